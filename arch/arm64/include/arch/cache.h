@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Data and instruction cache maintenance by virtual address (Arm ARM D7.5), to the point of coherency: what a guest
+ * that starts with its caches off will read. Line sizes come from CTR_EL0. Bound: O(size / line).
+ */
+#ifndef ARCH_CACHE_H
+#define ARCH_CACHE_H
+
+#include "core/base/types.h"
+
+/* Clean and invalidate [va, va + size) to the point of coherency, then DSB. */
+void cache_clean_inval(const void *va, size_t size);
+/* Zero [va, va + size) (multiples of 4 KiB) by DC ZVA where the CPU allows it; not cleaned. */
+void cache_zero(void *va, size_t size);
+/* All instruction caches of the inner shareable domain: after code was written for a guest. */
+void icache_inval_all(void);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which CPU this is, and its interrupt mask.
+ *
+ * TPIDR_EL2 holds this CPU's index (0 to FH_MAX_CPUS - 1, the boot CPU is 0) from head.S on. EL2 runs with
+ * interrupts masked; it takes them by returning to the run loop.
+ */
+#ifndef ARCH_CPU_H
+#define ARCH_CPU_H
+
+#include "arch/barrier.h"
+#include "arch/sysreg.h"
+
+#define FH_MAX_CPUS 16U
+
+static inline uint32_t arch_cpu_id(void)
+{
+	return (uint32_t)READ_SYSREG(tpidr_el2);
+}
+
+/* A breakpoint with an immediate that names why: FH_BRK_*; the trap floor turns it into a stop of the machine. */
+#define FH_BRK_PANIC 0xf00
+#define FH_BRK_ASSERT 0xf01
+#define FH_BRK_LOCK 0xf02
+#define FH_BRK_STACK 0xf03
+#define arch_brk(imm) __asm__ volatile("brk %0" : : "i"(imm) : "memory")
+
+/* The counter that never stops, in ticks of CNTFRQ_EL0. */
+static inline uint64_t arch_counter(void)
+{
+	isb();
+	return READ_SYSREG(cntpct_el0);
+}
+
+static inline uint64_t arch_counter_hz(void)
+{
+	return READ_SYSREG(cntfrq_el0);
+}
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system's configuration: freehold.dtb (binding freehold,config-v1), read into checked structs.
+ *
+ * config_parse() is pure: it reads the tree, checks all that can be checked without the machine, and fills the
+ * struct. config_check_board() checks it against what the board has. Both refuse with one message that names the
+ * node, the value and the reason; the first fault ends the check. The same .c files run at EL2 and in tools/fhpack.
+ */
+#ifndef CORE_CONFIG_CONFIG_H
+#define CORE_CONFIG_CONFIG_H
+
+#include "core/base/range.h"
+
+#define CFG_MAX_DOMAINS 8U
+#define CFG_MAX_VCPUS 8U   /* of one domain */
+#define CFG_MAX_ZONES 16U
+#define CFG_MAX_MEM 8U     /* memory ranges of one domain */
+#define CFG_MAX_DEVICES 8U /* passed-through devices of one domain */
+#define CFG_MAX_BANKS 16U  /* memory ranges of a board */
+#define CFG_NAME_MAX 32U   /* with its terminator */
+#define CFG_PATH_MAX 128U
+#define CFG_ARGS_MAX 512U
+#define CFG_NO_ZONE UINT8_MAX
+#define CFG_ADDR_AUTO UINT64_MAX
+
+enum cfg_panic { CFG_PANIC_RESET, CFG_PANIC_OFF, CFG_PANIC_HALT };
+enum cfg_last_off { CFG_LAST_OFF, CFG_LAST_RESET, CFG_LAST_HALT };
+enum cfg_on_crash { CFG_CRASH_STOP, CFG_CRASH_RESTART, CFG_CRASH_PANIC };
+enum cfg_mem_kind { CFG_MEM_STATIC, CFG_MEM_CLAIMED };
+enum cfg_console { CFG_CONSOLE_NONE, CFG_CONSOLE_PL011 };
+
+/* A zone of the pool's tree: a leaf has a range, an inner zone has children. Parents come before children. */
+struct cfg_zone {
+	char name[CFG_NAME_MAX];
+	uint8_t parent; /* index in zones[], CFG_NO_ZONE: a root */
+	bool leaf;
+	bool hyp;          /* the zone of stage-2 tables: a root and a leaf of its own, 2 MiB aligned */
+	uint8_t max_order; /* of a leaf: 0 to 18 */
+	struct range range; /* of a leaf: page-aligned (hyp: 2 MiB); of an inner zone unused */
+};
+
+/* A range of a domain's RAM. */
+struct cfg_mem {
+	enum cfg_mem_kind kind;
+	ipaddr_t ipa;
+	uint64_t size;   /* bytes, a multiple of 4 KiB, not 0 */
+	paddr_t pa;      /* static: where it is; claimed: unused */
+	uint8_t zone;    /* claimed: the zone it draws on */
+	uint8_t order;   /* claimed: blocks of this order (0, 4, 9, 18); size is a multiple of it */
+	bool direct_map; /* static: ipa equals pa */
+};
+
+/* A device of the board given to a domain: registers mapped at IPA = PA, interrupts routed to it. */
+struct cfg_device {
+	char path[CFG_PATH_MAX]; /* path or alias in the board's tree */
+	bool allow_unprotected_dma;
+};
+
+struct cfg_domain {
+	char name[CFG_NAME_MAX];
+	domid_t id; /* its index in domains[] */
+	uint8_t color; /* ANSI foreground 31 to 36 */
+	bool autostart; /* starts at boot */
+	uint8_t nr_vcpus;
+	uint8_t nr_mem;
+	uint8_t nr_devices;
+	uint8_t pcpu[CFG_MAX_VCPUS]; /* vCPU i runs on this physical CPU (order of /cpus in the board's tree) */
+	struct cfg_mem mem[CFG_MAX_MEM]; /* in rising order of IPA, disjoint */
+	struct cfg_device devices[CFG_MAX_DEVICES];
+	char kernel[CFG_NAME_MAX * 2]; /* names of files in the payload; empty: none */
+	char ramdisk[CFG_NAME_MAX * 2];
+	char dtb[CFG_NAME_MAX * 2]; /* empty: a tree is generated */
+	char bootargs[CFG_ARGS_MAX];
+	uint64_t load_address; /* IPA, CFG_ADDR_AUTO: by the arm64 Image header in the first memory range */
+	uint64_t entry;        /* IPA, CFG_ADDR_AUTO: load address */
+	uint64_t dtb_address;  /* IPA, CFG_ADDR_AUTO: chosen by the builder */
+	uint64_t ramdisk_address; /* IPA, CFG_ADDR_AUTO: chosen by the builder */
+	enum cfg_console console;
+	enum cfg_on_crash on_crash;
+	bool memory_keep; /* memory-on-reset = "keep" */
+};
+
+struct cfg_system {
+	enum cfg_panic on_panic;
+	enum cfg_last_off on_last_domain_off;
+	bool boot_memory_clean; /* the firmware's promise that RAM is zero and clean to the point of coherency */
+	char console[CFG_PATH_MAX]; /* path or alias of the hypervisor's UART; empty: /chosen/stdout-path */
+	char watchdog[CFG_PATH_MAX]; /* path or alias of the board's hardware watchdog; empty: none */
+	uint32_t watchdog_ms;
+	uint8_t nr_zones;
+	uint8_t nr_domains;
+	struct cfg_zone zones[CFG_MAX_ZONES];
+	struct cfg_domain domains[CFG_MAX_DOMAINS];
+};
+
+/* What the checker must know of a board; filled from the board's tree by the caller. */
+struct cfg_board {
+	uint32_t nr_cpus;
+	uint32_t nr_ram;
+	struct range ram[CFG_MAX_BANKS];
+	uint32_t nr_reserved;
+	struct range reserved[CFG_MAX_BANKS]; /* /memreserve/ and /reserved-memory: refused to all */
+	struct range image; /* the hypervisor's own; size 0: not known (host) */
+};
+
+/* One message, terminated: "/domains/front/cpus: CPU 1 is given to rear already". */
+struct cfg_error {
+	char text[192];
+};
+
+/*
+ * Reads and checks a tree of size bytes at blob (untrusted, 8-byte aligned). Writes *out whole; *err on a refusal.
+ * FH_EFORMAT: not a sound tree or not this binding; FH_EINVAL, FH_EEXIST, FH_ENOENT, FH_EOVERFLOW: by the message.
+ * Bound: O(size) plus O(ranges^2).
+ */
+fh_status config_parse(const void *blob, size_t size, struct cfg_system *out, struct cfg_error *err) FH_MUST_CHECK;
+
+/*
+ * Whether the payload holds what the configuration names: has_file answers for a name. FH_ENOENT with the node and
+ * the file named.
+ */
+typedef bool (*config_has_file)(const void *ctx, const char *name);
+fh_status config_check_files(const struct cfg_system *sys, config_has_file has, const void *ctx,
+			     struct cfg_error *err) FH_MUST_CHECK;
+
+/* Checks ranges, CPUs and reserved memory against a board. Devices are checked by board_device() (core/fdt). */
+fh_status config_check_board(const struct cfg_system *sys, const struct cfg_board *board,
+			     struct cfg_error *err) FH_MUST_CHECK;
+
+#endif
