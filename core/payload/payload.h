@@ -30,7 +30,8 @@ struct payload_error {
 
 /*
  * Indexes size bytes at archive. FH_EFORMAT: not newc, or truncated; FH_EOVERFLOW: too many files; FH_EEXIST: a name
- * twice. Symbolic links, devices and hard links are refused, directories skipped. Bound: O(files^2 + headers).
+ * twice. Symbolic links, devices and hard links are refused, directories skipped. On a refusal *out holds no files.
+ * Bound: O(files^2 + headers).
  */
 fh_status payload_open(const void *archive, size_t size, struct payload *out, struct payload_error *err) FH_MUST_CHECK;
 
