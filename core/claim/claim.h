@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ledger: claims on the pool. A claim is admitted whole, at once, or refused whole, at once; an admitted claim
+ * can always be redeemed. docs/claims.md tells why.
+ *
+ *     ledger_init(&l, zones, nr, banks, nr_banks);            one CPU, at boot
+ *     ledger_own_range(&l, image, POOL_HYPERVISOR, DOMID_NONE);   what is not the pool's
+ *     ledger_add_range(&l, LOW, r);                            what is, piece by piece
+ *     ledger_domain_add(&l, 0, CLAIM_NO_QUOTA);
+ *
+ *     struct claim_term t[] = { { LOW, ORDER_2M, 0, 512 }, { HYP, ORDER_4K, 0, 20 } };
+ *     claim_stake(&l, DOMID_HYP, t, 2, &h, &why);              both or none
+ *     claim_redeem(&l, h, 0, &block);                          never fails while there are some left
+ *     claim_unredeem(&l, h, 0, block);                         back into the term: for a reset, or a build undone
+ *     claim_free(&l, 0, block);                                back to the pool
+ *     claim_release(&l, h);                                    what is not redeemed
+ *
+ * A claim's *holder* staked it and gives the handle; the *owner* of a term is the domain that its blocks will belong
+ * to. Blocks redeemed count against the quota of the holder until they are freed.
+ *
+ * Locks: each function takes the ledger's lock (RANK_LEDGER) itself, unless it says otherwise; none is held by the
+ * caller that ranks as high. Bounds are per call, O(zones * orders) if nothing else is stated.
+ * Out-parameters are written on FH_OK only, but for a refusal.
+ */
+#ifndef CORE_CLAIM_CLAIM_H
+#define CORE_CLAIM_CLAIM_H
+
+#include "core/pool/pool.h"
+#include "core/sync/lock.h"
+
+#ifndef FH_MAX_CLAIMS
+#define FH_MAX_CLAIMS 256U
+#endif
+#define CLAIM_MAX_TERMS 64U /* of one set, after merging */
+#define CLAIM_MAX_INPUT 256U /* of one set, before */
+#define LEDGER_MAX_TERMS (FH_MAX_CLAIMS * 4U)
+#define LEDGER_MAX_DOMAINS 64U /* domain numbers 0 to 63, and DOMID_HYP */
+#define CLAIM_NO_QUOTA UINT64_MAX
+
+/* `count` blocks of 2^order pages, naturally aligned, anywhere in the zone, for the domain `owner`. */
+struct claim_term {
+	uint8_t zone;
+	uint8_t order;
+	domid_t owner;
+	uint64_t count;
+};
+
+/* A claim's name. A slot's generation moves on when it is released; slots are taken again oldest first. */
+typedef struct {
+	uint32_t slot;
+	uint32_t gen;
+} claim_handle_t;
+
+/* A block of memory: 2^order pages at base. */
+struct claim_block {
+	paddr_t base;
+	uint8_t order;
+	bool dirty; /* not known to be zero and clean to the point of coherency */
+};
+
+/* Why a set was refused. Terms before this one fit together. */
+struct claim_refusal {
+	uint32_t term; /* place in the caller's array */
+	uint8_t zone;
+	uint8_t order;
+	domid_t owner;
+	uint64_t want; /* blocks of that order */
+	uint64_t have; /* free in that zone, whoever claimed them; with FH_EQUOTA: 0 */
+	uint64_t fit;  /* the largest count of this term that would be admitted; with FH_EQUOTA: by the quota */
+};
+
+/* What claim_query() answers of a term. */
+struct claim_term_info {
+	struct claim_term term; /* count: claimed, less what was released */
+	uint64_t left;          /* not redeemed yet */
+};
+
+/* What the memory of a zone is, in pages and blocks. */
+struct ledger_zone_info {
+	const char *name;
+	uint8_t parent;
+	bool leaf;
+	uint8_t max_order;
+	uint64_t pages;                     /* all that was added */
+	uint64_t free_pages;                /* not owned, of all leaves under it */
+	uint64_t claimed_pages;             /* outstanding terms on this zone itself */
+	uint64_t nr_free[POOL_ORDERS];      /* free blocks by order, of all leaves under it */
+	uint64_t nr_claimed[POOL_ORDERS];   /* outstanding terms on this zone itself, by order */
+	uint64_t nr_available[POOL_ORDERS]; /* of each order alone: the largest count that a new term may have */
+};
+
+/* --- the parts of the ledger; for core/claim itself, and for the size ------------------------------------------- */
+
+#define LEDGER_NO_TERM UINT16_MAX
+
+struct ledger_term {
+	uint8_t zone;
+	uint8_t order;
+	domid_t owner;
+	uint16_t next; /* of its claim, or of the free list */
+	uint64_t count;
+	uint64_t left;
+};
+
+struct ledger_claim {
+	uint32_t gen;
+	domid_t holder; /* DOMID_NONE: the slot is free */
+	uint16_t first; /* term */
+	uint16_t nr;
+	uint16_t next_free; /* slot */
+};
+
+/*
+ * The arithmetic of a zone. s[k]: what is free here in blocks of order k, less what is claimed here; never negative
+ * while the lock is free. r[k]: how much of it can be given upward, r[0] = s[0], r[k] = min(s[k], r[k-1] / 2).
+ */
+struct ledger_zone {
+	int64_t s[POOL_ORDERS];
+	int64_t r[POOL_ORDERS];
+	uint64_t claimed[POOL_ORDERS]; /* outstanding terms on this zone, by order */
+	uint32_t rmask;                /* bit k: r[k] > 2 * r[k+1], there is a block of order k to give */
+};
+
+struct ledger_account {
+	bool live;
+	uint64_t quota;       /* pages, outstanding and paid together */
+	uint64_t outstanding; /* pages of the terms it holds that are not redeemed */
+	uint64_t paid;        /* pages redeemed from its claims and not yet freed */
+	uint64_t owned;       /* pages it owns */
+};
+
+struct ledger {
+	struct lock lock; /* guards all below */
+	struct pool pool;
+	struct ledger_zone zones[POOL_MAX_ZONES];
+	struct ledger_account accounts[LEDGER_MAX_DOMAINS + 1U]; /* the last is DOMID_HYP's */
+	struct ledger_claim claims[FH_MAX_CLAIMS];
+	struct ledger_term terms[LEDGER_MAX_TERMS];
+	uint16_t free_first; /* slots, first in first out */
+	uint16_t free_last;
+	uint16_t term_free;
+	uint16_t nr_terms_free;
+	uint32_t nr_claims;
+};
+
+/* --- boot ------------------------------------------------------------------------------------------------------ */
+
+/* Makes an empty ledger over zones and banks; errors as pool_init(). One CPU runs. Bound: O(claims + zones^2). */
+fh_status ledger_init(struct ledger *l, const struct pool_zone_desc *zones, uint32_t nr_zones,
+		      const struct pool_bank *banks, uint32_t nr_banks) FH_MUST_CHECK;
+
+/*
+ * Gives unused RAM to a leaf. FH_EINVAL: not a leaf; FH_EALIGN: not whole pages; FH_ENOENT: not all in one bank and
+ * in the leaf's range; FH_EEXIST: part of it has an owner; FH_EOVERFLOW: the range table is full.
+ * Bound: O(ranges), and O(zones * orders) for each maximal block, each in a lock hold of its own.
+ */
+fh_status ledger_add_range(struct ledger *l, uint8_t leaf, struct range r) FH_MUST_CHECK;
+
+/* pool_own_range() and pool_disown_range() under the lock. */
+fh_status ledger_own_range(struct ledger *l, struct range r, enum pool_state state, domid_t owner) FH_MUST_CHECK;
+fh_status ledger_disown_range(struct ledger *l, struct range r) FH_MUST_CHECK;
+
+/* --- domains --------------------------------------------------------------------------------------------------- */
+
+/*
+ * From now on dom may hold and own claims, up to quota pages (CLAIM_NO_QUOTA: no limit) outstanding and redeemed.
+ * FH_EINVAL: not 0 to LEDGER_MAX_DOMAINS - 1; FH_EEXIST: it is there. DOMID_HYP is always there. O(1).
+ */
+fh_status ledger_domain_add(struct ledger *l, domid_t dom, uint64_t quota) FH_MUST_CHECK;
+
+/*
+ * dom is dead: releases the claims it holds, and the outstanding part of all terms it owns. What it owns stays owned
+ * until it is freed. FH_ENOENT: it is not there. Bound: O(claims * terms), in one lock hold a claim.
+ */
+fh_status claim_domain_died(struct ledger *l, domid_t dom) FH_MUST_CHECK;
+
+/* --- claims ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * Admits the nr terms as one claim of holder's, or none of them. Terms of the same zone, order and owner are merged:
+ * the claim's terms are numbered by first occurrence; with none to merge the numbers are the array's.
+ * refusal (NULL: not wanted) is written on FH_ENOFIT and FH_EQUOTA, and its `term` on the other refusals of a term.
+ * FH_EINVAL: no terms, a count of 0, a zone that does not exist, an order beyond the zone's largest;
+ * FH_EOVERFLOW: more than CLAIM_MAX_TERMS after merging (or CLAIM_MAX_INPUT before), a sum of pages beyond 64 bits,
+ * or no slot or terms free in the ledger; FH_ENOENT: holder or an owner does not exist or is dead;
+ * FH_EQUOTA: the holder's quota; FH_ENOFIT: the memory is not there.
+ */
+fh_status claim_stake(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr,
+		      claim_handle_t *handle, struct claim_refusal *refusal) FH_MUST_CHECK;
+
+/*
+ * Takes one block of a term; it belongs to the term's owner then. FH_ESTALE: no such claim (released);
+ * FH_EINVAL: no such term; FH_EBUSY: none of the term is left. Never for lack of memory.
+ */
+fh_status claim_redeem(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block *out) FH_MUST_CHECK;
+
+/*
+ * As claim_redeem(), but takes up to 2^(max_order - order) blocks of the term at once as a single block of the
+ * largest order, at most max_order, that the count left covers and after which all claims can still be redeemed.
+ */
+fh_status claim_redeem_upto(struct ledger *l, claim_handle_t h, uint32_t term, uint8_t max_order,
+			    struct claim_block *out) FH_MUST_CHECK;
+
+/*
+ * Frees a block back into the term that it was redeemed from: it can be redeemed again. A block of a larger order
+ * gives back as many as it took. FH_ESTALE, FH_EINVAL as claim_redeem(); FH_EINVAL too: the block is smaller than the
+ * term's, not in the term's zone, or was not paid by the claim's holder; FH_EOVERFLOW: more than was redeemed;
+ * the errors of claim_free() by the term's owner.
+ */
+fh_status claim_unredeem(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block b) FH_MUST_CHECK;
+
+/*
+ * Gives a whole block of owner's back to the pool. It must have been unmapped, with TLB invalidation complete on all
+ * CPUs. FH_EINVAL: order beyond the largest, or b is not exactly a block (a part, or several); FH_EALIGN: the address
+ * is not a multiple of its size; FH_ENOENT: not memory of the pool; FH_ESTALE: free already (a double free);
+ * FH_EDENIED: another's; FH_EREVOKED: quarantined.
+ */
+fh_status claim_free(struct ledger *l, domid_t owner, struct claim_block b) FH_MUST_CHECK;
+
+/* Cuts owner's block into blocks of order `to`, so that they can be freed in parts. Errors as claim_free();
+ * FH_EINVAL too: to is above the block's order. Bound: O(2^(order - to)), at most 512 blocks a call (FH_EOVERFLOW). */
+fh_status claim_split_owned(struct ledger *l, domid_t owner, struct claim_block b, uint8_t to) FH_MUST_CHECK;
+
+/* Releases all that is not redeemed; the handle is stale then. FH_ESTALE: no such claim. */
+fh_status claim_release(struct ledger *l, claim_handle_t h) FH_MUST_CHECK;
+
+/* Releases count blocks of a term. FH_ESTALE, FH_EINVAL: no such claim or term; FH_EOVERFLOW: more than is left. */
+fh_status claim_release_part(struct ledger *l, claim_handle_t h, uint32_t term, uint64_t count) FH_MUST_CHECK;
+
+/*
+ * One block for owner without a claim, where all claims can still be redeemed afterwards. Counts against owner's
+ * quota. FH_EINVAL, FH_ENOENT, FH_EQUOTA as claim_stake(); FH_ENOMEM: there is none that is not claimed.
+ */
+fh_status claim_alloc(struct ledger *l, domid_t owner, uint8_t zone, uint8_t order,
+		      struct claim_block *out) FH_MUST_CHECK;
+
+/* --- questions ------------------------------------------------------------------------------------------------- */
+
+/* A term of a claim, and the claim's holder. FH_ESTALE, FH_EINVAL: no such claim, no such term. */
+fh_status claim_query(struct ledger *l, claim_handle_t h, uint32_t term, domid_t *holder,
+		      struct claim_term_info *out) FH_MUST_CHECK;
+
+/* The first claim in slot `slot` or after it, for lists: go on with out->slot + 1. FH_ENOENT: no more. O(claims). */
+fh_status claim_next(struct ledger *l, uint32_t slot, claim_handle_t *out) FH_MUST_CHECK;
+
+/* FH_EINVAL: no such zone. Bound: O(zones * orders * depth). */
+fh_status ledger_zone_info(struct ledger *l, uint8_t zone, struct ledger_zone_info *out) FH_MUST_CHECK;
+
+/* pool_owner() and pool_next_block() under the lock. */
+fh_status ledger_owner(struct ledger *l, paddr_t addr, struct pool_info *out) FH_MUST_CHECK;
+fh_status ledger_next_block(struct ledger *l, paddr_t addr, struct pool_info *out) FH_MUST_CHECK;
+
+/* A domain's account; FH_ENOENT: never added. */
+fh_status ledger_account(struct ledger *l, domid_t dom, struct ledger_account *out) FH_MUST_CHECK;
+
+/*
+ * Recomputes all from page records, free lists and terms, and compares: NULL, or what is wrong (a constant string).
+ * Holds the lock throughout. Bound: O(blocks + claims * terms); for tests and debug builds.
+ */
+const char *ledger_audit(struct ledger *l);
+
+#endif
