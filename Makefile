@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: MIT
+# Freehold's build. `make help` lists the targets; docs/testing.md tells of the checks.
+#
+#   O=DIR       output folder (build); QEMU, kernels and other fetched parts always stay in build/
+#   LLVM=1      clang and ld.lld instead of gcc
+#   V=1         show the commands
+#   LIBFDT_SRC=DIR  compile libfdt from its source instead of Debian's arm64 archive
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+O ?= build
+FETCHED := build
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+Q := $(if $(V),,@)
+say = $(if $(V),@:,@printf '  %-8s%s\n' '$(1)' '$(2)')
+# A file that is written again only when its text changes: put "FORCE" among its prerequisites.
+define if_changed
+@mkdir -p $(@D); cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+endef
+
+config_goals := $(filter %config,$(MAKECMDGOALS))
+other_goals := $(filter-out %config,$(MAKECMDGOALS))
+# These need no configuration.
+plain_goals := help setup clean distclean format check-format check demo demo-check bench check-repro check-llvm \
+	check-qemu check-unit check-headers check-floors fuzz tools
+needs_config := $(if $(MAKECMDGOALS),$(filter-out $(plain_goals) %config,$(MAKECMDGOALS)),all)
+
+.PHONY: all
+all:
+
+ifneq ($(and $(config_goals),$(other_goals)),)
+# "make minimal_defconfig all": one after the other, each with the configuration that it finds.
+.PHONY: $(MAKECMDGOALS) one_by_one
+$(MAKECMDGOALS): one_by_one
+	@:
+one_by_one:
+	@set -e; for goal in $(MAKECMDGOALS); do $(MAKE) $$goal; done
+else
+
+# ---- configuration -------------------------------------------------------------------------------------------------
+
+export KCONFIG_CONFIG := $(O)/.config
+autoconf := $(O)/include/generated/autoconf.h
+
+.PHONY: FORCE menuconfig savedefconfig olddefconfig
+%_defconfig: configs/%_defconfig
+	@mkdir -p $(O)
+	$(Q)$(PYTHON) -m defconfig --kconfig Kconfig $< >/dev/null
+	@echo "$(O)/.config: $@"
+menuconfig olddefconfig: $(O)/.config
+	$(Q)$(PYTHON) -m $@ Kconfig
+# Writes $(O)/defconfig: copy it to configs/NAME_defconfig.
+savedefconfig: $(O)/.config
+	$(Q)$(PYTHON) -m savedefconfig --kconfig Kconfig --out $(O)/defconfig
+
+ifneq ($(needs_config),)
+include $(O)/.config
+endif
+
+$(O)/.config:
+	@echo "no $(O)/.config: using qemu_virt_defconfig"
+	@$(MAKE) qemu_virt_defconfig
+
+$(autoconf): $(O)/.config Kconfig
+	@mkdir -p $(@D)
+	$(Q)$(PYTHON) -m genconfig --header-path $@ Kconfig
+
+# ---- what is compiled ----------------------------------------------------------------------------------------------
+# Configuration picks folders here and files in a folder's own sources.mk (files-y += x.c, files-$(CONFIG_X) += y.c);
+# a folder without one gives all its *.c and *.S.
+
+folders-y := core/base core/sync drivers/uart core/log core/fdt core/payload core/config drivers/gic
+folders-y += arch/arm64/lib arch/arm64/mm core/vdev core/smp arch/arm64/vgic drivers/smmu arch/arm64/vcpu core/vuart
+folders-y += core/domain core/hypercall arch/arm64/psci arch/arm64/trap arch/arm64/boot core/console core/monitor
+folders-$(CONFIG_POOL) += core/pool core/claim core/scrub
+folders-$(CONFIG_VIRTIO) += core/virtio
+
+define add_folder
+files-y :=
+-include $(1)/sources.mk
+sources += $$(if $$(wildcard $(1)/sources.mk),$$(addprefix $(1)/,$$(files-y)),$$(wildcard $(1)/*.c $(1)/*.S))
+endef
+sources :=
+$(foreach folder,$(folders-y),$(eval $(call add_folder,$(folder))))
+sources := $(sort $(filter-out %/asm-offsets.c,$(sources)))
+objects := $(addprefix $(O)/obj/,$(addsuffix .o,$(basename $(sources))))
+
+# ---- tools and flags -----------------------------------------------------------------------------------------------
+
+ifdef LLVM
+CROSS_CC := clang --target=aarch64-linux-gnu
+LD := ld.lld
+OBJCOPY := llvm-objcopy
+OBJDUMP := llvm-objdump
+NM := llvm-nm
+SIZE := llvm-size
+else
+CROSS_COMPILE ?= aarch64-linux-gnu-
+CROSS_CC := $(CROSS_COMPILE)gcc
+LD := $(CROSS_COMPILE)ld
+OBJCOPY := $(CROSS_COMPILE)objcopy
+OBJDUMP := $(CROSS_COMPILE)objdump
+NM := $(CROSS_COMPILE)nm
+SIZE := $(CROSS_COMPILE)size
+endif
+
+WARNINGS := -Wall -Wextra -Wconversion -Wsign-conversion -Wmissing-prototypes -Wswitch-default -Wcast-qual -Wundef \
+	-Wvla -Wimplicit-fallthrough -Werror
+compiler_headers = $(shell $(CROSS_CC) -print-file-name=include)
+ifneq ($(LIBFDT_SRC),)
+libfdt_headers := $(LIBFDT_SRC)
+libfdt_ready := $(LIBFDT_SRC)/libfdt.h
+else
+libfdt_headers := $(FETCHED)/guest/include
+libfdt_ready := $(FETCHED)/guest/libfdt.a
+endif
+
+CPPFLAGS := -nostdinc -I. -Iarch/arm64/include -I$(O)/include -isystem $(compiler_headers) \
+	-isystem core/base/libc -isystem $(libfdt_headers) -include $(autoconf)
+MACHINE := -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align -mcmodel=small -fno-pic -fno-pie
+CFLAGS := -std=c17 $(WARNINGS) -O2 -g -ffreestanding -fno-common $(MACHINE) -fno-stack-protector \
+	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-strict-aliasing -ffunction-sections -fdata-sections \
+	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)/=build/
+ASFLAGS := -D__ASSEMBLY__ -g $(MACHINE) -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)/=build/
+LDFLAGS := -nostdlib -static --gc-sections --orphan-handling=error --build-id=none -z noexecstack \
+	-z max-page-size=4096 --fatal-warnings
+ifdef LLVM
+CFLAGS += -Wno-unused-command-line-argument
+ASFLAGS += -Wno-unused-command-line-argument
+else
+LDFLAGS += --no-warn-rwx-segments
+endif
+
+# Objects depend on the flags that they were compiled with, the link on the list of its objects.
+$(O)/.flags: FORCE
+	@mkdir -p $(O); echo '$(CROSS_CC) $(CPPFLAGS) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)' > $@.new
+	$(if_changed)
+$(O)/.objects: FORCE
+	@mkdir -p $(O); printf '%s\n' $(objects) > $@.new
+	$(if_changed)
+
+$(FETCHED)/guest/libfdt.a:
+	@scripts/setup libfdt
+
+asm_offsets := $(O)/include/generated/asm-offsets.h
+version := $(O)/include/generated/version.h
+before := $(autoconf) $(O)/.flags $(version) | $(libfdt_ready)
+
+# The commit's hash, so that a log tells what ran; one commit gives one image, wherever it is built.
+$(version): FORCE
+	@mkdir -p $(@D); echo "#define FREEHOLD_VERSION \"0.1-$$(git rev-parse --short=12 HEAD 2>/dev/null || echo release)\"" > $@.new
+	$(if_changed)
+
+# asm-offsets.c holds lines "->NAME value" after compilation, made by its DEFINE().
+$(O)/obj/arch/arm64/boot/asm-offsets.s: arch/arm64/boot/asm-offsets.c $(before)
+	@mkdir -p $(@D)
+	$(Q)$(CROSS_CC) $(CPPFLAGS) $(filter-out -g,$(CFLAGS)) -MMD -MP -MT $@ -S -o $@ $<
+$(asm_offsets): $(O)/obj/arch/arm64/boot/asm-offsets.s
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D); sed -n 's/.*->\([A-Za-z_0-9]*\) [$$#]*\(-\{0,1\}[0-9]*\).*/#define \1 \2/p' $< > $@.new
+	$(if_changed)
+
+$(O)/obj/%.o: %.c $(before)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CROSS_CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Only the floors that need it name the offsets: a unit without them is not rebuilt for them.
+$(O)/obj/%.o: %.S $(before) $(if $(wildcard arch/arm64/boot/asm-offsets.c),$(asm_offsets))
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CROSS_CC) $(CPPFLAGS) $(ASFLAGS) -MMD -MP -c -o $@ $<
+
+# ---- the image -----------------------------------------------------------------------------------------------------
+
+# The parts of libfdt that use no SIMD register; scripts/check-simd sees to it that nothing else comes in.
+libfdt_parts := fdt fdt_ro fdt_sw fdt_strerror
+libfdt := $(O)/obj/libfdt-el2.a
+ifneq ($(LIBFDT_SRC),)
+libfdt_objects := $(libfdt_parts:%=$(O)/obj/libfdt/%.o)
+$(O)/obj/libfdt/%.o: $(LIBFDT_SRC)/%.c $(before)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CROSS_CC) $(CPPFLAGS) $(filter-out -W% -std%,$(CFLAGS)) -MMD -MP -c -o $@ $<
+$(libfdt): $(libfdt_objects)
+	$(Q)rm -f $@; ar rcsD $@ $^
+else
+$(libfdt): $(libfdt_ready)
+	@mkdir -p $(O)/obj/libfdt
+	$(Q)cd $(O)/obj/libfdt && ar x $(abspath $<) $(libfdt_parts:%=%.o)
+	$(Q)rm -f $@; ar rcsD $@ $(libfdt_parts:%=$(O)/obj/libfdt/%.o)
+endif
+
+$(O)/freehold.lds: arch/arm64/boot/freehold.lds.S $(asm_offsets) $(before)
+	$(Q)$(CROSS_CC) $(CPPFLAGS) -D__ASSEMBLY__ -D__LINKER__ -E -P -x assembler-with-cpp -MMD -MP -MT $@ -MF $@.d -o $@ $<
+
+$(O)/freehold.elf: $(O)/freehold.lds $(objects) $(libfdt) $(O)/.objects
+	$(call say,LD,$@)
+	$(Q)$(LD) $(LDFLAGS) -Map $@.map -T $< -o $@ $(objects) $(libfdt)
+
+$(O)/freehold.bin: $(O)/freehold.elf
+	$(call say,BIN,$@)
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+.PHONY: objects
+# All objects without the link: useful while a part of the image is missing.
+objects: $(objects)
+all: $(O)/freehold.bin
+
+-include $(objects:.o=.d) $(O)/obj/arch/arm64/boot/asm-offsets.d $(O)/freehold.lds.d
+
+include scripts/host.mk
+include scripts/check.mk
+
+clean:
+	rm -rf $(O)/obj $(O)/include $(O)/unit $(O)/fuzz $(O)/tools $(O)/freehold.* $(O)/.flags $(O)/.objects $(O)/.config*
+distclean:
+	rm -rf build
+endif
