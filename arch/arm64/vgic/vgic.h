@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The virtual GICv3 of a domain (IHI 0069H): a distributor and redistributors emulated by words of 32 interrupts,
+ * and a CPU interface that is the hardware's own (ICV_ registers), fed by list registers.
+ *
+ * What a guest sees: one security state (DS = 1), affinity routing always on, no LPIs, no ITS, no 1-of-N; SGIs and
+ * PPIs a vCPU, up to VGIC_MAX_SPIS SPIs. vCPU i has affinity 0.0.0.i.
+ *
+ * Who touches what:
+ *   - words of interrupts, routes, CTLR: under vgic.lock (read without it where one load is enough);
+ *   - list registers and what is known of them (lr_*, in_lr of the private word): the vCPU's own CPU alone;
+ *   - vgic_cpu.todo: atomic. It is how others, and the vCPU's own traps, ask its CPU to look again: bits 0 to 15 are
+ *     SGIs that arrive, bit 16 + w says that word w changed. An entry with todo == 0 costs one load and a branch.
+ *
+ * Another vCPU's interrupt in a list register is never waited for: what should happen to it is written down in the
+ * word (drop_pend, drop_active), its CPU is kicked, and its next entry obeys.
+ *
+ *	run loop:   for (;;) {
+ *			vgic_flush(&v->vgic);
+ *			cause = vcpu_enter(&v->regs);
+ *			vgic_sync(&v->vgic);
+ *			... gic_ack(), traps: both may add work for the next flush ...
+ *		    }
+ */
+#ifndef ARCH_VGIC_VGIC_H
+#define ARCH_VGIC_VGIC_H
+
+#include "core/base/status.h"
+#include "core/base/types.h"
+#include "core/sync/lock.h"
+#include "core/vdev/vdev.h"
+
+#define VGIC_MAX_VCPUS 8U
+#define VGIC_MAX_SPIS 256U
+#define VGIC_WORDS (1U + VGIC_MAX_SPIS / 32U) /* word 0 is private to a vCPU */
+#define VGIC_MAX_LRS 16U
+
+/* What the guest's tree and the domain's MMIO table say. */
+#define VGIC_DIST_SIZE UINT64_C(0x10000)
+#define VGIC_REDIST_STRIDE UINT64_C(0x20000) /* a vCPU */
+
+/* ICC_SRE_EL1 as a guest reads it (SRE, DFB, DIB); its writes are ignored. ICC_SRE_EL2.Enable is 0: both trap. */
+#define VGIC_ICC_SRE_EL1 UINT64_C(7)
+
+/* 32 interrupts, one bit each. "pend" is the latch: an edge, an SGI, a guest's ISPENDR, or a hardware interrupt. */
+struct vgic_word {
+	uint32_t enable;
+	uint32_t group; /* 1: Group 1 */
+	uint32_t edge;
+	uint32_t hw;   /* backed by the physical interrupt of the same number */
+	uint32_t pend;
+	uint32_t line; /* level input of an emulated device */
+	uint32_t active;
+	uint32_t in_lr;       /* in a list register: pend and active moved there */
+	uint32_t lr_active;   /* as far as known of those: at their last look */
+	uint32_t drop_pend;   /* asked of the CPU whose list register it is in */
+	uint32_t drop_active;
+	uint32_t asked; /* a reader wants lr_active afresh */
+	uint32_t fresh; /* and got it */
+	uint8_t prio[32];
+};
+
+struct vgic_cpu;
+
+struct vgic {
+	struct lock lock; /* RANK_VGIC */
+	uint32_t nr_vcpus;
+	uint32_t nr_words; /* with the private one */
+	uint32_t ctlr;     /* GICD_CTLR: bits 0 and 1 */
+	uint32_t grp_on[2]; /* all ones where that group is enabled */
+	struct vgic_cpu *cpu[VGIC_MAX_VCPUS];
+	struct vgic_word spi[VGIC_WORDS - 1U];
+	uint32_t route[VGIC_MAX_SPIS]; /* Aff3.Aff2.Aff1.Aff0, as IROUTER was written */
+	uint8_t holder[VGIC_MAX_SPIS]; /* vCPU whose list register it is in; where in_lr */
+};
+
+struct vgic_cpu {
+	uint32_t todo; /* atomic */
+	uint32_t lr_used;  /* list registers that were filled and not found empty since */
+	uint32_t lr_simple; /* of those: nothing is owed when they end, but the in_lr bit (private, not a level) */
+	uint32_t lr_eoi;   /* of those: with a maintenance interrupt at their end */
+	uint32_t lr_latched; /* of those: the pending state came from the latch */
+	uint32_t pcpu;     /* where it runs */
+	uint32_t loaded;   /* atomic: it may be running there */
+	uint32_t index;    /* in its domain */
+	struct vgic *vgic;
+	struct vgic_word priv; /* SGIs and PPIs */
+	uint16_t lr_intid[VGIC_MAX_LRS];
+	uint32_t mine[VGIC_WORDS - 1U]; /* SPIs that are routed here */
+	uint32_t waker;    /* GICR_WAKER.ProcessorSleep */
+	uint64_t hcr;      /* ICH_HCR_EL2 as last written */
+	uint64_t vmcr;     /* while not loaded */
+	uint64_t apr[2][4];
+};
+
+/* Registers of the distributor (dev: struct vgic *), VGIC_DIST_SIZE bytes. */
+extern const struct vdev_ops vgic_dist_ops;
+/* All redistributors in one region (dev: struct vgic *), VGIC_REDIST_STRIDE a vCPU, in order of index. */
+extern const struct vdev_ops vgic_redist_ops;
+
+/*
+ * Learns what this CPU has (number of list registers, priority bits); the minimum of all CPUs is used. On each CPU
+ * after gic_cpu_init(), before the first vgic_cpu_load().
+ */
+void vgic_hw_init(void);
+
+/*
+ * Makes the GIC of a domain in its reset state. nr_vcpus: 1 to VGIC_MAX_VCPUS; nr_spis: multiple of 32, 32 to
+ * VGIC_MAX_SPIS. FH_EINVAL: out of range. Then vgic_cpu_init() for each vCPU; pcpu: where it will run.
+ */
+fh_status vgic_init(struct vgic *g, uint32_t nr_vcpus, uint32_t nr_spis) FH_MUST_CHECK;
+void vgic_cpu_init(struct vgic *g, struct vgic_cpu *vc, uint32_t index, uint32_t pcpu);
+
+/*
+ * Backs a PPI (16 to 31, of all vCPUs) or an SPI by the physical interrupt of the same number: the guest's end
+ * deactivates the physical one, its enable is the guest's. edge: its trigger in the board's tree; a guest's ICFGR
+ * does not change the physical one. After all vgic_cpu_init(), while no vCPU is loaded. FH_EINVAL: an SGI, or beyond nr_spis.
+ */
+fh_status vgic_map_hw(struct vgic *g, uint32_t intid, bool edge) FH_MUST_CHECK;
+
+/*
+ * The state after a domain's reset: nothing enabled, pending or active; hardware-backed interrupts are disabled and
+ * deactivated; device lines are low (devices are reset too). No vCPU may be loaded. Bound: O(SPIs).
+ */
+void vgic_reset(struct vgic *g);
+
+/*
+ * The CPU interface (ICH_ registers). On the vCPU's own CPU: _reset before the first _load after CPU_ON (priority
+ * mask 0, groups off; the redistributor's registers keep what they hold), _load before its first entry, _put when it
+ * stops running here (CPU_OFF, reset, stop): list registers are folded back.
+ */
+void vgic_cpu_reset(struct vgic_cpu *vc);
+void vgic_cpu_load(struct vgic_cpu *vc);
+void vgic_cpu_put(struct vgic_cpu *vc);
+
+/* The slow sides of the two below; no lock held. Bound: O(words + pending * list registers). */
+void vgic_refill(struct vgic_cpu *vc);
+void vgic_retire(struct vgic_cpu *vc);
+
+/* Before each entry. */
+static inline void vgic_flush(struct vgic_cpu *vc)
+{
+	if (__atomic_load_n(&vc->todo, __ATOMIC_RELAXED) != 0U) {
+		vgic_refill(vc);
+	}
+}
+
+/* After each exit, before interrupts are acknowledged. */
+static inline void vgic_sync(struct vgic_cpu *vc)
+{
+	if (vc->lr_used != 0U) {
+		vgic_retire(vc);
+	}
+}
+
+/* Whether something waits for the guest's attention: a trapped WFI returns at once. On the vCPU's own CPU. */
+bool vgic_cpu_pending(const struct vgic_cpu *vc);
+
+/*
+ * The physical PPI arrived on the vCPU's own CPU, which calls this after gic_eoi(): it becomes pending in the guest.
+ * An intid that was not mapped, or no PPI: false, and the caller deactivates it. No lock held.
+ */
+bool vgic_inject_hw_ppi(struct vgic_cpu *vc, uint32_t intid) FH_MUST_CHECK;
+/* The same for an SPI, on any CPU; the vCPU that it is routed to is kicked where it runs elsewhere. */
+bool vgic_inject_hw_spi(struct vgic *g, uint32_t intid) FH_MUST_CHECK;
+
+/*
+ * An emulated device's input: intid a PPI of that vCPU, or an SPI (vcpu is ignored). set_level: the line, as a level
+ * that the guest's device drives; pend: one edge. Ranks below RANK_VGIC may be held. Out of range: nothing.
+ */
+void vgic_set_level(struct vgic *g, uint32_t vcpu, uint32_t intid, bool level);
+void vgic_pend(struct vgic *g, uint32_t vcpu, uint32_t intid);
+
+/* A trapped write of ICC_SGI1R_EL1 (group 1) or ICC_SGI0R_EL1 (group 0) by vcpu. ICC_ASGI1R_EL1: ignore it. */
+void vgic_sgi(struct vgic *g, uint32_t vcpu, uint64_t value, uint32_t group);
+/* A trapped write of ICC_DIR_EL1 by the vCPU (trapped only while more is active than list registers hold). */
+void vgic_dir(struct vgic_cpu *vc, uint64_t value);
+
+#endif
