@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A guest that does what it is told over its console, one character a command, each answered by one line. It stands
+ * for a victim (a 10 ms tick, a memory pattern) and for an attacker. Its name comes from the bootargs (name=front).
+ */
+#include "guest.h"
+
+#define MARK_FIRST 0x400000UL /* from the image's end; the marks lie beyond what a loader puts beside an image */
+#define MARK_STEP 0x20000UL
+#define MARKS 64U
+#define MARK 0x5eed5eed00000000UL
+#define PATTERN_WORDS 4096U
+#define TICK_MS 10U
+
+static uint32_t pattern[PATTERN_WORDS];
+static volatile uint32_t second_beats;
+static uint64_t ticks_started;
+
+static const char *dtb_word(const char *word)
+{
+	const uint8_t *p = guest_dtb;
+	uint32_t size;
+
+	if (p == NULL || p[0] != 0xd0 || p[1] != 0x0d) {
+		return NULL;
+	}
+	size = (uint32_t)p[4] << 24 | (uint32_t)p[5] << 16 | (uint32_t)p[6] << 8 | p[7];
+	for (uint32_t i = 0; i + 16 < size; i++) {
+		uint32_t j = 0;
+
+		while (word[j] != '\0' && p[i + j] == (uint8_t)word[j]) {
+			j++;
+		}
+		if (word[j] == '\0') {
+			return (const char *)p + i + j;
+		}
+	}
+	return NULL;
+}
+
+static void print_name(void)
+{
+	const char *name = dtb_word("name=");
+
+	for (uint32_t i = 0; name != NULL && i < 16 && name[i] > ' ' && name[i] < 0x7f; i++) {
+		put(name[i]);
+	}
+}
+
+static volatile uint64_t *mark(uint32_t i)
+{
+	uint64_t base = ((uint64_t)(uintptr_t)guest_image_end() + 0xffff) & ~0xffffUL;
+
+	return (volatile uint64_t *)(uintptr_t)(base + MARK_FIRST + i * MARK_STEP);
+}
+
+/* What an earlier life left in memory: the marks that still stand, and words that are neither mark nor zero. */
+static void show_marks(void)
+{
+	uint32_t kept = 0, other = 0;
+
+	for (uint32_t i = 0; i < MARKS; i++) {
+		uint64_t v = *mark(i);
+
+		kept += v == (MARK | i) ? 1 : 0;
+		other += v != (MARK | i) && v != 0 ? 1 : 0;
+	}
+	print("marks: kept=%u other=%u\n", kept, other);
+}
+
+static void set_marks(void)
+{
+	for (uint32_t i = 0; i < MARKS; i++) {
+		*mark(i) = MARK | i;
+	}
+	print("marks: set\n");
+}
+
+static void fill_pattern(void)
+{
+	for (uint32_t i = 0; i < PATTERN_WORDS; i++) {
+		pattern[i] = i * 2654435761U;
+	}
+}
+
+static bool pattern_good(void)
+{
+	for (uint32_t i = 0; i < PATTERN_WORDS; i++) {
+		if (pattern[i] != i * 2654435761U) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void arm_tick(void)
+{
+	write_sysreg(cntv_cval_el0, ticks_started + ms_to_ticks(TICK_MS));
+	write_sysreg(cntv_ctl_el0, 1);
+}
+
+/* Keeps the tick going: each one is armed when the one before was taken. */
+static void tick(void)
+{
+	if ((read_sysreg(cntv_ctl_el0) & 1) == 0) {
+		ticks_started = now();
+		arm_tick();
+	}
+}
+
+static void show_ticks(void)
+{
+	print("ticks: count=%u pattern=%s spurious=%u\n", irq_count[cpu_id()][PPI_VTIMER],
+	      pattern_good() ? "good" : "bad", irq_spurious);
+}
+
+static void show_trap(const char *what)
+{
+	struct trap t = trap_taken();
+
+	print("%s: taken=%d ec=0x%lx fsc=0x%lx far=0x%lx\n", what, t.taken, t.esr >> 26 & 0x3f, t.esr & 0x3f, t.far);
+}
+
+static void unmapped(void)
+{
+	trap_expect();
+	(void)mmio_read32(NOWHERE);
+	show_trap("unmapped");
+}
+
+/* No handler where VBAR_EL1 points: the guest takes aborts for ever, which must be its own trouble alone. */
+static void jump_into_nothing(void)
+{
+	print("jump: into nothing\n");
+	write_sysreg(vbar_el1, NOWHERE & ~0x7ffUL);
+	((void (*)(void))(uintptr_t)NOWHERE)();
+}
+
+static void flood(void)
+{
+	for (uint32_t i = 0; i < 2000; i++) {
+		print("flood %u ........................................................\n", i);
+	}
+	print("flood: done\n");
+}
+
+static void beat(void)
+{
+	for (;;) {
+		second_beats++;
+		pause_cpu();
+	}
+}
+
+static void start_second(void)
+{
+	long ret = cpu_start((read_sysreg(mpidr_el1) & 0xff00ffffffUL) + 1, beat);
+
+	print("second: code=%d beats=%s\n", (int)ret, wait_count(&second_beats, 1000, 3000) ? "yes" : "no");
+}
+
+static void clock_and_alarm(void)
+{
+	uint32_t start = mmio_read32(RTC_BASE);
+
+	gic_enable(RTC_INTID);
+	mmio_write32(RTC_BASE + 0x1c, 1);	 /* RTCICR */
+	mmio_write32(RTC_BASE + 0x10, 1);	 /* RTCIMSC */
+	mmio_write32(RTC_BASE + 0x04, start + 2); /* RTCMR */
+	print("rtc: id=0x%x time=%u alarm=%s\n", mmio_read32(RTC_BASE + 0xfe0), start,
+	      wait_count(&irq_count[cpu_id()][RTC_INTID], 1, 8000) ? "taken" : "missed");
+	mmio_write32(RTC_BASE + 0x10, 0);
+	gic_disable(RTC_INTID);
+}
+
+static void power_key(void)
+{
+	gic_enable(PL061_INTID);
+	mmio_write32(PL061_BASE + 0x41c, 0xff); /* GPIOIC */
+	mmio_write32(PL061_BASE + 0x408, 0x08); /* GPIOIBE: line 3, both edges */
+	mmio_write32(PL061_BASE + 0x410, 0x08); /* GPIOIE */
+	print("key: ready\n");
+	print("key: %s\n", wait_count(&irq_count[cpu_id()][PL061_INTID], 1, 10000) ? "pressed" : "missed");
+	mmio_write32(PL061_BASE + 0x410, 0);
+	gic_disable(PL061_INTID);
+}
+
+static void probe_ids(void)
+{
+	print("ids: mpidr=0x%lx pfr0=0x%lx pfr1=0x%lx mmfr0=0x%lx\n", read_sysreg(mpidr_el1),
+	      read_sysreg(id_aa64pfr0_el1), read_sysreg(id_aa64pfr1_el1), read_sysreg(id_aa64mmfr0_el1));
+}
+
+static void command(int c)
+{
+	switch (c) {
+	case 'p':
+		print("pong: ");
+		print_name();
+		print("\n");
+		break;
+	case 'i':
+		probe_ids();
+		break;
+	case 't':
+		show_ticks();
+		break;
+	case 'm':
+		show_marks();
+		break;
+	case 's':
+		set_marks();
+		break;
+	case 'u':
+		unmapped();
+		break;
+	case 'j':
+		jump_into_nothing();
+		break;
+	case 'f':
+		flood();
+		break;
+	case '2':
+		start_second();
+		break;
+	case 'c':
+		clock_and_alarm();
+		break;
+	case 'k':
+		power_key();
+		break;
+	case 'h':
+		print("hang: masked\n");
+		irq_off();
+		for (;;) {
+			pause_cpu();
+		}
+	case 'z':
+		print("stop: by CPU_OFF\n");
+		hvc(PSCI_CPU_OFF, 0, 0, 0);
+		break;
+	case 'r':
+		print("reset: now\n");
+		system_reset();
+	case 'o':
+		print("off: now\n");
+		system_off();
+	default:
+		print("what: 0x%x\n", (uint32_t)c);
+		break;
+	}
+}
+
+void guest_main(void)
+{
+	int c;
+
+	fill_pattern();
+	gic_init();
+	gic_cpu_init();
+	gic_enable(PPI_VTIMER);
+	irq_on();
+	print("\nagent: ");
+	print_name();
+	print(" is up at 0x%lx\n", (uint64_t)(uintptr_t)guest_image_end() & ~0xffffUL);
+	for (;;) {
+		tick();
+		c = get();
+		if (c >= 0) {
+			command(c);
+		} else {
+			__asm__ volatile("wfi" ::: "memory");
+		}
+	}
+}
