@@ -27,10 +27,13 @@ struct fdt_node {
 /* An index with the caller's storage for nodes (128 for a configuration, 512 or more for a board). */
 struct fdt_index {
 	const void *blob;
-	size_t size;
+	size_t size; /* as its header tells */
 	uint16_t nr_nodes;
 	uint16_t max_nodes;
 	struct fdt_node *nodes; /* nodes[0] is the root */
+	const char *props;      /* the structure block */
+	const char *strings;    /* the strings block, up to its last terminator */
+	uint32_t strings_len;
 };
 
 struct fdt_prop {
@@ -42,7 +45,10 @@ struct fdt_prop {
 fh_status fdt_index_build(const void *blob, size_t size, struct fdt_node *nodes, uint16_t max_nodes,
 			  struct fdt_index *out) FH_MUST_CHECK;
 
-/* Node by absolute path or by alias (with or without ":options" behind it, as in stdout-path); FDT_NO_NODE: none. */
+/*
+ * Node by absolute path or by alias (with or without ":options" behind it, as in stdout-path); FDT_NO_NODE: none. A
+ * part without a unit address matches the first node of that name, with or without one.
+ */
 uint16_t fdt_find(const struct fdt_index *t, const char *path);
 uint16_t fdt_child(const struct fdt_index *t, uint16_t node, const char *name);
 uint16_t fdt_by_phandle(const struct fdt_index *t, uint32_t phandle);
@@ -59,10 +65,13 @@ fh_status fdt_prop(const struct fdt_index *t, uint16_t node, const char *name, s
 fh_status fdt_prop_at(const struct fdt_index *t, uint16_t node, uint32_t i, const char **name,
 		      struct fdt_prop *out) FH_MUST_CHECK;
 bool fdt_has(const struct fdt_index *t, uint16_t node, const char *name);
-/* FH_EFORMAT where it is not a single cell, not a terminated string. */
+/*
+ * FH_ENOENT: not there. FH_EFORMAT where it is not one cell (fdt_u32), one or two cells (fdt_u64), one terminated
+ * string (fdt_str).
+ */
 fh_status fdt_u32(const struct fdt_index *t, uint16_t node, const char *name, uint32_t *out) FH_MUST_CHECK;
 fh_status fdt_u64(const struct fdt_index *t, uint16_t node, const char *name, uint64_t *out) FH_MUST_CHECK;
-fh_status fdt_string(const struct fdt_index *t, uint16_t node, const char *name, const char **out) FH_MUST_CHECK;
+fh_status fdt_str(const struct fdt_index *t, uint16_t node, const char *name, const char **out) FH_MUST_CHECK;
 /* Whether a string list property holds s. */
 bool fdt_strlist_has(const struct fdt_index *t, uint16_t node, const char *name, const char *s);
 /* Cell i of a property (bounds checked by the caller against len / 4). */
