@@ -2,7 +2,9 @@
 /*
  * Log lines, assertions and panic.
  *
- * A line is formatted into a buffer on the stack and handed to the ring and the UART whole, under the log lock.
+ * A line is formatted on the stack and put into the ring whole, under the log lock. While the log is synchronous
+ * (from reset until the console takes over, and again in a panic) it is also written to the UART at once; otherwise
+ * the console pulls lines from the ring with a cursor of its own, and nobody waits for the UART.
  * Formats: %s %c %d %i %u %x %p %%, with l, ll, z and j, width, 0 and - flags, .precision for %s. Nothing else.
  * Lines carry a stable tag first: "claim: dom=2 zone=low ...: refused". Error level is for our own faults; what a
  * guest causes is at most a warning, and limited per domain (log_guest).
@@ -25,12 +27,66 @@ void log_print(enum log_level level, const char *fmt, ...) FH_PRINTF(2, 3);
 /* A line that a guest caused: dropped (and counted) beyond 10 a second of its domain. */
 void log_guest(domid_t dom, const char *fmt, ...) FH_PRINTF(2, 3);
 
+/* Lines above this level are dropped unformatted; LOG_INFO at start. */
+void log_set_level(enum log_level level);
+/* Whether lines go to the UART at once. On at start; the console switches it off when it takes over. */
+void log_sync(bool on);
+
+/* Characters of a line, with its terminator; longer ones are cut. */
+#define LOG_LINE_MAX 256U
+
+/* What stands before each line on the console. */
+#define LOG_PREFIX "[freehold] "
+
+/* A line read back. */
+struct log_line {
+	uint64_t time; /* arch_counter() ticks */
+	enum log_level level;
+	uint32_t cpu;
+	uint32_t len;
+	uint32_t lost; /* lines between the one read before and this one that the ring had dropped */
+	char text[LOG_LINE_MAX];
+};
+
+/* A reader's place: the number of the line that it reads next. Zero: the oldest one. */
+struct log_cursor {
+	uint64_t next;
+	uint64_t at; /* where that line starts in the ring, 0: not known (the log's own) */
+};
+
+/* Places the cursor before the last n lines that the ring holds (0: behind all). Takes the log lock. O(n). */
+void log_cursor_tail(struct log_cursor *c, uint32_t n);
+/* Reads the line at the cursor and moves on; false: there is none yet. Takes the log lock. O(LOG_LINE_MAX). */
+bool log_read(struct log_cursor *c, struct log_line *out);
+/* Whether log_read() has something; no lock. */
+bool log_readable(const struct log_cursor *c);
+
+/*
+ * The word that says that the console has work: set by who puts output in a ring (here and core/vuart), read by the
+ * run loop after each exit, cleared by the console. It lives here because both are above this floor.
+ */
+#define OUTPUT_NEW 1U   /* bytes or lines came into a ring */
+#define OUTPUT_TIMED 2U /* the console waits for a time to pass */
+#define OUTPUT_INPUT 4U /* the UART may hold more input */
+extern uint32_t output_pending;
+
+static inline void output_flag(uint32_t bits)
+{
+	__atomic_fetch_or(&output_pending, bits, __ATOMIC_RELEASE);
+}
+
 /* Bounded formatting: always terminated when size > 0; returns the length written, without the terminator. */
 size_t fmt_line(char *buf, size_t size, const char *fmt, ...) FH_PRINTF(3, 4);
 size_t fmt_vline(char *buf, size_t size, const char *fmt, va_list ap);
 
 /* Prints the reason, then stops the machine (BRK: the trap floor stops the other CPUs). */
 FH_NORETURN void panic(const char *fmt, ...) FH_PRINTF(1, 2);
+
+/*
+ * Gives the UART to this CPU for good: from here on its lines are written at once and without locks, those of other
+ * CPUs are dropped. false: another CPU has it already. For the crash report; panic() calls it itself.
+ */
+bool log_crash_begin(void);
 
 /* For our own bugs only, never for input; no side effects inside. */
 #define FH_ASSERT(cond)                                                                                            \

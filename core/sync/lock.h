@@ -15,8 +15,9 @@ enum lock_rank {
 	RANK_DOMAIN = 1,
 	RANK_STAGE2,
 	RANK_LEDGER,
+	RANK_CONSOLE, /* the multiplexer; it draws bytes from virtual UARTs */
+	RANK_VUART,   /* one virtual UART; it tells its interrupt's level to the vGIC */
 	RANK_VGIC,
-	RANK_CONSOLE,
 	RANK_LOG,
 	RANK_COUNT
 };
@@ -36,6 +37,13 @@ struct lock {
 void lock_init(struct lock *l, enum lock_rank rank);
 /* Waits for the lock; acquire semantics. Bound: FH_MAX_CPUS holds. */
 void lock_acquire(struct lock *l);
+/* Takes the lock if no CPU holds it or waits for it; never waits. The same rank rule as lock_acquire(). */
+bool lock_try(struct lock *l) FH_MUST_CHECK;
+/*
+ * Takes a second lock of outer's rank, which this CPU holds. Both have RANK_DOMAIN; the caller keeps the order of
+ * domain numbers. Bound: FH_MAX_CPUS holds.
+ */
+void lock_acquire_nested(struct lock *l, const struct lock *outer);
 /* Release semantics. */
 void lock_release(struct lock *l);
 /* Whether this CPU holds it; for assertions. */
