@@ -56,7 +56,7 @@ fh_status gic_init(const struct gic_desc *desc) FH_MUST_CHECK;
 
 /*
  * Sets up this CPU: finds its redistributor by MPIDR_EL1, wakes it, disables and clears all PPIs and SGIs but EL2's
- * own two, which are enabled; opens the CPU interface (EOImode = 1); ICH_HCR_EL2 off, list registers empty.
+ * own two, which are enabled; opens the CPU interface (EOImode = 1); the virtual one (ICH_HCR_EL2) is off.
  * FH_ENOENT: no redistributor has this affinity. FH_ENOTSUP: no system register interface (ICC_SRE_EL2.SRE stays 0).
  * FH_ETIMEOUT: it does not wake, or RWP stays. Bound: O(number of CPUs).
  */
