@@ -44,7 +44,7 @@ static inline void mmio_write32(volatile void *a, uint32_t v)
 
 static inline void mmio_write64(volatile void *a, uint64_t v)
 {
-	__asm__ volatile("str %0, [%1]" : : "rZ"(v), "r"(a) : "memory");
+	__asm__ volatile("str %x0, [%1]" : : "rZ"(v), "r"(a) : "memory");
 }
 
 #endif

@@ -11,6 +11,6 @@
 		__asm__ volatile("mrs %0, " #name : "=r"(read_sysreg_v_));                                         \
 		read_sysreg_v_;                                                                                    \
 	})
-#define WRITE_SYSREG(name, val) __asm__ volatile("msr " #name ", %0" : : "rZ"((uint64_t)(val)) : "memory")
+#define WRITE_SYSREG(name, val) __asm__ volatile("msr " #name ", %x0" : : "rZ"((uint64_t)(val)) : "memory")
 
 #endif
