@@ -85,8 +85,9 @@ sources += $$(if $$(wildcard $(1)/sources.mk),$$(addprefix $(1)/,$$(files-y)),$$
 endef
 sources :=
 $(foreach folder,$(folders-y),$(eval $(call add_folder,$(folder))))
-sources := $(sort $(filter-out %/asm-offsets.c,$(sources)))
-objects := $(addprefix $(O)/obj/,$(addsuffix .o,$(basename $(sources))))
+sources := $(sort $(filter-out %/asm-offsets.c %.lds.S,$(sources)))
+# x.c and x.S may stand side by side.
+objects := $(patsubst %.c,$(O)/obj/%.o,$(patsubst %.S,$(O)/obj/%.S.o,$(sources)))
 
 # ---- tools and flags -----------------------------------------------------------------------------------------------
 
@@ -151,7 +152,7 @@ before := $(autoconf) $(O)/.flags $(version) | $(libfdt_ready)
 
 # The commit's hash, so that a log tells what ran; one commit gives one image, wherever it is built.
 $(version): FORCE
-	@mkdir -p $(@D); echo "#define FREEHOLD_VERSION \"0.1-$$(git rev-parse --short=12 HEAD 2>/dev/null || echo release)\"" > $@.new
+	@mkdir -p $(@D); echo "#define FREEHOLD_VERSION \"0.1-$(or $(FREEHOLD_HASH),$$(git rev-parse --short=12 HEAD 2>/dev/null || echo release))\"" > $@.new
 	$(if_changed)
 
 # asm-offsets.c holds lines "->NAME value" after compilation, made by its DEFINE().
@@ -168,8 +169,8 @@ $(O)/obj/%.o: %.c $(before)
 	@mkdir -p $(@D)
 	$(Q)$(CROSS_CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# Only the floors that need it name the offsets: a unit without them is not rebuilt for them.
-$(O)/obj/%.o: %.S $(before) $(if $(wildcard arch/arm64/boot/asm-offsets.c),$(asm_offsets))
+# The offsets come first, but rebuild only what names them (by its dependency file).
+$(O)/obj/%.S.o: %.S $(before) $(if $(wildcard arch/arm64/boot/asm-offsets.c),$(asm_offsets))
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CROSS_CC) $(CPPFLAGS) $(ASFLAGS) -MMD -MP -c -o $@ $<

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+# Set-up, checks and everything that runs the image.
+
+.PHONY: help setup check check-format format check-floors check-headers check-simd check-qemu check-llvm check-repro \
+	check-qemu size demo demo-check bench payload
+
+# Every target with a line of its own here.
+help:
+	@sed -n 's/^#: //p' scripts/check.mk
+
+#: make                       build $(O)/freehold.elf and freehold.bin (O=build; LLVM=1 by clang; V=1 shows commands)
+#: make NAME_defconfig        take configs/NAME_defconfig: qemu_virt, qemu_virt_debug, minimal
+#: make menuconfig            change the configuration;  make savedefconfig  writes it short to $(O)/defconfig
+#: make objects               compile all, do not link
+#: make setup                 install what is missing (also done by demo and check)
+setup:
+	@scripts/setup
+
+#: make tools                 host programs (fhpack) in $(O)/tools
+#: make payload               the demo's payload in $(O)/demo
+payload: setup tools
+	@$(PYTHON) tests/qemu/demo.py --payload-only
+
+#: make demo                  two Linux domains on QEMU, you type;  make demo-check  the same unattended
+demo: setup
+	@$(MAKE) -j2 all tools
+	@FREEHOLD_BUILD=$(abspath $(O)) $(PYTHON) tests/qemu/demo.py
+demo-check: setup
+	@$(MAKE) -j2 all tools
+	@FREEHOLD_BUILD=$(abspath $(O)) timeout 180 $(PYTHON) tests/qemu/demo.py --check
+
+#: make bench                 instructions per operation, compared with the last recorded
+bench: setup
+	@$(MAKE) -j2 all tools
+	@FREEHOLD_BUILD=$(abspath $(O)) $(PYTHON) tests/qemu/bench.py
+
+#: make check                 all checks, unit tests, fuzz for a short time, QEMU cases; ends with "N passed, N failed"
+check: setup
+	@scripts/check
+
+#: make check-unit            unit tests on the host under ASan and UBSan (T=test_pool: one program)
+#: make fuzz                  each fuzz target for its part of FUZZ_SECONDS=60
+#: make check-qemu            QEMU cases (K=expr chooses, as pytest -k)
+check-qemu: setup
+	@$(MAKE) -j2 all tools
+	@scripts/run-qemu $(O) $(if $(K),-k '$(K)')
+
+#: make check-format          layout, file sizes, SPDX lines, TODOs;  make format  lays out
+check-format:
+	@scripts/check-format
+format:
+	@scripts/check-format --fix
+
+#: make check-floors          includes (and, where it is built, symbols) against the table of docs/architecture.md
+check-floors:
+	@scripts/check-floors $(if $(wildcard $(O)/.objects),$(O)/obj $(NM))
+
+#: make check-headers         each header compiles alone
+check-headers: $(autoconf) | $(libfdt_ready)
+	@scripts/check-headers $(CROSS_CC) $(CPPFLAGS) $(CFLAGS)
+
+#: make check-simd            no SIMD or floating-point register in the image
+check-simd: $(O)/freehold.elf
+	@scripts/check-simd $(OBJDUMP) $<
+
+#: make check-llvm            build with clang and lld in build/llvm
+check-llvm:
+	@$(MAKE) O=build/llvm LLVM=1 qemu_virt_defconfig
+	@$(MAKE) O=build/llvm LLVM=1 all check-simd
+
+#: make check-repro           two builds in different folders are identical
+check-repro:
+	@scripts/check-repro
+
+#: make size                  text, data, bss, size of the image and lines, against the budgets
+size: $(O)/freehold.bin
+	@scripts/size '$(SIZE)' $(O) $(if $(CONFIG_POOL),160 15000,80 8000) $(sources)
+
+#: make clean                 remove what was built;  make distclean  also what was fetched
