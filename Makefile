@@ -15,11 +15,10 @@ O ?= build
 FETCHED := build
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 Q := $(if $(V),,@)
+comma := ,
 say = $(if $(V),@:,@printf '  %-8s%s\n' '$(1)' '$(2)')
-# A file that is written again only when its text changes: put "FORCE" among its prerequisites.
-define if_changed
-@mkdir -p $(@D); cmp -s $@.new $@ && rm $@.new || mv $@.new $@
-endef
+# A file that is written again only when its text changes: call it with the command that prints the text.
+update = @mkdir -p $(@D); t=$@.$$$$; $(1) >$$t && if cmp -s $@ $$t; then rm $$t; else mv $$t $@; fi
 
 config_goals := $(filter %config,$(MAKECMDGOALS))
 other_goals := $(filter-out %config,$(MAKECMDGOALS))
@@ -137,11 +136,9 @@ endif
 
 # Objects depend on the flags that they were compiled with, the link on the list of its objects.
 $(O)/.flags: FORCE
-	@mkdir -p $(O); echo '$(CROSS_CC) $(CPPFLAGS) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)' > $@.new
-	$(if_changed)
+	$(call update,echo '$(CROSS_CC) $(CPPFLAGS) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)')
 $(O)/.objects: FORCE
-	@mkdir -p $(O); printf '%s\n' $(objects) > $@.new
-	$(if_changed)
+	$(call update,printf '%s\n' $(objects))
 
 $(FETCHED)/guest/libfdt.a:
 	@scripts/setup libfdt
@@ -152,17 +149,14 @@ before := $(autoconf) $(O)/.flags $(version) | $(libfdt_ready)
 
 # The commit's hash, so that a log tells what ran; one commit gives one image, wherever it is built.
 $(version): FORCE
-	@mkdir -p $(@D); echo "#define FREEHOLD_VERSION \"0.1-$(or $(FREEHOLD_HASH),$$(git rev-parse --short=12 HEAD 2>/dev/null || echo release))\"" > $@.new
-	$(if_changed)
+	$(call update,echo "#define FREEHOLD_VERSION \"0.1-$(or $(FREEHOLD_HASH),$$(git rev-parse --short=12 HEAD 2>/dev/null || echo release))\"")
 
 # asm-offsets.c holds lines "->NAME value" after compilation, made by its DEFINE().
 $(O)/obj/arch/arm64/boot/asm-offsets.s: arch/arm64/boot/asm-offsets.c $(before)
 	@mkdir -p $(@D)
 	$(Q)$(CROSS_CC) $(CPPFLAGS) $(filter-out -g,$(CFLAGS)) -MMD -MP -MT $@ -S -o $@ $<
 $(asm_offsets): $(O)/obj/arch/arm64/boot/asm-offsets.s
-	$(call say,GEN,$@)
-	$(Q)mkdir -p $(@D); sed -n 's/.*->\([A-Za-z_0-9]*\) [$$#]*\(-\{0,1\}[0-9]*\).*/#define \1 \2/p' $< > $@.new
-	$(if_changed)
+	$(call update,sed -n 's/.*->\([A-Za-z_0-9]*\) [$$#]*\(-\{0$(comma)1\}[0-9]*\).*/\#define \1 \2/p' $<)
 
 $(O)/obj/%.o: %.c $(before)
 	$(call say,CC,$<)
