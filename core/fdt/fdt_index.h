@@ -81,6 +81,9 @@ uint32_t fdt_cell(const struct fdt_prop *p, uint32_t i);
  * lengths that fit no entry; FH_EINVAL for one that no bus translates.
  */
 fh_status fdt_reg(const struct fdt_index *t, uint16_t node, uint32_t i, struct range *out) FH_MUST_CHECK;
+/* Entry i of reg as it stands, not translated; errors as fdt_reg() and range_make() give them. */
+fh_status fdt_reg_local(const struct fdt_index *t, uint16_t node, uint32_t i, uint64_t align,
+			struct range *out) FH_MUST_CHECK;
 /* "okay", "ok" or no status at all. */
 bool fdt_enabled(const struct fdt_index *t, uint16_t node);
 /* Entry i of /memreserve/; FH_ENOENT past the last. */

@@ -201,31 +201,50 @@ static fh_status translate(const struct fdt_index *t, uint16_t bus, uint64_t siz
 	return FH_EINVAL;
 }
 
-fh_status fdt_reg(const struct fdt_index *t, uint16_t node, uint32_t i, struct range *out)
+/* Entry i of reg as its bus numbers it; nothing is checked but that it is there. */
+static fh_status raw_reg(const struct fdt_index *t, uint16_t node, uint32_t i, uint64_t *addr, uint64_t *size)
 {
-	uint16_t bus = t->nodes[node].parent;
+	const uint16_t bus = t->nodes[node].parent;
 	uint32_t step;
 	struct fdt_prop p;
-	uint64_t addr;
-	uint64_t size;
 
 	if (bus == FDT_NO_NODE || fdt_prop(t, node, "reg", &p) != FH_OK) {
 		return FH_ENOENT;
 	}
 	step = (uint32_t)t->nodes[bus].addr_cells + t->nodes[bus].size_cells;
-	if (step == 0U || p.len % (step * 4U) != 0U) {
+	if (step == 0U || p.len == 0U || p.len % (step * 4U) != 0U) {
 		return FH_EFORMAT;
 	}
 	if (i >= p.len / (step * 4U)) {
 		return FH_ENOENT;
 	}
-	if (!read_cells(&p, i * step, t->nodes[bus].addr_cells, &addr) ||
-	    !read_cells(&p, i * step + t->nodes[bus].addr_cells, t->nodes[bus].size_cells, &size)) {
+	if (!read_cells(&p, i * step, t->nodes[bus].addr_cells, addr) ||
+	    !read_cells(&p, i * step + t->nodes[bus].addr_cells, t->nodes[bus].size_cells, size)) {
 		return FH_EINVAL;
 	}
-	for (; t->nodes[bus].parent != FDT_NO_NODE; bus = t->nodes[bus].parent) {
-		const fh_status status = translate(t, bus, size, &addr);
+	return FH_OK;
+}
 
+fh_status fdt_reg_local(const struct fdt_index *t, uint16_t node, uint32_t i, uint64_t align, struct range *out)
+{
+	uint64_t addr;
+	uint64_t size;
+	const fh_status status = raw_reg(t, node, i, &addr, &size);
+
+	return status == FH_OK ? range_make(addr, size, align, out) : status;
+}
+
+fh_status fdt_reg(const struct fdt_index *t, uint16_t node, uint32_t i, struct range *out)
+{
+	uint64_t addr;
+	uint64_t size;
+	fh_status status = raw_reg(t, node, i, &addr, &size);
+
+	if (status != FH_OK) {
+		return status;
+	}
+	for (uint16_t bus = t->nodes[node].parent; t->nodes[bus].parent != FDT_NO_NODE; bus = t->nodes[bus].parent) {
+		status = translate(t, bus, size, &addr);
 		if (status != FH_OK) {
 			return status;
 		}
