@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures of the QEMU tests: the guests are built once, each test gets a machine of its own name."""
+
+import subprocess
+
+import pytest
+
+import harness
+
+
+@pytest.fixture(scope="session", autouse=True)
+def guests():
+    """Bare-metal guests and the Linux ramdisk, built when missing or older than their sources."""
+    subprocess.run(["make", "-s", "-f", "tests/qemu/guests/guests.mk", f"GUEST_OUT={harness.GUESTS}", "guests"],
+                   cwd=harness.ROOT, check=True)
+    return harness.GUESTS
+
+
+@pytest.fixture(scope="session")
+def initramfs(guests):
+    sources = [harness.ROOT / "scripts/mk-initramfs", harness.ROOT / "tests/qemu/initramfs/init"]
+    out = harness.INITRAMFS
+    if not out.exists() or any(s.stat().st_mtime > out.stat().st_mtime for s in sources):
+        subprocess.run(["scripts/mk-initramfs", str(out), str(harness.FETCHED)], cwd=harness.ROOT, check=True)
+    return out
+
+
+@pytest.fixture
+def machine(request):
+    """machine(kernel=..., initrd=..., ...) -> Machine, named after the test."""
+    started = []
+
+    def make(suffix="", **options):
+        started.append(harness.Machine(request.node.name + suffix, **options))
+        return started[-1]
+
+    return make

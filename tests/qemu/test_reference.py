@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""The test guests on bare QEMU: what Freehold's guests see is compared with this."""
+
+import harness
+
+
+def test_selftest_on_bare_qemu(machine, guests):
+    with machine(kernel=guests / "selftest.bin", virtualization=False, smp=2, mem="256M", limit=20) as m:
+        assert m.wait_end() == 0
+        names = harness.check_tap(m.console())
+    assert "its own timer interrupts it" in names
+
+
+def test_agent_on_bare_qemu(machine, guests):
+    with machine(kernel=guests / "agent.bin", append="name=bare", virtualization=False, smp=2, mem="256M", limit=20,
+                 qmp=True) as m:
+        m.expect("agent: bare is up")
+        m.ask("u", r"unmapped: taken=1 ec=0x25 fsc=0x10 far=0xb000000")
+        m.ask("s", "marks: set")
+        m.ask("m", "marks: kept=64")
+        m.ask("2", "second: code=0 beats=yes")
+        m.ask("c", r"rtc: id=0x31 time=\d{10} alarm=taken")
+        m.ask("k", "key: ready")
+        m.qmp("system_powerdown")
+        m.expect("key: pressed")
+        m.send("o")
+        assert m.wait_end() == 0
+
+
+def test_linux_ramdisk_on_bare_qemu(machine, initramfs):
+    """The ramdisk itself, before it is blamed on Freehold."""
+    with machine(kernel=harness.LINUX, initrd=initramfs, append="console=ttyAMA0 hostname=front quiet",
+                 virtualization=False, smp=2, mem="512M", limit=60) as m:
+        m.expect(r"front:~# ")
+        assert m.shell("front", "nproc") == "2"
+        assert m.shell("front", "echo $((6 * 7))") == "42"
+        m.line("poweroff -f")
+        assert m.wait_end() == 0
