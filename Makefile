@@ -18,7 +18,7 @@ Q := $(if $(V),,@)
 comma := ,
 say = $(if $(V),@:,@printf '  %-8s%s\n' '$(1)' '$(2)')
 # A file that is written again only when its text changes: call it with the command that prints the text.
-update = @mkdir -p $(@D); t=$@.$$$$; $(1) >$$t && if cmp -s $@ $$t; then rm $$t; else mv $$t $@; fi
+update = @mkdir -p $(@D); t=$@.$$$$; { $(1); } >$$t && if cmp -s $@ $$t; then rm $$t; else mv $$t $@; fi
 
 config_goals := $(filter %config,$(MAKECMDGOALS))
 other_goals := $(filter-out %config,$(MAKECMDGOALS))

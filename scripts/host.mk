@@ -19,7 +19,10 @@ tagged = $(shell sed -n 's,^// $(2):,,p' $(1))
 define host_program
 $(1)_objects := $$(patsubst %.c,$(O)/$(1).d/%.o,$$(sort $(2) $$(wildcard $$(call tagged,$(2),SOURCES))))
 -include $$($(1)_objects:.o=.d)
-$$($(1)_objects): $(O)/$(1).d/%.o: %.c scripts/host.mk $$(wildcard $(2))
+# What the first lines say, so that a change of them compiles again and a change of a test compiles that alone.
+$(O)/$(1).d/.tags: $(2) scripts/host.mk
+	$$(call update,sed -n '/^\/\/ [A-Z]*:/p' $(2); echo '$(3) $(4)')
+$$($(1)_objects): $(O)/$(1).d/%.o: %.c $(O)/$(1).d/.tags
 	$$(call say,HOSTCC,$$<)
 	@mkdir -p $$(@D)
 	$$(Q)$(3) $(4) $$(call tagged,$(2),CFLAGS) -MMD -MP -c -o $$@ $$<
