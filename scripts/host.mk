@@ -21,7 +21,8 @@ $(1)_objects := $$(patsubst %.c,$(O)/$(1).d/%.o,$$(sort $(2) $$(wildcard $$(call
 -include $$($(1)_objects:.o=.d)
 # What the first lines say, so that a change of them compiles again and a change of a test compiles that alone.
 $(O)/$(1).d/.tags: $(2) scripts/host.mk
-	$$(call update,sed -n '/^\/\/ [A-Z]*:/p' $(2); echo '$(3) $(4)')
+	@mkdir -p $$(@D); { sed -n '/^\/\/ [A-Z]*:/p' $(2); echo '$(3) $(4)'; } >$$@.new; \
+		if cmp -s $$@ $$@.new; then rm $$@.new; else mv $$@.new $$@; fi
 $$($(1)_objects): $(O)/$(1).d/%.o: %.c $(O)/$(1).d/.tags
 	$$(call say,HOSTCC,$$<)
 	@mkdir -p $$(@D)

@@ -126,12 +126,9 @@ static void vdev_look_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bits_and_fields),
-		cmocka_unit_test(range_refuses),
-		cmocka_unit_test(range_relations),
-		cmocka_unit_test(every_status_has_a_word),
-		cmocka_unit_test(list_order),
-		cmocka_unit_test(vdev_look_up),
+		cmocka_unit_test(bits_and_fields), cmocka_unit_test(range_refuses),
+		cmocka_unit_test(range_relations), cmocka_unit_test(every_status_has_a_word),
+		cmocka_unit_test(list_order),      cmocka_unit_test(vdev_look_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
