@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 import harness
+import linux_system
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,11 +19,7 @@ def guests():
 
 @pytest.fixture(scope="session")
 def initramfs(guests):
-    sources = [harness.ROOT / "scripts/mk-initramfs", harness.ROOT / "tests/qemu/initramfs/init"]
-    out = harness.INITRAMFS
-    if not out.exists() or any(s.stat().st_mtime > out.stat().st_mtime for s in sources):
-        subprocess.run(["scripts/mk-initramfs", str(out), str(harness.FETCHED)], cwd=harness.ROOT, check=True)
-    return out
+    return linux_system.build_ramdisk()
 
 
 @pytest.fixture

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+"""The two-Linux system of the demo: Debian's kernel twice, one in a static partition, one in claimed memory."""
+
+import subprocess
+
+import harness
+
+CONFIG = harness.ROOT / "dts" / "qemu-virt-two-linux.dts"
+
+
+def build_ramdisk():
+    sources = [harness.ROOT / "scripts/mk-initramfs", harness.ROOT / "tests/qemu/initramfs/init"]
+    out = harness.INITRAMFS
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if not out.exists() or any(s.stat().st_mtime > out.stat().st_mtime for s in sources):
+        subprocess.run(["scripts/mk-initramfs", str(out), str(harness.FETCHED)], cwd=harness.ROOT, check=True)
+    return out
+
+
+def build_payload(folder):
+    """The payload, packed anew when a part of it is newer. Returns its path."""
+    ramdisk = build_ramdisk()
+    folder.mkdir(parents=True, exist_ok=True)
+    out = folder / "payload.cpio"
+    parts = [CONFIG, harness.LINUX, ramdisk, harness.FHPACK]
+    if not out.exists() or any(p.stat().st_mtime > out.stat().st_mtime for p in parts):
+        harness.pack(out, CONFIG, {"Image": harness.LINUX, "initramfs.gz": ramdisk})
+    return out

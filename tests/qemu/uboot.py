@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""Disks for Debian's U-Boot: a folder that QEMU shows as a FAT disk, with boot.scr in it."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import harness
+
+HERE = Path(__file__).resolve().parent / "boot"
+
+
+def run(*command, cwd):
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise harness.MachineError(f"{command[0]}: {done.stderr or done.stdout}")
+
+
+def script_disk(folder, payload, script="boot.cmd"):
+    """boot.scr, freehold.bin and payload.cpio."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(harness.IMAGE, folder / "freehold.bin")
+    if Path(payload) != folder / "payload.cpio":
+        shutil.copyfile(payload, folder / "payload.cpio")
+    run("mkimage", "-A", "arm64", "-O", "linux", "-T", "script", "-C", "none", "-d", str(HERE / script),
+        str(folder / "boot.scr"), cwd=folder)
+    return folder
+
+
+def fit_disk(folder, payload):
+    """boot.scr and freehold.itb, with sha256 over both parts."""
+    folder = script_disk(folder, payload, "fit.cmd")
+    run("mkimage", "-f", str(HERE / "freehold.its"), "freehold.itb", cwd=folder)
+    (folder / "freehold.bin").unlink()
+    (folder / "payload.cpio").unlink()
+    return folder
+
+
+def options(folder):
+    """Machine's arguments: U-Boot as firmware, the folder as its disk."""
+    return {"kernel": None, "bios": harness.UBOOT,
+            "extra": ("-drive", f"if=none,format=raw,readonly=on,file=fat:{folder},id=disk", "-device",
+                      "virtio-blk-device,drive=disk")}
