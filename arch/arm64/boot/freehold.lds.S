@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Linked at its run-time virtual address, loaded at any 2 MiB boundary. Each change of permission is page-aligned;
+ * what a section is not placed by name fails the link.
+ */
+#include "arch/arm64/mm/layout.h"
+
+OUTPUT_ARCH(aarch64)
+ENTRY(image_start)
+
+SECTIONS
+{
+	. = EL2_VA_IMAGE;
+	image_start = .;
+	.text : {
+		*(.head.text)
+		*(.text.vectors)
+		*(.text .text.*)
+		. = ALIGN(4096);
+	}
+	text_end = .;
+	.rodata : {
+		*(.rodata .rodata.*)
+		*(.note.gnu.build-id)
+		. = ALIGN(4096);
+	}
+	.rela.dyn : { *(.rela*) *(.iplt) *(.igot .igot.plt) }
+	.got : { *(.got) *(.got.plt) }
+	. = ALIGN(4096);
+	rodata_end = .;
+	.data : {
+		*(.data .data.*)
+		. = ALIGN(4096);
+	}
+	data_end = .;
+	.bss (NOLOAD) : {
+		bss_start = .;
+		*(.bss .bss.* COMMON)
+		. = ALIGN(4096);
+		bss_end = .;
+		stacks_start = .;
+		. += 16 * EL2_STACK_STRIDE;
+		stacks_end = .;
+	}
+	image_end = .;
+	image_memory_size = ABSOLUTE(image_end - image_start);
+
+	/DISCARD/ : { *(.comment) *(.note.GNU-stack) *(.eh_frame) *(.eh_frame_hdr) *(.interp) *(.dynamic) *(.ARM.attributes) }
+	.debug_info 0 : { *(.debug_info) }
+	.debug_abbrev 0 : { *(.debug_abbrev) }
+	.debug_aranges 0 : { *(.debug_aranges) }
+	.debug_line 0 : { *(.debug_line) }
+	.debug_line_str 0 : { *(.debug_line_str) }
+	.debug_str 0 : { *(.debug_str) }
+	.debug_str_offsets 0 : { *(.debug_str_offsets) }
+	.debug_addr 0 : { *(.debug_addr) }
+	.debug_ranges 0 : { *(.debug_ranges) }
+	.debug_rnglists 0 : { *(.debug_rnglists) }
+	.debug_loc 0 : { *(.debug_loc) }
+	.debug_loclists 0 : { *(.debug_loclists) }
+	.debug_frame 0 : { *(.debug_frame) }
+	.symtab 0 : { *(.symtab) }
+	.strtab 0 : { *(.strtab) }
+	.shstrtab 0 : { *(.shstrtab) }
+
+	ASSERT(SIZEOF(.rela.dyn) == 0, "the image must hold no relocations")
+	ASSERT(SIZEOF(.got) == 0, "the image must hold no global offset table")
+	ASSERT(image_end - image_start <= EL2_IMAGE_MAX, "the image with its stacks is over 2 MiB")
+}

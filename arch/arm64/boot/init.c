@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The boot, in the order in which it happens: the one file that knows all the others. What is refused here is told in
+ * one line; then the machine stops as on-panic says, with nothing built.
+ */
+#include "arch/arm64/boot/init.h"
+
+#include "arch/arm64/boot/machine.h"
+#include "arch/arm64/boot/memmap.h"
+#include "arch/arm64/boot/payload_map.h"
+#include "arch/arm64/boot/smp.h"
+#include "arch/arm64/mm/el2_map.h"
+#include "arch/arm64/mm/stage2.h"
+#include "arch/arm64/trap/crash.h"
+#include "arch/arm64/trap/trap.h"
+#include "arch/arm64/vcpu/vcpu.h"
+#include "core/base/string.h"
+#include "core/console/console.h"
+#include "core/domain/domain.h"
+#include "core/log/log.h"
+#include "core/monitor/monitor.h"
+#include "drivers/uart/uart.h"
+#include "generated/version.h"
+
+static struct machine machine;
+static struct cfg_system sys;
+static struct payload payload;
+static struct ledger ledger;
+static struct domain_board domain_board;
+
+/* A step of the boot failed and has said why. */
+static FH_NORETURN void refused(const char *step)
+{
+	log_err("boot: %s failed: nothing was started", step);
+	crash_refused();
+}
+
+static void check(fh_status status, const char *step)
+{
+	if (status != FH_OK) {
+		refused(step);
+	}
+}
+
+/* The driver for the first string of a compatible property that one knows; the index has checked that it ends in 0. */
+static const struct uart_ops *find_driver(const struct fdt_prop *compatible)
+{
+	const char *s = compatible->data;
+	const struct uart_ops *ops = NULL;
+
+	for (uint32_t at = 0; ops == NULL && at < compatible->len; at += (uint32_t)strnlen(s + at, compatible->len - at) + 1U) {
+		ops = s[compatible->len - 1U] == '\0' ? uart_find(s + at) : NULL;
+	}
+	return ops;
+}
+
+static fh_status start_console(void)
+{
+	void *regs;
+	struct uart_desc uart = { 0 };
+	struct fdt_prop compatible;
+	fh_status status = machine_uart(&machine);
+
+	if (status == FH_OK) {
+		status = fdt_prop(&machine.tree, machine.uart_node, "compatible", &compatible);
+	}
+	if (status == FH_OK) {
+		uart.ops = find_driver(&compatible);
+		status = uart.ops != NULL ? el2_map_device(machine.uart, &regs) : FH_ENOTSUP;
+	}
+	if (status == FH_OK) {
+		uart.base = regs;
+		uart_init(&uart);
+	}
+	return status;
+}
+
+static fh_status start_gic(void)
+{
+	struct gic_desc gic = { .compatible = "arm,gic-v3", .nr_redist = machine.nr_gicr, .stride = machine.gicr_stride };
+	fh_status status = el2_map_device(machine.gicd, &gic.dist.va);
+
+	gic.dist.size = machine.gicd.size;
+	for (uint32_t i = 0; status == FH_OK && i < machine.nr_gicr; i++) {
+		gic.redist[i].size = machine.gicr[i].size;
+		status = el2_map_device(machine.gicr[i], &gic.redist[i].va);
+	}
+	if (status == FH_OK) {
+		status = gic_init(&gic);
+	}
+	if (status == FH_OK) {
+		status = gic_cpu_init();
+	}
+	if (status != FH_OK) {
+		log_err("gic: %s", fh_status_str(status));
+	}
+	return status;
+}
+
+static fh_status read_config(void)
+{
+	struct cfg_error err = { "" };
+	const struct payload_file *f = payload_find(&payload, "freehold.dtb");
+	fh_status status;
+
+	if (f == NULL) {
+		log_err("payload: no freehold.dtb in it; build it with fhpack: refused");
+		return FH_ENOENT;
+	}
+	status = config_parse(f->data, f->size, &sys, &err);
+	if (status == FH_OK) {
+		status = config_check_files(&sys, payload_has, &payload, &err);
+	}
+	if (status != FH_OK) {
+		log_err("config: %s: refused", err.text);
+	}
+	return status;
+}
+
+static fh_status check_board(uint32_t cpus)
+{
+	static struct cfg_board board;
+	struct cfg_error err = { "" };
+	fh_status status;
+
+	board.nr_cpus = cpus;
+	board.nr_ram = machine.nr_ram;
+	board.nr_reserved = machine.nr_reserved;
+	for (uint32_t i = 0; i < machine.nr_ram; i++) {
+		board.ram[i] = machine.ram[i];
+	}
+	for (uint32_t i = 0; i < machine.nr_reserved; i++) {
+		board.reserved[i] = machine.reserved[i];
+	}
+	board.image = el2_image_range();
+	status = config_check_board(&sys, &board, &err);
+	if (status != FH_OK) {
+		log_err("config: %s: refused", err.text);
+	}
+	return status;
+}
+
+/* All CPUs that a domain wants must run. */
+static fh_status check_cpus(uint32_t running)
+{
+	for (uint32_t i = 0; i < sys.nr_domains; i++) {
+		for (uint32_t c = 0; c < sys.domains[i].nr_vcpus; c++) {
+			if ((running & (1U << sys.domains[i].pcpu[c])) == 0U) {
+				log_err("smp: dom=%s wants cpu=%u, which did not start: refused", sys.domains[i].name,
+					(unsigned int)sys.domains[i].pcpu[c]);
+				return FH_ENOENT;
+			}
+		}
+	}
+	return FH_OK;
+}
+
+static void describe_board(void)
+{
+	domain_board.tree = &machine.tree;
+	domain_board.gicd = machine.gicd;
+	domain_board.gicr_base = machine.gicr[0].base;
+	domain_board.uart = machine.uart;
+	domain_board.uart_irq = machine.uart_irq;
+	domain_board.maint_irq = machine.maint_irq;
+	domain_board.scrub = !sys.boot_memory_clean;
+}
+
+static void start_consoles(void)
+{
+	struct console_source sources[CFG_MAX_DOMAINS];
+
+	for (uint32_t i = 0; i < domain_count(); i++) {
+		struct domain *d = domain_get(i);
+
+		sources[i] = (struct console_source){ d->cfg->name, d->cfg->color, &d->vuart };
+	}
+	console_init(sources, domain_count());
+	if (machine.uart_irq != 0U) {
+		gic_irq_config(0, machine.uart_irq, false);
+		gic_irq_priority(0, machine.uart_irq, GIC_PRIO_EL2);
+		gic_irq_route(machine.uart_irq, 0);
+		gic_irq_enable(0, machine.uart_irq);
+	}
+}
+
+void init_primary(uint64_t dtb, uint64_t image)
+{
+	uint32_t running = 1;
+	uint32_t cpus;
+	struct range where = { 0, 0 };
+
+	el2_map_init(image);
+	if (machine_map_tree(&machine, dtb) != FH_OK) {
+		crash_early("freehold: boot: x0 is not a device tree: stopped");
+	}
+	if (start_console() != FH_OK) {
+		crash_early("freehold: boot: no console that is driven in the board's tree: stopped");
+	}
+	log_info("Freehold %s", FREEHOLD_VERSION);
+	check(machine_read(&machine), "reading the board's tree");
+	crash_set_policy(CFG_PANIC_HALT, machine.psci_smc);
+	check(start_gic(), "starting the interrupt controller");
+	check(window_init(0), "mapping the boot CPU's window");
+	smp_record_features();
+	check(payload_map(&machine, &payload, &where), "reading the payload");
+	check(read_config(), "reading the configuration");
+	crash_set_policy((uint32_t)sys.on_panic, machine.psci_smc);
+	cpus = smp_start(&machine, &running);
+	el2_drop_identity();
+	s2_machine_init(smp_features().pa_bits, smp_features().fwb);
+	log_info("boot: cpus=%u ipa_bits=%u fwb=%u image=0x%lx", cpus, s2_ipa_bits(), s2_fwb() ? 1U : 0U, image);
+	check(check_board(machine.nr_cpus), "checking the configuration against the board");
+	check(check_cpus(running), "checking the CPUs");
+	check(payload_make_room(&machine, &sys, &payload, &where), "moving the payload");
+	check(memmap_init(&machine, &sys, where, &ledger), "making the memory map");
+	vgic_hw_init();
+	describe_board();
+	check(domains_admit(&sys, &domain_board, &payload, &ledger), "admitting the domains");
+	start_consoles();
+	trap_init(&(struct trap_machine){ &sys, machine.uart_irq, machine.maint_irq });
+	vcpu_cpu_init();
+	smp_go();
+	log_sync(false);
+	run_loop();
+}
+
+void init_secondary(uint32_t cpu)
+{
+	smp_record_features();
+	if (gic_cpu_init() != FH_OK) {
+		log_err("smp: cpu=%u: no redistributor of its own: left out", cpu);
+		crash_stop_here();
+	}
+	vgic_hw_init();
+	smp_arrive(cpu);
+	vcpu_cpu_init();
+	run_loop();
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/arm64/boot/memmap.h"
+
+#include "arch/arm64/mm/el2_map.h"
+#include "arch/arm64/mm/layout.h"
+#include "core/log/log.h"
+
+#define MAX_TAKEN 96U
+
+struct taken {
+	struct range r;
+	enum pool_state state;
+	domid_t owner;
+	const char *name;
+};
+
+static struct taken taken[MAX_TAKEN];
+static uint32_t nr_taken;
+
+static fh_status take(struct range r, enum pool_state state, domid_t owner, const char *name)
+{
+	for (uint32_t i = 0; i < nr_taken; i++) {
+		if (range_overlaps(taken[i].r, r) && state != POOL_RESERVED) {
+			log_err("memory: %s 0x%lx+0x%lx overlaps %s 0x%lx+0x%lx: refused", name, r.base, r.size,
+				taken[i].name, taken[i].r.base, taken[i].r.size);
+			return FH_EEXIST;
+		}
+	}
+	if (nr_taken == MAX_TAKEN) {
+		log_err("memory: more than %u ranges: refused", MAX_TAKEN);
+		return FH_EOVERFLOW;
+	}
+	taken[nr_taken++] = (struct taken){ r, state, owner, name };
+	return FH_OK;
+}
+
+/* The taken range that overlaps r and begins first, or NULL. */
+static const struct taken *first_over(struct range r)
+{
+	const struct taken *first = NULL;
+
+	for (uint32_t i = 0; i < nr_taken; i++) {
+		if (range_overlaps(taken[i].r, r) && (first == NULL || taken[i].r.base < first->r.base)) {
+			first = &taken[i];
+		}
+	}
+	return first;
+}
+
+static const struct cfg_zone *zone_over(const struct cfg_system *sys, struct range r)
+{
+	for (uint32_t i = 0; i < sys->nr_zones; i++) {
+		if (sys->zones[i].leaf && range_overlaps(sys->zones[i].range, r)) {
+			return &sys->zones[i];
+		}
+	}
+	return NULL;
+}
+
+/* The lowest free range of that size and alignment; outside all zones unless in_zones. */
+static bool find_free(const struct machine *m, const struct cfg_system *sys, uint64_t size, uint64_t align, bool in_zones,
+		      struct range *out)
+{
+	for (uint32_t bank = 0; bank < m->nr_ram; bank++) {
+		uint64_t at = align_up(m->ram[bank].base, align);
+
+		while (at < range_end(m->ram[bank]) && size <= range_end(m->ram[bank]) - at) {
+			const struct range r = { at, size };
+			const struct taken *t = first_over(r);
+			const struct cfg_zone *z = zone_over(sys, r);
+
+			if (t == NULL && (z == NULL || (in_zones && !z->hyp))) {
+				*out = r;
+				return true;
+			}
+			at = align_up(t != NULL ? range_end(t->r) : range_end(z->range), align);
+		}
+	}
+	return false;
+}
+
+static fh_status take_all(const struct machine *m, const struct cfg_system *sys, struct range payload)
+{
+	fh_status status = take(el2_image_range(), POOL_HYPERVISOR, DOMID_NONE, "image");
+
+	if (status == FH_OK && payload.size != 0U) {
+		status = take(payload, POOL_PAYLOAD, DOMID_NONE, "payload");
+	}
+	if (status == FH_OK && !(payload.size != 0U && range_overlaps(payload, m->tree_range))) {
+		status = take(m->tree_range, POOL_HYPERVISOR, DOMID_NONE, "board tree");
+	}
+	for (uint32_t i = 0; status == FH_OK && i < m->nr_reserved; i++) {
+		status = take(m->reserved[i], POOL_RESERVED, DOMID_NONE, "reserved by firmware");
+	}
+	for (uint32_t i = 0; status == FH_OK && i < sys->nr_domains; i++) {
+		for (uint32_t m = 0; status == FH_OK && m < sys->domains[i].nr_mem; m++) {
+			const struct cfg_mem *mem = &sys->domains[i].mem[m];
+
+			if (mem->kind == CFG_MEM_STATIC) {
+				status = take((struct range){ pa_val(mem->pa), mem->size }, POOL_STATIC, (domid_t)i,
+					      sys->domains[i].name);
+			}
+		}
+	}
+	return status;
+}
+
+/* Page records: 8 bytes a page, mapped one bank behind the other. */
+static fh_status make_records(const struct machine *m, const struct cfg_system *sys, struct pool_bank *banks)
+{
+	uint64_t pages = 0;
+	struct range r;
+	fh_status status;
+
+	for (uint32_t i = 0; i < m->nr_ram; i++) {
+		pages += m->ram[i].size >> PAGE_SHIFT;
+	}
+	const uint64_t size = align_up(pages * 8U, PAGE_SIZE << ORDER_2M);
+
+	if (size > EL2_RECORDS_MAX || (!find_free(m, sys, size, PAGE_SIZE << ORDER_2M, false, &r) &&
+				       !find_free(m, sys, size, PAGE_SIZE << ORDER_2M, true, &r))) {
+		log_err("memory: no free 0x%lx bytes for the page records: refused", size);
+		return FH_ENOMEM;
+	}
+	status = take(r, POOL_HYPERVISOR, DOMID_NONE, "page records");
+	if (status == FH_OK) {
+		status = el2_map(EL2_VA_RECORDS, pa(r.base), r.size, EL2_RW);
+	}
+	uint64_t *record = (uint64_t *)(uintptr_t)EL2_VA_RECORDS;
+
+	for (uint32_t i = 0; i < m->nr_ram; i++) {
+		banks[i] = (struct pool_bank){ m->ram[i].base >> PAGE_SHIFT, m->ram[i].size >> PAGE_SHIFT, record };
+		record += banks[i].nr_pages;
+	}
+	return status;
+}
+
+/* What of a leaf's range nobody else has, piece by piece. */
+static fh_status add_leaf(struct ledger *l, uint8_t leaf, const struct cfg_zone *z)
+{
+	uint64_t at = z->range.base;
+	const uint64_t end = range_end(z->range);
+	fh_status status = FH_OK;
+
+	while (status == FH_OK && at < end) {
+		const struct taken *t = first_over((struct range){ at, end - at });
+		const uint64_t stop = t == NULL ? end : MAX(at, t->r.base);
+
+		if (t != NULL && z->hyp) {
+			log_err("memory: zone %s 0x%lx+0x%lx overlaps %s 0x%lx+0x%lx: refused", z->name, z->range.base,
+				z->range.size, t->name, t->r.base, t->r.size);
+			return FH_EEXIST;
+		}
+		if (stop > at) {
+			status = ledger_add_range(l, leaf, (struct range){ at, stop - at });
+		}
+		at = t == NULL ? end : range_end(t->r);
+	}
+	return status;
+}
+
+static fh_status map_hyp(const struct cfg_zone *z)
+{
+	el2_hyp_init(z->range);
+	return z->range.size > EL2_HYP_MAX ? FH_EOVERFLOW :
+					     el2_map(EL2_VA_HYP, pa(z->range.base), z->range.size, EL2_RW);
+}
+
+static fh_status fill(struct ledger *l, const struct cfg_system *sys)
+{
+	fh_status status = FH_OK;
+
+	for (uint32_t i = 0; status == FH_OK && i < nr_taken; i++) {
+		status = ledger_own_range(l, taken[i].r, taken[i].state, taken[i].owner);
+		if (status == FH_ENOENT && taken[i].state == POOL_RESERVED) {
+			status = FH_OK; /* firmware may reserve what is no RAM of ours */
+		}
+		log_info("memory: 0x%lx-0x%lx %s", taken[i].r.base, range_end(taken[i].r) - 1U, taken[i].name);
+	}
+	for (uint8_t i = 0; status == FH_OK && i < sys->nr_zones; i++) {
+		const struct cfg_zone *z = &sys->zones[i];
+
+		if (z->leaf) {
+			status = add_leaf(l, i, z);
+			log_info("memory: 0x%lx-0x%lx zone %s", z->range.base, range_end(z->range) - 1U, z->name);
+		}
+		if (status == FH_OK && z->hyp) {
+			status = map_hyp(z);
+		}
+	}
+	return status;
+}
+
+fh_status memmap_init(const struct machine *m, const struct cfg_system *sys, struct range payload, struct ledger *ledger)
+{
+	struct pool_bank banks[CFG_MAX_BANKS];
+	struct pool_zone_desc zones[CFG_MAX_ZONES];
+	fh_status status = take_all(m, sys, payload);
+
+	if (status == FH_OK) {
+		status = make_records(m, sys, banks);
+	}
+	for (uint32_t i = 0; i < sys->nr_zones; i++) {
+		const struct cfg_zone *z = &sys->zones[i];
+
+		zones[i] = (struct pool_zone_desc){ z->name, z->parent, z->leaf, z->max_order, z->range };
+	}
+	if (status == FH_OK) {
+		status = ledger_init(ledger, zones, sys->nr_zones, banks, m->nr_ram);
+	}
+	if (status == FH_OK) {
+		status = fill(ledger, sys);
+	}
+	if (status != FH_OK) {
+		log_err("memory: the map can't be made: %s", fh_status_str(status));
+	}
+	return status;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who owns which part of RAM, made once at boot: firmware, image, tree, payload and page records first, then static
+ * partitions, the hyp zone, and what is left of the zones goes to the pool.
+ */
+#ifndef ARCH_BOOT_MEMMAP_H
+#define ARCH_BOOT_MEMMAP_H
+
+#include "arch/arm64/boot/machine.h"
+#include "core/claim/claim.h"
+
+/*
+ * Fills the ledger; logs the map. FH_ENOMEM: no room for the page records; FH_EEXIST: the hyp zone overlaps something
+ * else. Maps records and the hyp zone at EL2. payload: its range, page-aligned; size 0: none.
+ */
+fh_status memmap_init(const struct machine *m, const struct cfg_system *sys, struct range payload,
+		      struct ledger *ledger) FH_MUST_CHECK;
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The first tables, made by the boot CPU with the MMU off, at the address where the image was loaded: every symbol
+ * here is reached relative to the program counter, and no pointer is taken from memory.
+ */
+#include "arch/arm64/mm/el2_map_internal.h"
+#include "arch/sysreg.h"
+
+#define S1_STATIC_TABLES 64U
+
+FH_ALIGNED(4096) uint64_t s1_root[PTES_PER_TABLE];
+static FH_ALIGNED(4096) uint64_t tables[S1_STATIC_TABLES][PTES_PER_TABLE];
+static uint32_t tables_used;
+
+uint64_t *s1_table_alloc(void)
+{
+	return tables_used < S1_STATIC_TABLES ? tables[tables_used++] : NULL;
+}
+
+/* With the MMU off a pointer is a physical address; all tables are in the image, so the pool can't run out here. */
+static uint64_t *early_pte(uint64_t va, unsigned int level)
+{
+	uint64_t *table = s1_root;
+
+	for (unsigned int l = 0; l < level; l++) {
+		uint64_t *e = &table[LEVEL_INDEX(va, l)];
+
+		if (*e == 0U) {
+			*e = (uint64_t)(uintptr_t)s1_table_alloc() | PTE_VALID | PTE_TABLE;
+		}
+		table = (uint64_t *)(uintptr_t)(*e & PTE_ADDR);
+	}
+	return &table[LEVEL_INDEX(va, level)];
+}
+
+static bool is_guard(uint64_t offset, uint64_t stacks, uint64_t stacks_size)
+{
+	return offset >= stacks && offset - stacks < stacks_size && (offset - stacks) % EL2_STACK_STRIDE < PAGE_SIZE;
+}
+
+void el2_early_map(uint64_t image)
+{
+	const uint64_t base = (uint64_t)(uintptr_t)image_start;
+	const uint64_t text = (uint64_t)(uintptr_t)text_end - base;
+	const uint64_t rodata = (uint64_t)(uintptr_t)rodata_end - base;
+	const uint64_t stacks = (uint64_t)(uintptr_t)stacks_start - base;
+	const uint64_t stacks_size = (uint64_t)(uintptr_t)stacks_end - base - stacks;
+	const uint64_t size = (uint64_t)(uintptr_t)image_end - base;
+
+	/* Attributes are written out: a const table would be read through an absolute address. */
+	const uint64_t common = S1_ATTR(MAIR_NORMAL) | PTE_VALID | PTE_TABLE | PTE_AF | PTE_SH_INNER | S1_AP1;
+
+	*early_pte(image, 3U) = image | common | S1_RO;
+	for (uint64_t off = 0; off < size; off += PAGE_SIZE) {
+		uint64_t attrs = common | S1_XN;
+
+		if (is_guard(off, stacks, stacks_size)) {
+			continue;
+		}
+		if (off < text) {
+			attrs = common | S1_RO;
+		} else if (off < rodata) {
+			attrs |= S1_RO;
+		} else {
+			/* Writable, never executable. */
+		}
+		*early_pte(EL2_VA_IMAGE + off, 3U) = (image + off) | attrs;
+	}
+}
+
+uint64_t el2_tcr(void)
+{
+	const uint64_t parange = READ_SYSREG(id_aa64mmfr0_el1) & 0xfU;
+	const uint64_t ps = MIN(parange, UINT64_C(5));
+
+	/* RES1 bits 31 and 23; T0SZ 16; inner and outer write-back; inner shareable; 4 KiB. */
+	return BIT(31) | BIT(23) | (ps << 16) | FIELD_PREP(GENMASK(13, 12), 3) | FIELD_PREP(GENMASK(11, 10), 1) |
+	       FIELD_PREP(GENMASK(9, 8), 1) | 16U;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* Changing stage 2: preparing, committing, taking out, splitting. */
+#include "arch/arm64/mm/stage2.h"
+
+#include "arch/arm64/mm/el2_map.h"
+#include "arch/arm64/mm/stage2_internal.h"
+#include "arch/barrier.h"
+#include "arch/sysreg.h"
+#include "core/base/string.h"
+#include "core/log/log.h"
+
+void s2_init(struct s2 *s, paddr_t root, uint16_t vmid)
+{
+	lock_init(&s->lock, RANK_STAGE2);
+	s->root = el2_hyp_va(root);
+	memset(s->root, 0, PAGE_SIZE << S2_ROOT_ORDER);
+	s->free_list = NULL;
+	s->nr_free = 0;
+	s->vttbr = pa_val(root) | ((uint64_t)vmid << 48);
+	dsb(ishst);
+}
+
+void s2_give_table(struct s2 *s, paddr_t page)
+{
+	uint64_t *table = el2_hyp_va(page);
+
+	memset(table, 0, PAGE_SIZE);
+	lock_acquire(&s->lock);
+	table[0] = (uint64_t)(uintptr_t)s->free_list;
+	s->free_list = table;
+	s->nr_free++;
+	lock_release(&s->lock);
+}
+
+uint64_t *s2_take_table(struct s2 *s)
+{
+	uint64_t *table = s->free_list;
+
+	if (table != NULL) {
+		s->free_list = (uint64_t *)(uintptr_t)table[0];
+		table[0] = 0;
+		s->nr_free--;
+	}
+	return table;
+}
+
+/* The tables lie in the hyp zone, which is mapped with one offset: the root tells it. */
+static uint64_t table_pa(const struct s2 *s, const uint64_t *table)
+{
+	return (uint64_t)(uintptr_t)table - (uint64_t)(uintptr_t)s->root + (s->vttbr & PTE_ADDR);
+}
+
+static uint64_t leaf_attrs(enum s2_kind kind)
+{
+	const uint64_t common = S2_LEAF | S2_READ | S2_WRITE | PTE_AF;
+
+	if (kind == S2_DEVICE) {
+		return common | S2_MEMATTR(S2_ATTR_DEVICE) | S2_XN;
+	}
+	return common | PTE_SH_INNER | S2_MEMATTR(s2_fwb() ? S2_ATTR_NORMAL_FWB : S2_ATTR_NORMAL);
+}
+
+static unsigned int leaf_level(uint64_t ipa, uint64_t where, uint64_t size)
+{
+	for (unsigned int level = 1; level < 3U; level++) {
+		if (is_aligned(ipa | where, LEVEL_SIZE(level)) && size >= LEVEL_SIZE(level)) {
+			return level;
+		}
+	}
+	return 3;
+}
+
+/* Whether [ipa, ipa + size) is free of leaves, and how many tables its leaves will want. */
+static fh_status prepare_check(struct s2 *s, uint64_t ipa, uint64_t where, uint64_t size, uint32_t *tables)
+{
+	uint64_t last_missing[4] = { 0, 0, UINT64_MAX, UINT64_MAX };
+
+	*tables = 0;
+	while (size != 0U) {
+		const unsigned int level = leaf_level(ipa, where, size);
+		const struct s2_pos pos = s2_walk(s, ipa);
+
+		if (*pos.entry != 0U || pos.level > level) {
+			return FH_EEXIST;
+		}
+		for (unsigned int l = pos.level + 1U; l <= level; l++) {
+			const uint64_t span = ipa >> LEVEL_SHIFT(l - 1U);
+
+			*tables += last_missing[l] != span ? 1U : 0U;
+			last_missing[l] = span;
+		}
+		ipa += LEVEL_SIZE(level);
+		where += LEVEL_SIZE(level);
+		size -= LEVEL_SIZE(level);
+	}
+	return FH_OK;
+}
+
+static void prepare_leaf(struct s2 *s, uint64_t ipa, uint64_t pte, unsigned int level)
+{
+	struct s2_pos pos = s2_walk(s, ipa);
+
+	while (pos.level < level) {
+		uint64_t *table = s2_take_table(s);
+
+		FH_ASSERT(table != NULL);
+		dsb(ishst);
+		*pos.entry = table_pa(s, table) | PTE_VALID | PTE_TABLE;
+		pos = s2_walk(s, ipa);
+	}
+	*pos.entry = pte | (level == 3U ? PTE_TABLE : 0U);
+}
+
+static bool in_run(uint64_t ipa, uint64_t where, uint64_t start, uint64_t end)
+{
+	const uint64_t run = PAGE_SIZE << ORDER_64K;
+	const uint64_t base = align_down(ipa, run);
+
+	return is_aligned(ipa ^ where, run) && base >= start && base + run <= end;
+}
+
+fh_status s2_prepare(struct s2 *s, ipaddr_t ipa, paddr_t where, uint64_t size, enum s2_kind kind)
+{
+	const uint64_t start = ipa_val(ipa);
+	uint64_t to = pa_val(where);
+	uint32_t tables;
+	struct range r;
+	fh_status status = range_make(start, size, PAGE_SIZE, &r);
+
+	if (status != FH_OK) {
+		return status;
+	}
+	if (!is_aligned(to, PAGE_SIZE)) {
+		return FH_EALIGN;
+	}
+	if (range_end(r) > BIT(s2_ipa_bits())) {
+		return FH_EINVAL;
+	}
+	lock_acquire(&s->lock);
+	status = prepare_check(s, start, to, size, &tables);
+	if (status == FH_OK && tables > s->nr_free) {
+		status = FH_ENOMEM;
+	}
+	for (uint64_t at = start; status == FH_OK && at < range_end(r);) {
+		const unsigned int level = leaf_level(at, to, range_end(r) - at);
+		const bool run = level == 3U && in_run(at, to, start, range_end(r));
+
+		prepare_leaf(s, at, to | leaf_attrs(kind) | (run ? PTE_CONT : 0U), level);
+		at += LEVEL_SIZE(level);
+		to += LEVEL_SIZE(level);
+	}
+	lock_release(&s->lock);
+	return status;
+}
+
+/* All of the domain's entries, on all CPUs, whichever domain this CPU has loaded. */
+static void tlbi_vmid(const struct s2 *s)
+{
+	const uint64_t was = READ_SYSREG(vttbr_el2);
+
+	dsb(ishst);
+	WRITE_SYSREG(vttbr_el2, s->vttbr);
+	isb();
+	__asm__ volatile("tlbi vmalls12e1is" : : : "memory");
+	dsb(ish);
+	WRITE_SYSREG(vttbr_el2, was);
+	isb();
+}
+
+static void set_valid(struct s2 *s, uint64_t at, uint64_t end, bool valid)
+{
+	while (at < end) {
+		const struct s2_pos pos = s2_walk(s, at);
+
+		if ((*pos.entry & S2_LEAF) != 0U) {
+			*pos.entry = valid ? *pos.entry | PTE_VALID : *pos.entry & ~PTE_VALID;
+		}
+		at = align_down(at, LEVEL_SIZE(pos.level)) + LEVEL_SIZE(pos.level);
+	}
+}
+
+void s2_commit(struct s2 *s, ipaddr_t ipa, uint64_t size)
+{
+	lock_acquire(&s->lock);
+	set_valid(s, ipa_val(ipa), ipa_val(ipa) + size, true);
+	dsb(ishst);
+	isb();
+	lock_release(&s->lock);
+}
+
+void s2_uncommit(struct s2 *s, ipaddr_t ipa, uint64_t size)
+{
+	lock_acquire(&s->lock);
+	set_valid(s, ipa_val(ipa), ipa_val(ipa) + size, false);
+	tlbi_vmid(s);
+	lock_release(&s->lock);
+}
+
+fh_status s2_take(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf)
+{
+	fh_status status = s2_lookup(s, ipa, leaf);
+
+	if (status != FH_OK) {
+		return status;
+	}
+	if (leaf->valid) {
+		return FH_EBUSY;
+	}
+	lock_acquire(&s->lock);
+	for (uint64_t at = 0; at < PAGE_SIZE << leaf->order;) {
+		const struct s2_pos pos = s2_walk(s, ipa_val(leaf->ipa) + at);
+
+		*pos.entry = 0;
+		at += LEVEL_SIZE(pos.level);
+	}
+	lock_release(&s->lock);
+	return FH_OK;
+}
+
+fh_status s2_split(struct s2 *s, ipaddr_t ipa)
+{
+	fh_status status = FH_OK;
+
+	if (ipa_val(ipa) >= BIT(s2_ipa_bits())) {
+		return FH_ENOENT;
+	}
+	lock_acquire(&s->lock);
+	const struct s2_pos pos = s2_walk(s, ipa_val(ipa));
+	const uint64_t old = *pos.entry;
+
+	if ((old & S2_LEAF) == 0U) {
+		status = FH_ENOENT;
+	} else if (pos.level == 3U) {
+		status = FH_EINVAL;
+	} else if (s->nr_free == 0U) {
+		status = FH_ENOMEM;
+	} else {
+		uint64_t *table = s2_take_table(s);
+		const uint64_t page = pos.level == 2U ? PTE_TABLE : 0U;
+
+		for (uint64_t i = 0; i < PTES_PER_TABLE; i++) {
+			table[i] = (old | page) + i * LEVEL_SIZE(pos.level + 1U);
+		}
+		*pos.entry = 0;
+		tlbi_vmid(s);
+		*pos.entry = table_pa(s, table) | PTE_VALID | PTE_TABLE;
+		dsb(ishst);
+		isb();
+	}
+	lock_release(&s->lock);
+	return status;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* The walk, looking up, and the machine's parameters of stage 2. */
+#include "arch/arm64/mm/el2_map.h"
+#include "arch/arm64/mm/stage2_internal.h"
+
+static uint32_t ipa_bits = S2_IPA_BITS_MAX;
+static uint64_t pa_field;
+static bool have_fwb;
+
+void s2_machine_init(uint32_t pa_bits, bool fwb)
+{
+	static const uint8_t sizes[] = { 32, 36, 40, 42, 44, 48 };
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		if (sizes[i] <= pa_bits) {
+			pa_field = i;
+		}
+	}
+	ipa_bits = MIN(pa_bits, S2_IPA_BITS_MAX);
+	have_fwb = fwb;
+}
+
+uint32_t s2_ipa_bits(void)
+{
+	return ipa_bits;
+}
+
+bool s2_fwb(void)
+{
+	return have_fwb;
+}
+
+uint64_t s2_vtcr(void)
+{
+	/* RES1; PS; SH0 inner; ORGN0, IRGN0 write-back; SL0 = 1: start at level 1; T0SZ. */
+	return BIT(31) | FIELD_PREP(GENMASK(18, 16), pa_field) | FIELD_PREP(GENMASK(13, 12), 3) |
+	       FIELD_PREP(GENMASK(11, 10), 1) | FIELD_PREP(GENMASK(9, 8), 1) | FIELD_PREP(GENMASK(7, 6), 1) |
+	       (64U - ipa_bits);
+}
+
+static bool is_table(uint64_t e)
+{
+	return (e & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE) && (e & S2_LEAF) == 0U;
+}
+
+struct s2_pos s2_walk(struct s2 *s, uint64_t ipa)
+{
+	/* The root's pages are concatenated: its index has ten bits. */
+	struct s2_pos pos = { &s->root[ipa >> LEVEL_SHIFT(1U)], 1 };
+
+	while (pos.level < 3U && is_table(*pos.entry)) {
+		uint64_t *table = el2_hyp_va(pa(*pos.entry & PTE_ADDR));
+
+		pos.level++;
+		pos.entry = &table[LEVEL_INDEX(ipa, pos.level)];
+	}
+	return pos;
+}
+
+static void describe(uint64_t ipa_at, struct s2_pos pos, struct s2_leaf *leaf)
+{
+	const uint64_t e = *pos.entry;
+	const bool run = pos.level == 3U && (e & PTE_CONT) != 0U;
+	const uint64_t size = run ? PAGE_SIZE << ORDER_64K : LEVEL_SIZE(pos.level);
+
+	leaf->ipa = ipa(align_down(ipa_at, size));
+	leaf->pa = pa(align_down(e & PTE_ADDR, size));
+	leaf->order = (uint8_t)(ilog2(size) - PAGE_SHIFT);
+	leaf->valid = (e & PTE_VALID) != 0U;
+	leaf->kind = FIELD_GET(GENMASK(5, 2), e) == S2_ATTR_DEVICE ? S2_DEVICE : S2_RAM;
+}
+
+fh_status s2_lookup(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf)
+{
+	const uint64_t at = ipa_val(ipa);
+	fh_status status = FH_ENOENT;
+
+	if (at >= BIT(ipa_bits)) {
+		return FH_ENOENT;
+	}
+	lock_acquire(&s->lock);
+	const struct s2_pos pos = s2_walk(s, at);
+
+	if ((*pos.entry & S2_LEAF) != 0U) {
+		describe(at, pos, leaf);
+		status = FH_OK;
+	}
+	lock_release(&s->lock);
+	return status;
+}
+
+fh_status s2_next(struct s2 *s, ipaddr_t from, struct s2_leaf *leaf)
+{
+	uint64_t at = ipa_val(from);
+	fh_status status = FH_ENOENT;
+
+	lock_acquire(&s->lock);
+	while (at < BIT(ipa_bits)) {
+		const struct s2_pos pos = s2_walk(s, at);
+
+		if ((*pos.entry & S2_LEAF) != 0U) {
+			describe(at, pos, leaf);
+			status = FH_OK;
+			break;
+		}
+		at = align_down(at, LEVEL_SIZE(pos.level)) + LEVEL_SIZE(pos.level);
+	}
+	lock_release(&s->lock);
+	return status;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/arm64/psci/psci.h"
+
+#include "core/domain/domain.h"
+
+#define PSCI_1_1 UINT64_C(0x10001)
+#define SMCCC_1_2 UINT64_C(0x10002)
+#define PSCI_TOS_NOT_NEEDED 2 /* no Trusted OS, so no migration */
+#define SMCCC64 UINT32_C(0x40000000)
+
+/* Whether a function is there: 0 and its features, or NOT_SUPPORTED. */
+static uint64_t features(uint32_t fid)
+{
+	switch (fid) {
+	case SMCCC_VERSION:
+	case PSCI_VERSION:
+	case PSCI_CPU_SUSPEND32:
+	case PSCI_CPU_SUSPEND64:
+	case PSCI_CPU_OFF:
+	case PSCI_CPU_ON32:
+	case PSCI_CPU_ON64:
+	case PSCI_AFFINITY_INFO32:
+	case PSCI_AFFINITY_INFO64:
+	case PSCI_MIGRATE_INFO_TYPE:
+	case PSCI_SYSTEM_OFF:
+	case PSCI_SYSTEM_RESET:
+	case PSCI_FEATURES:
+		return 0;
+	default:
+		return SMCCC_NOT_SUPPORTED;
+	}
+}
+
+static uint64_t arch_features(uint32_t fid)
+{
+	return fid == SMCCC_VERSION || fid == SMCCC_ARCH_FEATURES ? 0U : SMCCC_NOT_SUPPORTED;
+}
+
+void psci_call(struct vcpu *v)
+{
+	uint64_t *x = v->regs.x;
+	const uint32_t fid = (uint32_t)x[0];
+	/* A 32-bit call reads the low halves of its arguments. */
+	const uint64_t mask = (fid & SMCCC64) != 0U ? UINT64_MAX : UINT32_MAX;
+
+	switch (fid) {
+	case PSCI_VERSION:
+		x[0] = PSCI_1_1;
+		break;
+	case SMCCC_VERSION:
+		x[0] = SMCCC_1_2;
+		break;
+	case SMCCC_ARCH_FEATURES:
+		x[0] = arch_features((uint32_t)x[1]);
+		break;
+	case PSCI_FEATURES:
+		x[0] = features((uint32_t)x[1]);
+		break;
+	case PSCI_CPU_ON32:
+	case PSCI_CPU_ON64:
+		x[0] = (uint64_t)domain_cpu_on(v->domain, x[1] & mask, x[2] & mask, x[3] & mask);
+		break;
+	case PSCI_CPU_OFF:
+		domain_cpu_off(v);
+		break;
+	case PSCI_CPU_SUSPEND32:
+	case PSCI_CPU_SUSPEND64:
+		/* Coming back at once is allowed: as from a retention state with a wake-up pending (DEN0022F 5.4.4). */
+		x[0] = 0;
+		break;
+	case PSCI_AFFINITY_INFO32:
+	case PSCI_AFFINITY_INFO64:
+		x[0] = (uint64_t)domain_affinity_info(v->domain, x[1] & mask, x[2] & mask);
+		break;
+	case PSCI_MIGRATE_INFO_TYPE:
+		x[0] = PSCI_TOS_NOT_NEEDED;
+		break;
+	case PSCI_SYSTEM_OFF:
+		domain_ask(v->domain, DOM_REQ_OFF);
+		break;
+	case PSCI_SYSTEM_RESET:
+		domain_ask(v->domain, DOM_REQ_RESET);
+		break;
+	default:
+		x[0] = SMCCC_NOT_SUPPORTED;
+		break;
+	}
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "arch/arm64/psci/firmware.h"
+#include "arch/arm64/trap/crash.h"
+#include "arch/arm64/trap/trap.h"
+#include "arch/arm64/trap/trap_internal.h"
+#include "arch/barrier.h"
+#include "arch/cpu.h"
+#include "core/console/console.h"
+#include "core/domain/domain.h"
+#include "core/log/log.h"
+#include "core/monitor/monitor.h"
+#include "drivers/gic/gic.h"
+#include "drivers/uart/uart.h"
+
+static struct trap_machine machine;
+
+void trap_init(const struct trap_machine *m)
+{
+	machine = *m;
+}
+
+void machine_last_off(void)
+{
+	static const char *const what[] = {
+		[CFG_LAST_OFF] = "system off", [CFG_LAST_RESET] = "system reset", [CFG_LAST_HALT] = "halt"
+	};
+
+	log_info("domain: all are off: %s", what[machine.sys->on_last_domain_off]);
+	console_flush();
+	if (machine.sys->on_last_domain_off == CFG_LAST_OFF) {
+		firmware_system_off();
+	} else if (machine.sys->on_last_domain_off == CFG_LAST_RESET) {
+		firmware_system_reset();
+	} else {
+		/* The monitor still answers. */
+	}
+}
+
+static void device_irq(uint32_t intid)
+{
+	struct domain *d = domain_of_irq(intid);
+
+	gic_eoi(intid);
+	if (d == NULL || !vgic_inject_hw_spi(&d->vgic, intid)) {
+		gic_deactivate(intid);
+	}
+}
+
+static void one_irq(struct vcpu *v, uint32_t intid)
+{
+	if (v != NULL && intid >= 16U && intid < 32U && intid != machine.maint_irq) {
+		gic_eoi(intid);
+		if (!vgic_inject_hw_ppi(&v->vgic, intid)) {
+			gic_deactivate(intid);
+		}
+		return;
+	}
+	if (intid >= 32U && intid != machine.uart_irq) {
+		device_irq(intid);
+		return;
+	}
+	if (intid == GIC_SGI_STOP) {
+		crash_stop_here();
+	}
+	if (intid == machine.uart_irq) {
+		console_irq();
+	}
+	/* A kick, or the maintenance interrupt: coming out of the guest was its purpose. */
+	gic_eoi(intid);
+	gic_deactivate(intid);
+}
+
+void trap_irq(struct vcpu *v)
+{
+	uint32_t intid = gic_ack();
+
+	while (intid < GIC_SPURIOUS) {
+		one_irq(v, intid);
+		intid = gic_ack();
+	}
+}
+
+/* What the exits left for the consoles. */
+static inline void chores(void)
+{
+	if (console_pending()) {
+		console_poll();
+		monitor_poll();
+	}
+}
+
+/* The guest, until its CPU must look at more than an exit. */
+static void run_guest(struct vcpu *v)
+{
+	while (__atomic_load_n(&v->stop, __ATOMIC_ACQUIRE) == 0U) {
+		vgic_flush(&v->vgic);
+		const enum vcpu_exit why = vcpu_enter(&v->regs);
+
+		vgic_sync(&v->vgic);
+		v->exits[why]++;
+		if (why == VCPU_EXIT_SYNC) {
+			trap_sync(v);
+		} else if (why == VCPU_EXIT_IRQ) {
+			trap_irq(v);
+		} else {
+			log_guest(v->domain->id, "guest: dom=%s vcpu=%u: SError", v->domain->cfg->name, v->index);
+			domain_ask(v->domain, DOM_REQ_CRASH);
+		}
+		chores();
+	}
+}
+
+static void idle(struct vcpu *v)
+{
+	chores();
+	if (v == NULL || __atomic_load_n(&v->stop, __ATOMIC_ACQUIRE) == 0U) {
+		dsb(sy);
+		cpu_wfi();
+	}
+	trap_irq(v);
+}
+
+void run_loop(void)
+{
+	struct vcpu *v = domain_cpu_vcpu(arch_cpu_id());
+
+	for (;;) {
+		bool last_off = false;
+		const enum domain_step step = v != NULL ? domain_next_step(v, &last_off) : DOM_STEP_IDLE;
+
+		if (last_off) {
+			machine_last_off();
+		}
+		switch (step) {
+		case DOM_STEP_RUN:
+			run_guest(v);
+			break;
+		case DOM_STEP_START:
+			domain_vcpu_start(v);
+			break;
+		case DOM_STEP_BUILD:
+			(void)domain_build_step(v->domain);
+			trap_irq(v);
+			chores();
+			break;
+		case DOM_STEP_IDLE:
+		default:
+			idle(v);
+			break;
+		}
+	}
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* Synchronous exits: by exception class (Arm ARM D19.2.37). */
+#include "arch/arm64/psci/psci.h"
+#include "arch/arm64/trap/trap_internal.h"
+#include "arch/sysreg.h"
+#include "core/domain/domain.h"
+#include "core/log/log.h"
+
+#define EC_WFX UINT64_C(0x01)
+#define EC_HVC64 UINT64_C(0x16)
+#define EC_SMC64 UINT64_C(0x17)
+#define EC_SYSREG UINT64_C(0x18)
+#define EC_IABT_LOW UINT64_C(0x20)
+#define EC_DABT_LOW UINT64_C(0x24)
+
+/* SVE, SME, LS64, AArch32 coprocessors and whatever else is trapped: not there, so UNDEFINED. */
+static void withheld(struct vcpu *v, uint64_t esr)
+{
+	log_guest(v->domain->id, "guest: dom=%s vcpu=%u pc=0x%lx esr=0x%lx: undefined", v->domain->cfg->name, v->index,
+		  v->regs.elr, esr);
+	vcpu_inject_undefined(v, (esr & ESR_IL) != 0U);
+}
+
+void trap_sync(struct vcpu *v)
+{
+	const uint64_t esr = READ_SYSREG(esr_el2);
+
+	switch (FIELD_GET(ESR_EC, esr)) {
+	case EC_HVC64:
+		psci_call(v);
+		break;
+	case EC_DABT_LOW:
+		trap_data_abort(v, esr);
+		break;
+	case EC_SYSREG:
+		trap_sysreg(v, esr);
+		break;
+	case EC_SMC64:
+		v->regs.elr += 4U;
+		psci_call(v);
+		break;
+	case EC_IABT_LOW:
+		trap_instr_abort(v, esr);
+		break;
+	case EC_WFX:
+		v->regs.elr += 4U;
+		break;
+	default:
+		withheld(v, esr);
+		break;
+	}
+}

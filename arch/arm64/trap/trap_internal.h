@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ARCH_TRAP_TRAP_INTERNAL_H
+#define ARCH_TRAP_TRAP_INTERNAL_H
+
+#include "arch/arm64/trap/trap.h"
+#include "arch/arm64/vcpu/vcpu.h"
+
+/* A synchronous exit, by exception class. */
+void trap_sync(struct vcpu *v);
+/* MRS, MSR of a trapped register; esr: its syndrome (Arm ARM D19.2.37, EC 0x18). */
+void trap_sysreg(struct vcpu *v, uint64_t esr);
+/* Data and instruction aborts from stage 2. */
+void trap_data_abort(struct vcpu *v, uint64_t esr);
+void trap_instr_abort(struct vcpu *v, uint64_t esr);
+/* Takes the physical interrupts that are pending; v: this CPU's vCPU, or NULL. */
+void trap_irq(struct vcpu *v);
+
+#define ESR_EC GENMASK(31, 26)
+#define ESR_IL BIT(25)
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* A CPU's traps, a vCPU's start state, and exceptions injected into EL1. */
+#include "arch/arm64/vcpu/vcpu.h"
+
+#include "arch/arm64/mm/stage2.h"
+#include "arch/arm64/vcpu/vcpu_internal.h"
+#include "arch/barrier.h"
+#include "arch/cpu.h"
+#include "core/base/string.h"
+
+/* HCR_EL2 (Arm ARM D19.2.48). WFI and WFE are the guest's own: its CPU has nothing else to run. */
+#define HCR_VM BIT(0)
+#define HCR_SWIO BIT(1)
+#define HCR_FMO BIT(3)
+#define HCR_IMO BIT(4)
+#define HCR_AMO BIT(5)
+#define HCR_FB BIT(9)
+#define HCR_BSU_INNER BIT(10)
+#define HCR_TID1 BIT(16)
+#define HCR_TID3 BIT(18)
+#define HCR_TSC BIT(19)
+#define HCR_TIDCP BIT(20)
+#define HCR_TACR BIT(21)
+#define HCR_TSW BIT(22)
+#define HCR_RW BIT(31)
+#define HCR_TLOR BIT(35)
+#define HCR_TERR BIT(36)
+#define HCR_APK BIT(40)
+#define HCR_API BIT(41)
+#define HCR_FWB BIT(46)
+
+/* CPTR_EL2 with E2H = 0: RES1 bits, SVE, SME, trace and the activity monitors trapped; FP is the guest's. */
+#define CPTR_GUEST (UINT64_C(0x33ff) | BIT(8) | BIT(20) | BIT(30))
+/* MDCR_EL2: debug, OS lock, ROM and PMU registers trapped. */
+#define MDCR_GUEST (BIT(11) | BIT(10) | BIT(9) | BIT(6) | BIT(5))
+#define CNTHCTL_GUEST UINT64_C(3)
+
+#define SCTLR_EL1_RESET UINT64_C(0x30d00800)
+#define SPSR_EL1H_MASKED UINT64_C(0x3c5)
+
+void fpsimd_clear(void);
+
+uint64_t vcpu_hcr(void)
+{
+	return HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER | HCR_TID1 | HCR_TID3 | HCR_TSC |
+	       HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW | HCR_TLOR | HCR_TERR | HCR_APK | HCR_API |
+	       (s2_fwb() ? HCR_FWB : 0U);
+}
+
+/* Fine-grained traps and extensions, whose reset value the architecture leaves open. */
+static void traps_clear_optional(void)
+{
+	const uint64_t mmfr0 = READ_SYSREG(id_aa64mmfr0_el1);
+	const uint64_t mmfr1 = READ_SYSREG(id_aa64mmfr1_el1);
+
+	if (FIELD_GET(GENMASK(59, 56), mmfr0) != 0U) {
+		WRITE_SYSREG(S3_4_C1_C1_4, 0); /* HFGRTR_EL2 */
+		WRITE_SYSREG(S3_4_C1_C1_5, 0); /* HFGWTR_EL2 */
+		WRITE_SYSREG(S3_4_C1_C1_6, 0); /* HFGITR_EL2 */
+		WRITE_SYSREG(S3_4_C3_C1_4, 0); /* HDFGRTR_EL2 */
+		WRITE_SYSREG(S3_4_C3_C1_5, 0); /* HDFGWTR_EL2 */
+	}
+	if (FIELD_GET(GENMASK(43, 40), mmfr1) != 0U) {
+		WRITE_SYSREG(S3_4_C1_C2_2, 0); /* HCRX_EL2 */
+	}
+}
+
+void vcpu_cpu_init(void)
+{
+	WRITE_SYSREG(hcr_el2, vcpu_hcr());
+	WRITE_SYSREG(cptr_el2, CPTR_GUEST);
+	WRITE_SYSREG(mdcr_el2, MDCR_GUEST);
+	WRITE_SYSREG(hstr_el2, 0);
+	WRITE_SYSREG(cnthctl_el2, CNTHCTL_GUEST);
+	WRITE_SYSREG(cntvoff_el2, 0);
+	WRITE_SYSREG(vtcr_el2, s2_vtcr());
+	WRITE_SYSREG(vpidr_el2, READ_SYSREG(midr_el1));
+	WRITE_SYSREG(vttbr_el2, 0);
+	traps_clear_optional();
+	isb();
+	__asm__ volatile("tlbi alle1" : : : "memory");
+	dsb(nsh);
+	isb();
+}
+
+uint64_t vcpu_mpidr(uint32_t index)
+{
+	return BIT(31) | index;
+}
+
+static void pauth_keys_clear(void)
+{
+	const uint64_t isar1 = READ_SYSREG(id_aa64isar1_el1);
+	const uint64_t isar2 = READ_SYSREG(id_aa64isar2_el1);
+
+	if ((isar1 & (GENMASK(11, 4) | GENMASK(31, 24))) == 0U && (isar2 & GENMASK(15, 8)) == 0U) {
+		return;
+	}
+	WRITE_SYSREG(S3_0_C2_C1_0, 0); /* APIAKeyLo_EL1 and on */
+	WRITE_SYSREG(S3_0_C2_C1_1, 0);
+	WRITE_SYSREG(S3_0_C2_C1_2, 0);
+	WRITE_SYSREG(S3_0_C2_C1_3, 0);
+	WRITE_SYSREG(S3_0_C2_C2_0, 0);
+	WRITE_SYSREG(S3_0_C2_C2_1, 0);
+	WRITE_SYSREG(S3_0_C2_C2_2, 0);
+	WRITE_SYSREG(S3_0_C2_C2_3, 0);
+	WRITE_SYSREG(S3_0_C2_C3_0, 0);
+	WRITE_SYSREG(S3_0_C2_C3_1, 0);
+}
+
+static void el1_reset(void)
+{
+	WRITE_SYSREG(sctlr_el1, SCTLR_EL1_RESET);
+	WRITE_SYSREG(cpacr_el1, 0);
+	WRITE_SYSREG(ttbr0_el1, 0);
+	WRITE_SYSREG(ttbr1_el1, 0);
+	WRITE_SYSREG(tcr_el1, 0);
+	WRITE_SYSREG(mair_el1, 0);
+	WRITE_SYSREG(amair_el1, 0);
+	WRITE_SYSREG(vbar_el1, 0);
+	WRITE_SYSREG(contextidr_el1, 0);
+	WRITE_SYSREG(tpidr_el0, 0);
+	WRITE_SYSREG(tpidr_el1, 0);
+	WRITE_SYSREG(tpidrro_el0, 0);
+	WRITE_SYSREG(esr_el1, 0);
+	WRITE_SYSREG(far_el1, 0);
+	WRITE_SYSREG(afsr0_el1, 0);
+	WRITE_SYSREG(afsr1_el1, 0);
+	WRITE_SYSREG(par_el1, 0);
+	WRITE_SYSREG(csselr_el1, 0);
+	WRITE_SYSREG(elr_el1, 0);
+	WRITE_SYSREG(spsr_el1, 0);
+	WRITE_SYSREG(sp_el0, 0);
+	WRITE_SYSREG(sp_el1, 0);
+	WRITE_SYSREG(mdscr_el1, 0);
+	WRITE_SYSREG(cntkctl_el1, 0);
+	WRITE_SYSREG(cntp_ctl_el0, 0);
+	WRITE_SYSREG(cntv_ctl_el0, 0);
+	WRITE_SYSREG(cntp_cval_el0, 0);
+	WRITE_SYSREG(cntv_cval_el0, 0);
+}
+
+void vcpu_load_reset(struct vcpu *v, uint64_t vttbr, uint64_t entry, uint64_t context)
+{
+	memset(&v->regs, 0, sizeof(v->regs));
+	v->regs.x[0] = context;
+	v->regs.elr = entry;
+	v->regs.spsr = SPSR_EL1H_MASKED;
+	el1_reset();
+	pauth_keys_clear();
+	fpsimd_clear();
+	WRITE_SYSREG(vmpidr_el2, vcpu_mpidr(v->index));
+	WRITE_SYSREG(vttbr_el2, vttbr);
+	isb();
+	__asm__ volatile("tlbi vmalls12e1; ic iallu" : : : "memory");
+	dsb(nsh);
+	isb();
+}
+
+/* Where EL1 takes a synchronous exception from (Arm ARM D1.4.1): table offset by mode and stack. */
+static uint64_t vector_offset(uint64_t spsr)
+{
+	if ((spsr & GENMASK(3, 2)) != 0U && (spsr & BIT(4)) == 0U) {
+		return (spsr & BIT(0)) != 0U ? 0x200 : 0x000;
+	}
+	return (spsr & BIT(4)) != 0U ? 0x600 : 0x400;
+}
+
+static void inject_sync(struct vcpu *v, uint64_t esr)
+{
+	const uint64_t spsr = v->regs.spsr;
+	const uint64_t sctlr = READ_SYSREG(sctlr_el1);
+	uint64_t pstate = spsr & GENMASK(31, 28); /* NZCV go on */
+
+	WRITE_SYSREG(elr_el1, v->regs.elr);
+	WRITE_SYSREG(spsr_el1, spsr);
+	WRITE_SYSREG(esr_el1, esr);
+	pstate |= SPSR_EL1H_MASKED;
+	/* PAN: set unless SPAN; SSBS: by DSSBS; UAO, BTYPE, IL and SS are cleared. */
+	if (FIELD_GET(GENMASK(23, 20), READ_SYSREG(id_aa64mmfr1_el1)) != 0U) {
+		pstate |= (sctlr & BIT(23)) == 0U ? BIT(22) : spsr & BIT(22);
+	}
+	pstate |= (sctlr & BIT(44)) != 0U ? BIT(12) : 0U;
+	pstate |= spsr & BIT(24); /* DIT goes on */
+	v->regs.elr = READ_SYSREG(vbar_el1) + vector_offset(spsr);
+	v->regs.spsr = pstate;
+}
+
+void vcpu_inject_abort(struct vcpu *v, uint64_t esr, uint64_t far, bool instruction)
+{
+	const bool from_el0 = (v->regs.spsr & GENMASK(3, 0)) == 0U;
+	const uint64_t ec = (instruction ? UINT64_C(0x20) : UINT64_C(0x24)) + (from_el0 ? 0U : 1U);
+	/* IL, WnR and CM stay; the rest of the syndrome is that of a synchronous external abort. */
+	const uint64_t iss = UINT64_C(0x10) | (instruction ? 0U : esr & (BIT(6) | BIT(8)));
+
+	WRITE_SYSREG(far_el1, far);
+	inject_sync(v, FIELD_PREP(GENMASK(31, 26), ec) | (instruction ? BIT(25) : esr & BIT(25)) | iss);
+}
+
+void vcpu_inject_undefined(struct vcpu *v, bool il32)
+{
+	inject_sync(v, il32 ? BIT(25) : 0U);
+}

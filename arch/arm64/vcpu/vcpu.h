@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A virtual CPU and the world switch.
+ *
+ * A vCPU owns the physical CPU that the configuration gave it, so EL1's system registers and the FP registers stay
+ * in the hardware while it runs: an exit saves the general registers and nothing else. They are set when a vCPU
+ * starts (vcpu_load_reset), all of them, so that nothing of an earlier life or of another domain is left.
+ */
+#ifndef ARCH_VCPU_VCPU_H
+#define ARCH_VCPU_VCPU_H
+
+#include "arch/arm64/vgic/vgic.h"
+#include "core/base/types.h"
+
+struct domain;
+
+/* Offsets are used by switch.S (asm-offsets.c). */
+struct vcpu_regs {
+	uint64_t x[31];
+	uint64_t elr;  /* where the guest goes on */
+	uint64_t spsr;
+};
+
+/* Why vcpu_enter() came back. */
+enum vcpu_exit { VCPU_EXIT_SYNC, VCPU_EXIT_IRQ, VCPU_EXIT_SERROR };
+
+/* PSCI's view of a vCPU (DEN0022F 5.7); guarded by the domain's lock. */
+enum vcpu_power { VCPU_OFF, VCPU_ON_PENDING, VCPU_ON };
+
+struct vcpu {
+	struct vcpu_regs regs; /* only its own CPU, while the guest is out */
+	struct vgic_cpu vgic;
+	struct domain *domain;
+	uint32_t index; /* in its domain */
+	uint32_t pcpu;
+	uint32_t stop;  /* atomic: leave the guest for good: the domain resets or stops */
+	enum vcpu_power power;
+	uint64_t entry;   /* of CPU_ON: IPA, and the context for x0 */
+	uint64_t context;
+	uint64_t exits[8]; /* by enum vcpu_exit_cause, for the monitor */
+};
+
+/* Runs the guest until its next exit. Interrupts are masked before and after. */
+enum vcpu_exit vcpu_enter(struct vcpu_regs *regs);
+
+/* What is the same for all guests of this CPU: HCR_EL2, traps, VTCR_EL2. Once on each CPU. */
+void vcpu_cpu_init(void);
+/* HCR_EL2 while a guest runs; for the trap floor's SError and WFI choices. */
+uint64_t vcpu_hcr(void);
+/*
+ * Loads a vCPU's start state into the hardware and into regs: EL1h, MMU off, interrupts masked, x0 = context, all
+ * other general, FP and EL1 system registers 0 or their reset value (Arm ARM D1.10, PSCI 6.4). vttbr: of its
+ * domain. mpidr: what it shall read as MPIDR_EL1.
+ */
+void vcpu_load_reset(struct vcpu *v, uint64_t vttbr, uint64_t entry, uint64_t context);
+/* MPIDR_EL1 of vCPU `index`: Aff0 is the index, up to 16. */
+uint64_t vcpu_mpidr(uint32_t index);
+
+/* Injects a synchronous exception into EL1 (Arm ARM D1.13): ESR, FAR, ELR, SPSR and vector as taken from `regs`. */
+void vcpu_inject_abort(struct vcpu *v, uint64_t esr, uint64_t far, bool instruction);
+void vcpu_inject_undefined(struct vcpu *v, bool il32);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Building: cleaning, loading, committing, in steps of at most 2 MiB. Until the commit nothing of the domain's
+ * memory is reachable through its stage 2; a reset comes through here again, after the mapping was taken back.
+ */
+#include "arch/arm64/mm/el2_map.h"
+#include "arch/cache.h"
+#include "arch/cpu.h"
+#include "core/base/string.h"
+#include "core/domain/domain.h"
+#include "core/domain/domain_internal.h"
+#include "core/log/log.h"
+
+#define STEP_BYTES UINT64_C(0x200000)
+
+/* The part of [off, size) of a leaf or an image that one window reaches from physical address `at`. */
+static uint64_t step_size(uint64_t at, uint64_t left)
+{
+	const uint64_t to_boundary = STEP_BYTES - (at & (STEP_BYTES - 1U));
+
+	return MIN(left, to_boundary);
+}
+
+static void zero(struct domain *d, paddr_t at, uint64_t size)
+{
+	void *va = window_open(at, size);
+
+	cache_zero(va, size);
+	if (!s2_fwb()) {
+		cache_clean_inval(va, size);
+		d->build.flushed += size;
+	}
+	window_close();
+	d->build.zeroed += size;
+}
+
+static bool keeps_memory(const struct domain *d)
+{
+	return d->resets != 0U ? d->cfg->memory_keep : !domains.board->scrub;
+}
+
+/* One step of cleaning; false: nothing is left to clean. */
+static bool clean_step(struct domain *d)
+{
+	struct domain_build *b = &d->build;
+	struct s2_leaf leaf;
+
+	while (s2_next(&d->s2, ipa(b->ipa), &leaf) == FH_OK) {
+		const uint64_t size = PAGE_SIZE << leaf.order;
+
+		if (leaf.kind != S2_RAM || b->offset == size) {
+			b->ipa = ipa_val(leaf.ipa) + size;
+			b->offset = 0;
+			continue;
+		}
+		const uint64_t at = pa_val(leaf.pa) + b->offset;
+		const uint64_t part = step_size(at, size - b->offset);
+
+		zero(d, pa(at), part);
+		b->offset += part;
+		return true;
+	}
+	return false;
+}
+
+/* One step of loading; false: all images are there. The plan has checked that they lie in the domain's RAM. */
+static bool load_step(struct domain *d)
+{
+	struct domain_build *b = &d->build;
+	struct s2_leaf leaf;
+
+	while (b->image < DOM_IMG_COUNT && b->offset == d->images[b->image].size) {
+		b->image++;
+		b->offset = 0;
+	}
+	if (b->image == DOM_IMG_COUNT) {
+		return false;
+	}
+	const struct domain_image *img = &d->images[b->image];
+	const uint64_t to = img->ipa + b->offset;
+	const fh_status status = s2_lookup(&d->s2, ipa(to), &leaf);
+
+	FH_ASSERT(status == FH_OK && leaf.kind == S2_RAM);
+	const uint64_t in_leaf = to - ipa_val(leaf.ipa);
+	const uint64_t at = pa_val(leaf.pa) + in_leaf;
+	const uint64_t left = MIN(img->size - b->offset, (PAGE_SIZE << leaf.order) - in_leaf);
+	const uint64_t part = step_size(at, left);
+	void *va = window_open(pa(at), part);
+
+	memcpy(va, (const char *)img->data + b->offset, part);
+	cache_clean_inval(va, part);
+	window_close();
+	b->flushed += part;
+	b->loaded += part;
+	b->offset += part;
+	return true;
+}
+
+static void finish(struct domain *d)
+{
+	struct domain_build *b = &d->build;
+	const uint64_t us = (arch_counter() - b->started) / MAX(arch_counter_hz() / 1000000U, UINT64_C(1));
+
+	icache_inval_all();
+	vgic_reset(&d->vgic);
+	vuart_reset(&d->vuart);
+	s2_commit(&d->s2, ipa(0), BIT(s2_ipa_bits()));
+	lock_acquire(&d->lock);
+	d->vcpus[0].entry = d->entry;
+	d->vcpus[0].context = d->images[DOM_IMG_DTB].ipa;
+	d->vcpus[0].power = VCPU_ON_PENDING;
+	d->nr_on = 1;
+	__atomic_store_n(&d->state, DOM_RUNNING, __ATOMIC_RELEASE);
+	lock_release(&d->lock);
+	log_info("domain: dom=%s zeroed=%lu loaded=%lu flushed=%lu us=%lu: running", d->cfg->name, b->zeroed, b->loaded,
+		 b->flushed, us);
+}
+
+bool domain_build_step(struct domain *d)
+{
+	struct domain_build *b = &d->build;
+
+	if (b->started == 0U) {
+		b->started = arch_counter();
+		b->cleaned = keeps_memory(d);
+		s2_uncommit(&d->s2, ipa(0), BIT(s2_ipa_bits()));
+	}
+	if (!b->cleaned) {
+		if (clean_step(d)) {
+			return false;
+		}
+		b->cleaned = true;
+		b->offset = 0;
+	}
+	if (load_step(d)) {
+		return false;
+	}
+	finish(d);
+	return true;
+}

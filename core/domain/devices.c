@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A domain's devices: emulated ones at the addresses where the board has its own, so that a guest that knows the
+ * board finds them, and the board's devices that the configuration gives to it, at IPA = PA.
+ */
+#include "core/domain/domain.h"
+#include "core/domain/domain_internal.h"
+#include "core/domain/guest_fdt.h"
+#include "core/fdt/board.h"
+#include "core/log/log.h"
+#include "drivers/gic/gic.h"
+
+#define PPI_VTIMER 27U
+#define PPI_PTIMER 30U
+
+static struct range gicr_range(const struct domain *d)
+{
+	return (struct range){ domains.board->gicr_base, (uint64_t)d->nr_vcpus * VGIC_REDIST_STRIDE };
+}
+
+static fh_status refuse(const struct domain *d, const char *path, fh_status status, const char *why)
+{
+	log_err("config: dom=%s device=%s: %s: refused", d->cfg->name, path, why);
+	return status;
+}
+
+static fh_status find_device(const struct domain *d, uint32_t i, struct board_device *dev)
+{
+	const struct cfg_device *c = &d->cfg->devices[i];
+	const char *why = "not a device of the board";
+	const fh_status status = board_device(domains.board->tree, c->path, dev, &why);
+
+	if (status != FH_OK) {
+		return refuse(d, c->path, status, why);
+	}
+	if (dev->dma && !c->allow_unprotected_dma) {
+		return refuse(d, c->path, FH_EDENIED,
+			      "it can reach all memory by DMA and there is no SMMU in its way; say allow-unprotected-dma");
+	}
+	for (uint32_t r = 0; r < dev->nr_regs; r++) {
+		const struct range regs = dev->regs[r];
+
+		if (!is_aligned(regs.base, PAGE_SIZE)) {
+			return refuse(d, c->path, FH_EALIGN, "its registers don't begin a page, so others share it");
+		}
+		if (range_overlaps(regs, domains.board->gicd) || range_overlaps(regs, domains.board->uart) ||
+		    range_overlaps(regs, gicr_range(d))) {
+			return refuse(d, c->path, FH_EBUSY, "the hypervisor itself uses it");
+		}
+	}
+	return FH_OK;
+}
+
+fh_status domain_device_ranges(const struct domain *d, struct range *out, uint32_t max, uint32_t *nr)
+{
+	for (uint32_t i = 0; i < d->cfg->nr_devices; i++) {
+		struct board_device dev;
+		const fh_status status = find_device(d, i, &dev);
+
+		if (status != FH_OK) {
+			return status;
+		}
+		for (uint32_t r = 0; r < dev.nr_regs; r++) {
+			if (*nr == max) {
+				return refuse(d, d->cfg->devices[i].path, FH_EOVERFLOW, "too many register ranges");
+			}
+			out[(*nr)++] = (struct range){ dev.regs[r].base, align_up(dev.regs[r].size, PAGE_SIZE) };
+		}
+	}
+	return FH_OK;
+}
+
+static fh_status pass_irq(struct domain *d, const char *path, struct board_irq irq)
+{
+	if (irq.intid < GIC_FIRST_SPI || irq.intid >= GIC_FIRST_SPI + VGIC_MAX_SPIS) {
+		return refuse(d, path, FH_ENOTSUP, "its interrupt is not an SPI that a guest can have");
+	}
+	if (domains.irq_owner[irq.intid] != 0U) {
+		return refuse(d, path, FH_EEXIST, "its interrupt belongs to another domain already");
+	}
+	domains.irq_owner[irq.intid] = (uint8_t)(d->id + 1U);
+	return vgic_map_hw(&d->vgic, irq.intid, irq.edge);
+}
+
+static fh_status pass_through(struct domain *d, uint32_t i)
+{
+	const char *path = d->cfg->devices[i].path;
+	struct board_device dev;
+	fh_status status = find_device(d, i, &dev);
+
+	for (uint32_t r = 0; status == FH_OK && r < dev.nr_regs; r++) {
+		const struct range regs = { dev.regs[r].base, align_up(dev.regs[r].size, PAGE_SIZE) };
+
+		status = s2_prepare(&d->s2, ipa(regs.base), pa(regs.base), regs.size, S2_DEVICE);
+		if (status != FH_OK) {
+			return refuse(d, path, status, "its registers lie where the domain has something else");
+		}
+		log_info("map: dom=%s ipa=0x%lx pa=0x%lx size=0x%lx device %s", d->cfg->name, regs.base, regs.base,
+			 regs.size, path);
+	}
+	for (uint32_t n = 0; status == FH_OK && n < dev.nr_irqs; n++) {
+		status = pass_irq(d, path, dev.irqs[n]);
+	}
+	return status;
+}
+
+static fh_status add_vdev(struct domain *d, struct range where, const struct vdev_ops *ops, void *dev, const char *name)
+{
+	const struct vdev v = { ipa(where.base), where.size, ops, dev };
+
+	for (uint32_t i = 0; i < d->cfg->nr_mem; i++) {
+		const struct range ram = { ipa_val(d->cfg->mem[i].ipa), d->cfg->mem[i].size };
+
+		if (range_overlaps(ram, where)) {
+			log_err("config: dom=%s memory at ipa=0x%lx overlaps its %s at 0x%lx: refused", d->cfg->name,
+				ram.base, name, where.base);
+			return FH_EEXIST;
+		}
+	}
+	return vdev_add(&d->devs, &v) ? FH_OK : FH_EEXIST;
+}
+
+static fh_status emulated(struct domain *d)
+{
+	const struct range gicd = { domains.board->gicd.base, VGIC_DIST_SIZE };
+	const struct range uart = { domains.board->uart.base, VUART_SIZE };
+	fh_status status = vgic_init(&d->vgic, d->nr_vcpus, VGIC_MAX_SPIS);
+
+	for (uint32_t i = 0; status == FH_OK && i < d->nr_vcpus; i++) {
+		vgic_cpu_init(&d->vgic, &d->vcpus[i].vgic, i, d->vcpus[i].pcpu);
+	}
+	if (status == FH_OK) {
+		status = vgic_map_hw(&d->vgic, PPI_VTIMER, false);
+	}
+	if (status == FH_OK) {
+		status = vgic_map_hw(&d->vgic, PPI_PTIMER, false);
+	}
+	if (status == FH_OK) {
+		status = add_vdev(d, gicd, &vgic_dist_ops, &d->vgic, "GIC distributor");
+	}
+	if (status == FH_OK) {
+		status = add_vdev(d, gicr_range(d), &vgic_redist_ops, &d->vgic, "GIC redistributors");
+	}
+	if (status == FH_OK && d->cfg->console == CFG_CONSOLE_PL011) {
+		vuart_init(&d->vuart, &d->vgic, domains.board->uart_irq);
+		status = add_vdev(d, uart, &vuart_ops, &d->vuart, "console");
+	}
+	return status;
+}
+
+fh_status domain_devices(struct domain *d)
+{
+	fh_status status = emulated(d);
+
+	for (uint32_t i = 0; status == FH_OK && i < d->cfg->nr_devices; i++) {
+		status = pass_through(d, i);
+	}
+	return status;
+}
+
+fh_status domain_tree(struct domain *d, void *room, size_t size)
+{
+	struct guest_fdt_params p = { .name = d->cfg->name, .bootargs = d->cfg->bootargs, .nr_cpus = d->nr_vcpus };
+	struct domain_image *img = &d->images[DOM_IMG_DTB];
+	size_t used = 0;
+
+	if (d->cfg->dtb[0] != '\0') {
+		return FH_OK;
+	}
+	p.nr_mem = d->cfg->nr_mem;
+	for (uint32_t i = 0; i < p.nr_mem; i++) {
+		p.mem[i] = (struct range){ ipa_val(d->cfg->mem[i].ipa), d->cfg->mem[i].size };
+	}
+	p.initrd_base = d->images[DOM_IMG_RAMDISK].ipa;
+	p.initrd_size = d->images[DOM_IMG_RAMDISK].size;
+	p.gic_version = 3;
+	p.gicd = (struct range){ domains.board->gicd.base, VGIC_DIST_SIZE };
+	p.gicr = gicr_range(d);
+	p.has_uart = d->cfg->console == CFG_CONSOLE_PL011;
+	p.uart = (struct range){ domains.board->uart.base, VUART_SIZE };
+	p.uart_intid = domains.board->uart_irq;
+	p.board = domains.board->tree;
+	for (uint32_t i = 0; i < d->cfg->nr_devices; i++) {
+		struct board_device dev;
+		const fh_status status = find_device(d, i, &dev);
+
+		if (status != FH_OK) {
+			return status;
+		}
+		p.devices[p.nr_devices++] = dev.node;
+	}
+	const fh_status status = guest_fdt_write(&p, room, size, &used);
+
+	if (status != FH_OK) {
+		log_err("domain: dom=%s: its tree can't be written: %s: refused", d->cfg->name, fh_status_str(status));
+		return status;
+	}
+	img->data = room;
+	img->size = used;
+	return FH_OK;
+}

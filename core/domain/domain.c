@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* A domain's life once it is admitted: steps of its CPUs, requests, PSCI's view. */
+#include "core/domain/domain.h"
+
+#include "core/domain/domain_internal.h"
+#include "core/log/log.h"
+#include "drivers/gic/gic.h"
+
+/* DEN0022F 5.2.2 */
+#define PSCI_SUCCESS 0
+#define PSCI_INVALID_PARAMETERS (-2)
+#define PSCI_ALREADY_ON (-4)
+#define PSCI_ON_PENDING (-5)
+#define PSCI_INVALID_ADDRESS (-9)
+#define PSCI_AFF_ON 0
+#define PSCI_AFF_OFF 1
+#define PSCI_AFF_ON_PENDING 2
+
+struct domains domains;
+
+uint32_t domain_count(void)
+{
+	return domains.nr;
+}
+
+struct domain *domain_get(uint32_t i)
+{
+	return i < domains.nr ? &domains.domain[i] : NULL;
+}
+
+struct vcpu *domain_cpu_vcpu(uint32_t cpu)
+{
+	return domains.cpu_vcpu[cpu];
+}
+
+struct domain *domain_of_irq(uint32_t intid)
+{
+	const uint32_t owner = intid < ARRAY_SIZE(domains.irq_owner) ? domains.irq_owner[intid] : 0U;
+
+	return owner != 0U ? &domains.domain[owner - 1U] : NULL;
+}
+
+struct ledger *domain_ledger(void)
+{
+	return domains.ledger;
+}
+
+const char *domain_state_str(enum domain_state s)
+{
+	static const char *const names[DOM_STATE_COUNT] = {
+		[DOM_DEFINED] = "defined", [DOM_CLAIMED] = "building", [DOM_RUNNING] = "running",
+		[DOM_OFF] = "off",         [DOM_CRASHED] = "crashed",
+	};
+
+	return (unsigned int)s < DOM_STATE_COUNT ? names[s] : "unknown";
+}
+
+/* Makes a vCPU's CPU look at what is to be done, now. */
+static void attend(struct vcpu *v)
+{
+	__atomic_store_n(&v->stop, 1U, __ATOMIC_RELEASE);
+	gic_send_sgi(v->pcpu, GIC_SGI_KICK);
+}
+
+static bool all_off(void)
+{
+	for (uint32_t i = 0; i < domains.nr; i++) {
+		const enum domain_state s = __atomic_load_n(&domains.domain[i].state, __ATOMIC_ACQUIRE);
+
+		if (s != DOM_OFF && s != DOM_CRASHED && s != DOM_DEFINED) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void set_state(struct domain *d, enum domain_state s)
+{
+	__atomic_store_n(&d->state, s, __ATOMIC_RELEASE);
+}
+
+/* The last vCPU has left: the request is carried out. Lock held. */
+static void request_done(struct domain *d)
+{
+	const enum domain_request r = d->request;
+
+	d->request = DOM_REQ_NONE;
+	if (r == DOM_REQ_RESET || (r == DOM_REQ_CRASH && d->cfg->on_crash == CFG_CRASH_RESTART)) {
+		d->resets++;
+		d->build = (struct domain_build){ 0 };
+		set_state(d, DOM_CLAIMED);
+		log_info("domain: dom=%s reset=%u: restarting", d->cfg->name, d->resets);
+		attend(&d->vcpus[0]);
+		return;
+	}
+	set_state(d, r == DOM_REQ_CRASH ? DOM_CRASHED : DOM_OFF);
+	log_info("domain: dom=%s: %s", d->cfg->name, domain_state_str(d->state));
+}
+
+/* Lock held. */
+static void leave(struct vcpu *v)
+{
+	struct domain *d = v->domain;
+
+	if (v->power != VCPU_OFF) {
+		if (v->power == VCPU_ON) {
+			vgic_cpu_put(&v->vgic);
+		}
+		v->power = VCPU_OFF;
+		d->nr_on--;
+	}
+	if (d->nr_on == 0U && d->state == DOM_RUNNING) {
+		if (d->request == DOM_REQ_NONE) {
+			d->request = DOM_REQ_OFF; /* nobody is left who could turn a vCPU on */
+		}
+		request_done(d);
+	}
+}
+
+static enum domain_step step_of(struct vcpu *v)
+{
+	struct domain *d = v->domain;
+
+	if (d->state == DOM_CLAIMED) {
+		return v->index == 0U ? DOM_STEP_BUILD : DOM_STEP_IDLE;
+	}
+	if (d->state != DOM_RUNNING || v->power == VCPU_OFF) {
+		return DOM_STEP_IDLE;
+	}
+	return v->power == VCPU_ON ? DOM_STEP_RUN : DOM_STEP_START;
+}
+
+enum domain_step domain_next_step(struct vcpu *v, bool *last_off)
+{
+	struct domain *d = v->domain;
+	enum domain_step step;
+
+	__atomic_store_n(&v->stop, 0U, __ATOMIC_RELAXED);
+	lock_acquire(&d->lock);
+	const enum domain_state before = d->state;
+
+	if (d->request != DOM_REQ_NONE && v->power != VCPU_OFF) {
+		leave(v);
+	}
+	step = step_of(v);
+	*last_off = before == DOM_RUNNING && (d->state == DOM_OFF || d->state == DOM_CRASHED);
+	lock_release(&d->lock);
+	if (*last_off) {
+		*last_off = all_off();
+	}
+	return step;
+}
+
+void domain_vcpu_start(struct vcpu *v)
+{
+	struct domain *d = v->domain;
+	uint64_t entry;
+	uint64_t context;
+
+	lock_acquire(&d->lock);
+	v->power = VCPU_ON;
+	entry = v->entry;
+	context = v->context;
+	lock_release(&d->lock);
+	vcpu_load_reset(v, d->s2.vttbr, entry, context);
+	vgic_cpu_load(&v->vgic);
+}
+
+void domain_ask(struct domain *d, enum domain_request r)
+{
+	lock_acquire(&d->lock);
+	if (d->state == DOM_RUNNING && d->request == DOM_REQ_NONE) {
+		d->request = r;
+		for (uint32_t i = 0; i < d->nr_vcpus; i++) {
+			attend(&d->vcpus[i]);
+		}
+	}
+	lock_release(&d->lock);
+}
+
+/* The vCPU with that MPIDR's affinity fields, or NULL. Bits other than Aff0 to Aff3 must be clear. */
+static struct vcpu *vcpu_of_mpidr(struct domain *d, uint64_t mpidr)
+{
+	return mpidr < d->nr_vcpus ? &d->vcpus[mpidr] : NULL;
+}
+
+int64_t domain_cpu_on(struct domain *d, uint64_t mpidr, uint64_t entry, uint64_t context)
+{
+	struct vcpu *v = vcpu_of_mpidr(d, mpidr);
+	struct s2_leaf leaf;
+	int64_t ret = PSCI_SUCCESS;
+
+	if (v == NULL) {
+		return PSCI_INVALID_PARAMETERS;
+	}
+	if (s2_lookup(&d->s2, ipa(entry), &leaf) != FH_OK || leaf.kind != S2_RAM || !is_aligned(entry, 4U)) {
+		return PSCI_INVALID_ADDRESS;
+	}
+	lock_acquire(&d->lock);
+	if (v->power == VCPU_ON) {
+		ret = PSCI_ALREADY_ON;
+	} else if (v->power == VCPU_ON_PENDING) {
+		ret = PSCI_ON_PENDING;
+	} else {
+		v->entry = entry;
+		v->context = context;
+		v->power = VCPU_ON_PENDING;
+		d->nr_on++;
+		attend(v);
+	}
+	lock_release(&d->lock);
+	return ret;
+}
+
+void domain_cpu_off(struct vcpu *v)
+{
+	struct domain *d = v->domain;
+
+	lock_acquire(&d->lock);
+	if (d->nr_on == 1U && d->request == DOM_REQ_NONE) {
+		d->request = DOM_REQ_OFF;
+	}
+	if (d->request == DOM_REQ_NONE) {
+		leave(v);
+	}
+	attend(v);
+	lock_release(&d->lock);
+}
+
+int64_t domain_affinity_info(struct domain *d, uint64_t mpidr, uint64_t level)
+{
+	static const int64_t answers[] = {
+		[VCPU_OFF] = PSCI_AFF_OFF, [VCPU_ON_PENDING] = PSCI_AFF_ON_PENDING, [VCPU_ON] = PSCI_AFF_ON
+	};
+	const struct vcpu *v = vcpu_of_mpidr(d, mpidr);
+	int64_t ret;
+
+	if (level != 0U || v == NULL) {
+		return PSCI_INVALID_PARAMETERS;
+	}
+	lock_acquire(&d->lock);
+	ret = answers[v->power];
+	lock_release(&d->lock);
+	return ret;
+}

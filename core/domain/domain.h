@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The domain: what the configuration says, what it owns, and where it is in its life.
+ *
+ *   DEFINED --admit--> CLAIMED --build--> RUNNING --off, crash--> OFF, CRASHED
+ *                         ^                  |
+ *                         +----- reset ------+
+ *
+ * Admission and placement are done by the boot CPU for all domains, in configuration order; building (cleaning,
+ * loading, mapping) by each domain's first CPU, in bounded steps, between which interrupts are taken.
+ *
+ * Requests (reset, off) are noted under the domain's lock; each vCPU leaves by itself, on its own CPU, and the last
+ * one that leaves moves the state on. No CPU waits for another.
+ */
+#ifndef CORE_DOMAIN_DOMAIN_H
+#define CORE_DOMAIN_DOMAIN_H
+
+#include "arch/arm64/mm/stage2.h"
+#include "arch/arm64/vcpu/vcpu.h"
+#include "arch/arm64/vgic/vgic.h"
+#include "core/claim/claim.h"
+#include "core/config/config.h"
+#include "core/fdt/fdt_index.h"
+#include "core/payload/payload.h"
+#include "core/sync/lock.h"
+#include "core/vdev/vdev.h"
+#include "core/vuart/vuart.h"
+
+enum domain_state { DOM_DEFINED, DOM_CLAIMED, DOM_RUNNING, DOM_OFF, DOM_CRASHED, DOM_STATE_COUNT };
+
+/* What was asked of a running domain. */
+enum domain_request { DOM_REQ_NONE, DOM_REQ_RESET, DOM_REQ_OFF, DOM_REQ_CRASH };
+
+/* A file for a domain: where it comes from and where it goes. */
+struct domain_image {
+	const void *data;
+	uint64_t size; /* bytes; 0: none */
+	uint64_t ipa;
+	const char *name;
+};
+enum { DOM_IMG_KERNEL, DOM_IMG_RAMDISK, DOM_IMG_DTB, DOM_IMG_COUNT };
+
+/* Where the building of a domain stands; only its first CPU. */
+struct domain_build {
+	uint64_t ipa;     /* next to be cleaned */
+	uint64_t offset;  /* within the leaf, or within the image */
+	uint32_t image;   /* next to be loaded */
+	bool cleaned;     /* all RAM is */
+	uint64_t zeroed;  /* bytes, for the report */
+	uint64_t loaded;
+	uint64_t flushed; /* bytes cleaned and invalidated to the point of coherency */
+	uint64_t started; /* counter */
+};
+
+struct domain {
+	struct lock lock; /* guards state, request, nr_on and the vCPUs' power */
+	enum domain_state state;
+	enum domain_request request;
+	uint32_t nr_on; /* vCPUs that are on or about to be */
+	uint32_t resets;
+	const struct cfg_domain *cfg; /* set once, as all below but for build */
+	domid_t id;
+	uint32_t nr_vcpus;
+	struct s2 s2;
+	struct vgic vgic;
+	struct vuart vuart;
+	struct vdev_table devs;
+	struct domain_image images[DOM_IMG_COUNT];
+	uint64_t entry;
+	struct domain_build build;
+	struct vcpu vcpus[CFG_MAX_VCPUS];
+};
+
+/* What the domains must know of the board; kept by reference. */
+struct domain_board {
+	const struct fdt_index *tree;
+	struct range gicd;
+	uint64_t gicr_base; /* IPA where guests see their redistributors */
+	uint64_t gicr_stride; /* bytes for each CPU there */
+	struct range uart; /* IPA of the virtual console: the board's own console */
+	uint32_t uart_irq; /* INTID */
+	uint32_t maint_irq; /* INTID of the vGIC's maintenance interrupt */
+	bool scrub; /* RAM must be zeroed before its first use: no promise of the firmware */
+};
+
+/*
+ * Defines all domains of the configuration, admits them as one claim set, redeems and places. Boot CPU, once.
+ * Any refusal is logged with its reason, and nothing is left claimed. All arguments are kept by reference.
+ */
+fh_status domains_admit(const struct cfg_system *sys, const struct domain_board *board, const struct payload *files,
+			struct ledger *ledger) FH_MUST_CHECK;
+
+uint32_t domain_count(void);
+struct domain *domain_get(uint32_t i); /* NULL: none */
+/* The vCPU that a CPU runs, or NULL. Set once. O(1). */
+struct vcpu *domain_cpu_vcpu(uint32_t cpu);
+/* The domain that owns a physical SPI, or NULL. O(1). */
+struct domain *domain_of_irq(uint32_t intid);
+/* Name of a state, for people. */
+const char *domain_state_str(enum domain_state s);
+/* The ledger, for the monitor. */
+struct ledger *domain_ledger(void);
+
+/* What a vCPU's CPU should do next. */
+enum domain_step { DOM_STEP_RUN, DOM_STEP_START, DOM_STEP_BUILD, DOM_STEP_IDLE };
+/*
+ * Decides it, on the vCPU's own CPU, outside the guest: takes part in a request (leaving), and moves the domain on
+ * where this was the last vCPU. *last_off is set where by this the last domain of the system went off.
+ */
+enum domain_step domain_next_step(struct vcpu *v, bool *last_off);
+/* One bounded step of building (2 MiB at most); true: done, the first vCPU is about to start. */
+bool domain_build_step(struct domain *d);
+/* Loads a starting vCPU's state into this CPU. */
+void domain_vcpu_start(struct vcpu *v);
+
+/* Asks a running domain for something; a second request does not replace the first. May be called on any CPU. */
+void domain_ask(struct domain *d, enum domain_request r);
+
+/* PSCI's calls (DEN0022F 5); any CPU of the domain. Return PSCI codes (arch/arm64/psci/psci.h has the names). */
+int64_t domain_cpu_on(struct domain *d, uint64_t mpidr, uint64_t entry, uint64_t context);
+void domain_cpu_off(struct vcpu *v);
+int64_t domain_affinity_info(struct domain *d, uint64_t mpidr, uint64_t level);
+
+#endif
