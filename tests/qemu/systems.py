@@ -1,16 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Configurations (freehold,config-v1) for the tests, put together from parts, so that a bad one differs in one place."""
 
-HYP = "hyp@5f800000 { compatible = \"freehold,hyp-zone\"; reg = <0x0 0x5f800000 0x0 0x800000>; };"
+CELLS = "#address-cells = <2>; #size-cells = <2>;"
+HYP = "hyp@5f800000 { reg = <0x0 0x5f800000 0x0 0x800000>; };"
 POOL = """
-        pool {
-            low: zone@80000000 {
-                reg = <0x0 0x80000000 0x0 0x20000000>;
-            };
-            high: zone@a0000000 {
-                reg = <0x0 0xa0000000 0x0 0x20000000>;
-            };
-        };"""
+        low: low@80000000 { reg = <0x0 0x80000000 0x0 0x20000000>; };
+        high: high@a0000000 { reg = <0x0 0xa0000000 0x0 0x20000000>; };"""
 IPA = 0x40000000
 MIB = 1 << 20
 
@@ -28,7 +23,7 @@ def claimed(zone="low", size=64 * MIB, ipa=IPA, block=2 * MIB):
 
 
 def domain(name, cpus, memory, kernel="agent.bin", bootargs=None, extra="", devices=()):
-    parts = [f"cpus = <{' '.join(str(c) for c in cpus)}>;", f'kernel = "{kernel}";',
+    parts = [CELLS, f"cpus = <{' '.join(str(c) for c in cpus)}>;", f'kernel = "{kernel}";',
              f'bootargs = "{bootargs or "name=" + name}";', 'console = "pl011";', extra]
     parts += [memory] if isinstance(memory, str) else list(memory)
     if devices:
@@ -43,22 +38,16 @@ def system(*domains, hypervisor="", hyp=HYP, pool=POOL, extra=""):
     return f"""/dts-v1/;
 / {{
     compatible = "freehold,config-v1";
-    #address-cells = <2>;
-    #size-cells = <2>;
     hypervisor {{
         on-panic = "off";
         on-last-domain-off = "off";
         {hypervisor}
     }};
-    memory {{
-        #address-cells = <2>;
-        #size-cells = <2>;
-        ranges;
+    zones {{
+        {CELLS}
         {hyp}{pool}
     }};
     domains {{
-        #address-cells = <2>;
-        #size-cells = <2>;
         {body}
     }};
     {extra}
