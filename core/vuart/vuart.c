@@ -70,13 +70,14 @@ void vuart_tx_put(struct vuart *v, char c)
 
 uint32_t vuart_tx_get(struct vuart *v, char *buf, uint32_t max)
 {
-	const uint32_t before = vuart_tx_level(v);
+	uint32_t before;
 	uint32_t n = 0;
 
-	if (before == 0U) {
+	if (vuart_tx_level(v) == 0U) {
 		return 0;
 	}
 	lock_acquire(&v->lock);
+	before = v->tx_in - v->tx_out;
 	while (n < max && v->tx_out != v->tx_in) {
 		const char c = v->tx[v->tx_out & (VUART_TX_SIZE - 1U)];
 

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* The console's calls: who moves bytes, when, and how the transmit interrupt is kept going. */
+#include "core/console/console.h"
+
+#include "arch/cpu.h"
+#include "core/base/bits.h"
+#include "core/console/console_internal.h"
+#include "drivers/uart/uart.h"
+
+#define TX_BUDGET 64U  /* bytes to the UART in a call; more than any FIFO holds, so that it fills */
+#define RX_BUDGET 128U /* bytes from the UART in a call */
+#define FLUSH_MS 300U
+
+struct console con = { .lock = LOCK_INIT(RANK_CONSOLE), .owner = NO_SOURCE, .wake_at = UINT64_MAX };
+
+static char mon_out[MONITOR_OUT_SIZE];
+static char mon_in[MONITOR_IN_SIZE];
+
+static void attach(const struct console_source *sources, uint32_t nr)
+{
+	con.focus = CONSOLE_MONITOR;
+	for (uint32_t i = 0; i < nr && i < CONSOLE_MAX_DOMAINS; i++) {
+		if (sources[i].vuart == NULL) {
+			continue;
+		}
+		con.sources[i] = (struct source){
+			.name = sources[i].name, .color = sources[i].color, .vuart = sources[i].vuart,
+		};
+		con.focus = MIN(con.focus, i);
+	}
+}
+
+void console_init(const struct console_source *sources, uint32_t nr)
+{
+	lock_acquire(&con.lock);
+	con.mon_out = (struct byte_ring){ .buf = mon_out, .size = sizeof(mon_out) };
+	con.mon_in = (struct byte_ring){ .buf = mon_in, .size = sizeof(mon_in) };
+	con.sources[CONSOLE_MONITOR].name = "monitor";
+	con.sources[SOURCE_LOG].name = "log";
+	attach(sources, nr);
+	con.ms = arch_counter_hz() / 1000U;
+	log_sync(false);
+	log_cursor_tail(&con.log, 0);
+	con.ready = true;
+	uart_rx_irq(true);
+	lock_release(&con.lock);
+	log_info("console: Ctrl-A 1 to 8 for a domain, Ctrl-A 0 for the monitor, Ctrl-A ? for help");
+	/* Bytes that came before raise no interrupt. */
+	output_flag(OUTPUT_NEW | OUTPUT_INPUT);
+}
+
+/* Under the lock. true: all that was ready is out; false: the budget or the UART's FIFO is exhausted. */
+static bool transmit(uint32_t budget)
+{
+	const uint64_t now = arch_counter();
+
+	for (;;) {
+		if (con.stage_out == con.stage_len && !mux_fill(now, false)) {
+			return true;
+		}
+		while (con.stage_out != con.stage_len) {
+			if (budget == 0U || !uart_try_putc(con.stage[con.stage_out])) {
+				return false;
+			}
+			con.stage_out++;
+			budget--;
+		}
+	}
+}
+
+static void receive(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < RX_BUDGET; i++) {
+		const int c = uart_getc();
+
+		if (c < 0) {
+			break;
+		}
+		input_byte((char)c);
+	}
+	if (i == RX_BUDGET) {
+		output_flag(OUTPUT_INPUT);
+	}
+}
+
+/* Under the lock: input where it may wait, then output, then what is owed later. */
+static void serve(uint32_t bits)
+{
+	bool done;
+
+	/* Cleared first: what comes from now on sets it again. */
+	__atomic_fetch_and(&output_pending, ~bits, __ATOMIC_SEQ_CST);
+	if ((bits & OUTPUT_INPUT) != 0U) {
+		receive();
+	}
+	done = transmit(TX_BUDGET);
+	if (con.tx_on == done) {
+		uart_tx_irq(!done);
+		__atomic_store_n(&con.tx_on, !done, __ATOMIC_RELEASE);
+	}
+	if (done && con.wake_at != UINT64_MAX) {
+		output_flag(OUTPUT_TIMED);
+	}
+}
+
+void console_poll(void)
+{
+	/* A second round serves who found the lock taken while the first one was ending. */
+	for (uint32_t i = 0; i < 2U; i++) {
+		const uint32_t bits = __atomic_load_n(&output_pending, __ATOMIC_ACQUIRE);
+
+		if (bits == 0U || !con.ready || (__atomic_load_n(&con.tx_on, __ATOMIC_ACQUIRE) && bits != OUTPUT_INPUT)) {
+			return;
+		}
+		if (bits == OUTPUT_TIMED && arch_counter() < __atomic_load_n(&con.wake_at, __ATOMIC_RELAXED)) {
+			return;
+		}
+		if (!lock_try(&con.lock)) {
+			return;
+		}
+		serve(bits);
+		lock_release(&con.lock);
+	}
+}
+
+void console_irq(void)
+{
+	uart_irq_ack();
+	if (!con.ready) {
+		return;
+	}
+	lock_acquire(&con.lock);
+	serve(OUTPUT_NEW | OUTPUT_TIMED | OUTPUT_INPUT);
+	lock_release(&con.lock);
+}
+
+uint64_t console_wake_at(void)
+{
+	return __atomic_load_n(&con.wake_at, __ATOMIC_RELAXED);
+}
+
+void console_flush(void)
+{
+	const uint64_t end = arch_counter() + FLUSH_MS * (arch_counter_hz() / 1000U);
+
+	if (con.ready) {
+		lock_acquire(&con.lock);
+		while ((con.stage_out != con.stage_len || mux_fill(arch_counter(), true)) && arch_counter() < end) {
+			while (con.stage_out != con.stage_len && arch_counter() < end) {
+				uart_putc_sync(con.stage[con.stage_out++]);
+			}
+		}
+		lock_release(&con.lock);
+	}
+	uart_flush_sync();
+}
+
+bool console_focus(uint32_t source)
+{
+	bool ok;
+
+	lock_acquire(&con.lock);
+	ok = source <= CONSOLE_MONITOR && con.sources[source].name != NULL;
+	if (ok) {
+		input_set_focus(source);
+	}
+	lock_release(&con.lock);
+	output_flag(OUTPUT_NEW);
+	return ok;
+}
+
+uint32_t console_focused(void)
+{
+	return __atomic_load_n(&con.focus, __ATOMIC_RELAXED);
+}
+
+size_t console_monitor_room(void)
+{
+	size_t room;
+
+	lock_acquire(&con.lock);
+	room = con.mon_out.size - byte_ring_level(&con.mon_out);
+	lock_release(&con.lock);
+	return room;
+}
+
+void console_monitor_write(const char *text, size_t len)
+{
+	lock_acquire(&con.lock);
+	for (size_t i = 0; i < len && byte_ring_level(&con.mon_out) < con.mon_out.size; i++) {
+		byte_ring_put(&con.mon_out, text[i]);
+		con.mon_lines += text[i] == '\n' ? 1U : 0U;
+	}
+	lock_release(&con.lock);
+	output_flag(OUTPUT_NEW);
+}
+
+int console_monitor_getc(void)
+{
+	int c = -1;
+
+	lock_acquire(&con.lock);
+	if (byte_ring_level(&con.mon_in) != 0U) {
+		c = (unsigned char)byte_ring_get(&con.mon_in);
+	}
+	lock_release(&con.lock);
+	return c;
+}
