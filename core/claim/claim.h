@@ -119,6 +119,7 @@ struct ledger_zone {
 	int64_t r[POOL_ORDERS];
 	uint64_t claimed[POOL_ORDERS]; /* outstanding terms on this zone, by order */
 	uint32_t rmask;                /* bit k: r[k] > 2 * r[k+1], there is a block of order k to give */
+	uint32_t children;             /* bit: zone; of an inner zone */
 };
 
 struct ledger_account {

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of core/claim share: the arithmetic of zones, and the tables. All want the ledger's lock held. */
+#ifndef CORE_CLAIM_CLAIM_INTERNAL_H
+#define CORE_CLAIM_CLAIM_INTERNAL_H
+
+#include "core/claim/claim.h"
+#include "core/pool/pool_alloc.h"
+
+/* --- arithmetic (arith.c) ---------------------------------------------------------------------------------------- */
+
+/*
+ * A wave is a change on its way to the roots: zones whose s changed, and in which orders. Several changes are put in
+ * first, then wave_run() goes through the zones once, children first.
+ */
+struct wave {
+	uint32_t zones; /* bit: the zone has changed */
+	uint8_t lo[POOL_MAX_ZONES];
+	uint8_t hi[POOL_MAX_ZONES];
+};
+
+/* s[k] += d for lo <= k <= hi. */
+void wave_step(struct ledger *l, struct wave *w, uint8_t zone, unsigned int lo, unsigned int hi, int64_t d);
+/* `n` blocks of `order` come to a zone's s (n < 0: go); |n| << order is at most the pool's pages. */
+void wave_blocks(struct ledger *l, struct wave *w, uint8_t zone, uint8_t order, int64_t n);
+/* n blocks of `order` are claimed on a zone (n < 0: no longer). */
+void wave_claim(struct ledger *l, struct wave *w, uint8_t zone, uint8_t order, int64_t n);
+/* A block of `order` came free in a leaf and merged up to `merged`. */
+void wave_freed(struct ledger *l, struct wave *w, uint8_t leaf, uint8_t order, uint8_t merged);
+/*
+ * Computes r of all zones that changed, up to the roots. Returns whether admission holds. If not, the same changes
+ * put in again with the other sign, and a second run, restore all: r is a function of s alone.
+ */
+bool wave_run(struct ledger *l, struct wave *w) FH_MUST_CHECK;
+/* Runs a wave of changes after which admission holds by their nature (a free, a release): stops the machine if not. */
+void wave_check(struct ledger *l, struct wave *w);
+
+/* What s of a zone must keep, by order, so that the zones above keep what they need. O(depth * orders). */
+void admit_keep(const struct ledger *l, uint8_t zone, int64_t keep[POOL_ORDERS]);
+/* The largest count of blocks of `order` that could be claimed on a zone now. O(depth * orders). */
+uint64_t admit_fit(const struct ledger *l, uint8_t zone, uint8_t order);
+/*
+ * The largest order up to `max` of which one block could take the place of 2^(it - order) claimed blocks of `order`;
+ * order itself if none. O(depth * orders).
+ */
+uint8_t admit_upto(const struct ledger *l, uint8_t zone, uint8_t order, uint8_t max);
+/* Blocks of `order` that are free in a zone, whoever claimed them. O(zones * orders). */
+uint64_t admit_have(const struct ledger *l, uint8_t zone, uint8_t order);
+
+/* --- blocks (block.c) -------------------------------------------------------------------------------------------- */
+
+/*
+ * Takes a block of `order` in a zone, where one such claim on the zone is outstanding, and gives that up. Runs the
+ * wave, in which changes may be waiting after which admission holds.
+ */
+struct claim_block block_take(struct ledger *l, struct wave *w, uint8_t zone, uint8_t order, domid_t owner,
+			      domid_t payer);
+/* Frees a block that was found, and writes off the accounts. Puts the change into the wave. */
+void block_put(struct ledger *l, struct wave *w, const struct pool_owned *b);
+/* Whether a leaf lies in a zone, or is it. */
+bool zone_holds(const struct ledger *l, uint8_t zone, uint8_t leaf);
+
+/* --- tables (table.c) -------------------------------------------------------------------------------------------- */
+
+void tables_init(struct ledger *l);
+/* A domain's account; NULL: no such number. */
+struct ledger_account *account_of(struct ledger *l, domid_t dom);
+/* The account of a domain that is alive, or NULL. */
+struct ledger_account *account_live(struct ledger *l, domid_t dom);
+/* Pages that a holder's quota has room for. */
+uint64_t account_room(const struct ledger_account *a);
+/* The claim of a handle, or NULL: stale. */
+struct ledger_claim *claim_of(struct ledger *l, claim_handle_t h);
+/* FH_ESTALE, FH_EINVAL: no such claim, no such term. */
+fh_status term_of(struct ledger *l, claim_handle_t h, uint32_t term, struct ledger_claim **c,
+		  struct ledger_term **t) FH_MUST_CHECK;
+/* Takes a slot and nr terms, of which the caller knows that they are there. */
+claim_handle_t claim_new(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr);
+/* Gives slot and terms back; nothing of them is outstanding. */
+void claim_drop(struct ledger *l, struct ledger_claim *c);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* The ledger at boot and its domains; what RAM is the pool's. */
+#include "core/claim/claim_internal.h"
+
+#include "core/base/bits.h"
+
+fh_status ledger_init(struct ledger *l, const struct pool_zone_desc *zones, uint32_t nr_zones,
+		      const struct pool_bank *banks, uint32_t nr_banks)
+{
+	const fh_status st = pool_init(&l->pool, zones, nr_zones, banks, nr_banks);
+
+	if (st != FH_OK) {
+		return st;
+	}
+	lock_init(&l->lock, RANK_LEDGER);
+	for (uint32_t i = 0; i < POOL_MAX_ZONES; i++) {
+		l->zones[i] = (struct ledger_zone){ 0 };
+	}
+	for (uint32_t i = 0; i < nr_zones; i++) {
+		if (zones[i].parent != POOL_NO_ZONE) {
+			l->zones[zones[i].parent].children |= (uint32_t)BIT(i);
+		}
+	}
+	tables_init(l);
+	return FH_OK;
+}
+
+/* Frees the piece of a new range that starts at pfn; returns where the next one starts. */
+static uint64_t add_piece(struct ledger *l, uint8_t leaf, uint64_t pfn, uint64_t end)
+{
+	struct ledger_account *hyp = account_of(l, DOMID_HYP);
+	const uint8_t order = pool_fit_order(&l->pool, leaf, pfn, end);
+	struct wave w = { 0 };
+
+	wave_freed(l, &w, leaf, order, pool_put_new(&l->pool, pfn, order));
+	wave_check(l, &w);
+	hyp->owned -= BIT(order);
+	hyp->paid -= BIT(order);
+	return pfn + BIT(order);
+}
+
+fh_status ledger_add_range(struct ledger *l, uint8_t leaf, struct range r)
+{
+	struct ledger_account *hyp = account_of(l, DOMID_HYP);
+	uint64_t pfn = r.base >> PAGE_SHIFT;
+	uint64_t end;
+	fh_status st;
+
+	lock_acquire(&l->lock);
+	st = pool_enter_range(&l->pool, leaf, r);
+	if (st == FH_OK) {
+		hyp->owned += r.size >> PAGE_SHIFT; /* its pieces are the hypervisor's until they are freed */
+		hyp->paid += r.size >> PAGE_SHIFT;
+	}
+	lock_release(&l->lock);
+	if (st != FH_OK) {
+		return st;
+	}
+	end = range_end(r) >> PAGE_SHIFT;
+	while (pfn < end) {
+		lock_acquire(&l->lock);
+		pfn = add_piece(l, leaf, pfn, end);
+		lock_release(&l->lock);
+	}
+	return FH_OK;
+}
+
+fh_status ledger_own_range(struct ledger *l, struct range r, enum pool_state state, domid_t owner)
+{
+	fh_status st;
+
+	lock_acquire(&l->lock);
+	st = pool_own_range(&l->pool, r, state, owner);
+	lock_release(&l->lock);
+	return st;
+}
+
+fh_status ledger_disown_range(struct ledger *l, struct range r)
+{
+	fh_status st;
+
+	lock_acquire(&l->lock);
+	st = pool_disown_range(&l->pool, r);
+	lock_release(&l->lock);
+	return st;
+}
+
+fh_status ledger_domain_add(struct ledger *l, domid_t dom, uint64_t quota)
+{
+	struct ledger_account *a;
+	fh_status st = FH_OK;
+
+	if (dom >= LEDGER_MAX_DOMAINS) {
+		return FH_EINVAL;
+	}
+	lock_acquire(&l->lock);
+	a = account_of(l, dom);
+	if (a->live) {
+		st = FH_EEXIST;
+	} else {
+		a->live = true;
+		a->quota = quota;
+	}
+	lock_release(&l->lock);
+	return st;
+}

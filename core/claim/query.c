@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Questions to the ledger: for the monitor, the memory map and the control domain. Nothing changes. */
+#include "core/claim/claim_internal.h"
+
+#include "core/base/bits.h"
+
+fh_status claim_query(struct ledger *l, claim_handle_t h, uint32_t term, domid_t *holder, struct claim_term_info *out)
+{
+	struct ledger_claim *c;
+	struct ledger_term *t;
+	fh_status st;
+
+	lock_acquire(&l->lock);
+	st = term_of(l, h, term, &c, &t);
+	if (st == FH_OK) {
+		*holder = c->holder;
+		*out = (struct claim_term_info){ .term = { t->zone, t->order, t->owner, t->count }, .left = t->left };
+	}
+	lock_release(&l->lock);
+	return st;
+}
+
+fh_status claim_next(struct ledger *l, uint32_t slot, claim_handle_t *out)
+{
+	fh_status st = FH_ENOENT;
+
+	lock_acquire(&l->lock);
+	for (uint32_t i = slot; i < FH_MAX_CLAIMS && st != FH_OK; i++) {
+		if (l->claims[i].holder != DOMID_NONE) {
+			*out = (claim_handle_t){ i, l->claims[i].gen };
+			st = FH_OK;
+		}
+	}
+	lock_release(&l->lock);
+	return st;
+}
+
+static void sum_leaves(const struct ledger *l, uint8_t zone, struct ledger_zone_info *out)
+{
+	for (uint32_t i = zone; i < l->pool.nr_zones; i++) {
+		const struct pool_zone *z = &l->pool.zones[i];
+
+		if (!z->leaf || !zone_holds(l, zone, (uint8_t)i)) {
+			continue;
+		}
+		out->free_pages += z->free_pages;
+		for (uint32_t k = 0; k < POOL_ORDERS; k++) {
+			out->nr_free[k] += z->nr_free[k];
+		}
+	}
+}
+
+fh_status ledger_zone_info(struct ledger *l, uint8_t zone, struct ledger_zone_info *out)
+{
+	const struct pool_zone *z = &l->pool.zones[zone < POOL_MAX_ZONES ? zone : 0U];
+
+	if (zone >= l->pool.nr_zones) {
+		return FH_EINVAL;
+	}
+	lock_acquire(&l->lock);
+	*out = (struct ledger_zone_info){ .name = z->name, .parent = z->parent, .leaf = z->leaf,
+					  .max_order = z->max_order, .pages = z->pages };
+	sum_leaves(l, zone, out);
+	for (uint8_t k = 0; k < POOL_ORDERS; k++) {
+		out->nr_claimed[k] = l->zones[zone].claimed[k];
+		out->claimed_pages += l->zones[zone].claimed[k] << k;
+		out->nr_available[k] = k <= z->max_order ? admit_fit(l, zone, k) : 0U;
+	}
+	lock_release(&l->lock);
+	return FH_OK;
+}
+
+fh_status ledger_owner(struct ledger *l, paddr_t addr, struct pool_info *out)
+{
+	fh_status st;
+
+	lock_acquire(&l->lock);
+	st = pool_owner(&l->pool, addr, out);
+	lock_release(&l->lock);
+	return st;
+}
+
+fh_status ledger_next_block(struct ledger *l, paddr_t addr, struct pool_info *out)
+{
+	fh_status st;
+
+	lock_acquire(&l->lock);
+	st = pool_next_block(&l->pool, addr, out);
+	lock_release(&l->lock);
+	return st;
+}
+
+fh_status ledger_account(struct ledger *l, domid_t dom, struct ledger_account *out)
+{
+	const struct ledger_account *a = account_of(l, dom);
+	fh_status st = FH_ENOENT;
+
+	if (a == NULL) {
+		return st;
+	}
+	lock_acquire(&l->lock);
+	if (a->live || a->owned != 0U || a->paid != 0U) {
+		*out = *a;
+		st = FH_OK;
+	}
+	lock_release(&l->lock);
+	return st;
+}

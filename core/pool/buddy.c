@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The buddy allocator of a leaf: take splits, put merges; the histogram and the mask are kept, never recounted.
+ *
+ * A block's buddy differs from it in one bit of the page number. Where both lie in one range of the table, the
+ * buddy's record is valid: a block that held it in its middle would hold the first block too.
+ */
+#include "core/pool/pool_internal.h"
+
+static void list_push(struct pool *p, struct pool_zone *z, uint64_t pfn, uint8_t order, bool tail)
+{
+	const uint32_t at = (uint32_t)(pfn - z->base_pfn);
+	uint32_t next = at;
+	uint32_t prev = at;
+
+	if ((z->mask & BIT(order)) != 0U) {
+		uint64_t *h = pool_record(p, z->base_pfn + z->head[order]);
+		uint64_t *t;
+
+		next = z->head[order];
+		prev = (uint32_t)FIELD_GET(REC_PREV, *h);
+		t = pool_record(p, z->base_pfn + prev);
+		*t = (*t & ~REC_NEXT) | FIELD_PREP(REC_NEXT, at);
+		*h = (*h & ~REC_PREV) | FIELD_PREP(REC_PREV, at);
+	}
+	*pool_record(p, pfn) = rec_free(order, next, prev);
+	if (!tail || next == at) {
+		z->head[order] = at;
+	}
+	z->mask |= (uint32_t)BIT(order);
+	z->nr_free[order]++;
+}
+
+static void list_unlink(struct pool *p, struct pool_zone *z, uint64_t pfn, uint8_t order)
+{
+	const uint32_t at = (uint32_t)(pfn - z->base_pfn);
+	const uint64_t rec = *pool_record(p, pfn);
+	const uint32_t next = (uint32_t)FIELD_GET(REC_NEXT, rec);
+	const uint32_t prev = (uint32_t)FIELD_GET(REC_PREV, rec);
+
+	POOL_ASSERT(rec_state(rec) == POOL_FREE && rec_order(rec) == order && z->nr_free[order] != 0U);
+	z->nr_free[order]--;
+	if (next == at) {
+		z->mask &= ~(uint32_t)BIT(order);
+	} else {
+		uint64_t *n = pool_record(p, z->base_pfn + next);
+		uint64_t *q;
+
+		*n = (*n & ~REC_PREV) | FIELD_PREP(REC_PREV, prev);
+		q = pool_record(p, z->base_pfn + prev);
+		*q = (*q & ~REC_NEXT) | FIELD_PREP(REC_NEXT, next);
+		if (z->head[order] == at) {
+			z->head[order] = next;
+		}
+	}
+}
+
+uint64_t pool_take(struct pool *p, uint8_t leaf, uint8_t order, domid_t owner, domid_t payer, uint8_t *split)
+{
+	struct pool_zone *z = &p->zones[leaf];
+	uint64_t pfn;
+	uint8_t k;
+
+	POOL_ASSERT(z->leaf && order <= z->max_order && pool_has(z, order));
+	k = (uint8_t)(order + ctz64(z->mask >> order));
+	*split = k;
+	pfn = z->base_pfn + z->head[k];
+	list_unlink(p, z, pfn, k);
+	while (k > order) {
+		k--;
+		list_push(p, z, pfn + BIT(k), k, false);
+	}
+	*pool_record(p, pfn) = rec_owned(order, owner, payer);
+	POOL_ASSERT(z->free_pages >= BIT(order));
+	z->free_pages -= BIT(order);
+	return pfn;
+}
+
+static uint8_t put(struct pool *p, const struct pool_range *r, uint64_t pfn, uint8_t order, bool tail)
+{
+	struct pool_zone *z = &p->zones[r->zone];
+
+	z->free_pages += BIT(order);
+	while (order < z->max_order) {
+		const uint64_t buddy = pfn ^ BIT(order);
+		uint64_t rec;
+
+		if (buddy < r->pfn || buddy + BIT(order) > r->end_pfn) {
+			break;
+		}
+		rec = *pool_record(p, buddy);
+		if (rec_state(rec) != POOL_FREE || rec_order(rec) != order) {
+			break;
+		}
+		list_unlink(p, z, buddy, order);
+		pfn = MIN(pfn, buddy);
+		order++;
+	}
+	list_push(p, z, pfn, order, tail);
+	return order;
+}
+
+uint8_t pool_put(struct pool *p, const struct pool_owned *b)
+{
+	return put(p, b->range, b->pfn, b->order, false);
+}
+
+uint8_t pool_put_new(struct pool *p, uint64_t pfn, uint8_t order)
+{
+	const uint32_t at = pool_range_after(p, pfn);
+
+	POOL_ASSERT(at < p->nr_ranges && p->ranges[at].state == POOL_FREE && p->ranges[at].pfn <= pfn);
+	POOL_ASSERT(*pool_record(p, pfn) == rec_owned(order, DOMID_HYP, DOMID_HYP));
+	return put(p, &p->ranges[at], pfn, order, true);
+}
+
+void pool_split(struct pool *p, const struct pool_owned *b, uint8_t to)
+{
+	POOL_ASSERT(to <= b->order);
+	for (uint64_t off = 0; off < BIT(b->order); off += BIT(to)) {
+		*pool_record(p, b->pfn + off) = rec_owned(to, b->owner, b->payer);
+	}
+}
