@@ -3,13 +3,15 @@
  * The system's configuration: freehold.dtb (binding freehold,config-v1), read into checked structs.
  *
  * config_parse() is pure: it reads the tree, checks all that can be checked without the machine, and fills the
- * struct. config_check_board() checks it against what the board has. Both refuse with one message that names the
- * node, the value and the reason; the first fault ends the check. The same .c files run at EL2 and in tools/fhpack.
+ * struct. config_check_board() and config_check_devices() check it against what the board has, config_check_files()
+ * against the payload. All refuse with one message that names the node, the value and the reason; the first fault
+ * ends the check. The same .c files run at EL2 and in tools/fhpack. docs/configuration.md describes the tree.
  */
 #ifndef CORE_CONFIG_CONFIG_H
 #define CORE_CONFIG_CONFIG_H
 
 #include "core/base/range.h"
+#include "core/fdt/fdt_index.h"
 
 #define CFG_MAX_DOMAINS 8U
 #define CFG_MAX_VCPUS 8U   /* of one domain */
@@ -17,6 +19,8 @@
 #define CFG_MAX_MEM 8U     /* memory ranges of one domain */
 #define CFG_MAX_DEVICES 8U /* passed-through devices of one domain */
 #define CFG_MAX_BANKS 16U  /* memory ranges of a board */
+#define CFG_MAX_PCPUS 16U  /* CPUs that can be named */
+#define CFG_MAX_EMULATED 8U
 #define CFG_NAME_MAX 32U   /* with its terminator */
 #define CFG_PATH_MAX 128U
 #define CFG_ARGS_MAX 512U
@@ -93,14 +97,23 @@ struct cfg_system {
 	struct cfg_domain domains[CFG_MAX_DOMAINS];
 };
 
-/* What the checker must know of a board; filled from the board's tree by the caller. */
+/* Where a guest sees an emulated device: its RAM may not lie there. */
+struct cfg_emulated {
+	const char *name;
+	struct range range; /* IPA; size 0: not there */
+};
+
+/* What the checker must know of a board: config_read_board() fills it, the caller adds image and ipa_limit. */
 struct cfg_board {
 	uint32_t nr_cpus;
 	uint32_t nr_ram;
 	struct range ram[CFG_MAX_BANKS];
 	uint32_t nr_reserved;
 	struct range reserved[CFG_MAX_BANKS]; /* /memreserve/ and /reserved-memory: refused to all */
+	uint32_t nr_emulated;
+	struct cfg_emulated emulated[CFG_MAX_EMULATED]; /* GIC and console, at the board's own addresses */
 	struct range image; /* the hypervisor's own; size 0: not known (host) */
+	uint64_t ipa_limit; /* one past the highest IPA that stage 2 can map; 0: not known */
 };
 
 /* One message, terminated: "/domains/front/cpus: CPU 1 is given to rear already". */
@@ -109,7 +122,8 @@ struct cfg_error {
 };
 
 /*
- * Reads and checks a tree of size bytes at blob (untrusted, 8-byte aligned). Writes *out whole; *err on a refusal.
+ * Reads and checks a tree of size bytes at blob (untrusted, 8-byte aligned). Writes *out whole, with nothing to rely
+ * on after a refusal; *err on a refusal. Not re-entrant: the tree's index is static.
  * FH_EFORMAT: not a sound tree or not this binding; FH_EINVAL, FH_EEXIST, FH_ENOENT, FH_EOVERFLOW: by the message.
  * Bound: O(size) plus O(ranges^2).
  */
@@ -123,8 +137,27 @@ typedef bool (*config_has_file)(const void *ctx, const char *name);
 fh_status config_check_files(const struct cfg_system *sys, config_has_file has, const void *ctx,
 			     struct cfg_error *err) FH_MUST_CHECK;
 
-/* Checks ranges, CPUs and reserved memory against a board. Devices are checked by board_device() (core/fdt). */
+/*
+ * What the checker must know, from the board's tree. own: see board_reserved(). console: path or alias of the
+ * hypervisor's UART, or "" (cfg_system.console). Leaves image and ipa_limit 0. FH_ENOENT, FH_EOVERFLOW, FH_EFORMAT:
+ * by the message.
+ */
+fh_status config_read_board(const struct fdt_index *tree, const struct range *own, uint32_t nr_own,
+			    const char *console, struct cfg_board *out, struct cfg_error *err) FH_MUST_CHECK;
+
+/*
+ * Checks CPUs, RAM, reserved memory, the image and guests' address spaces against a board. FH_ENOENT: the board has no
+ * such CPU or RAM; FH_EEXIST: an overlap.
+ */
 fh_status config_check_board(const struct cfg_system *sys, const struct cfg_board *board,
 			     struct cfg_error *err) FH_MUST_CHECK;
+
+/*
+ * Checks the devices against the board's tree: each is there, is the hypervisor's neither, is given once, shares no
+ * page of registers and no interrupt with another that is given, lies on no guest RAM, and can do DMA only where the
+ * configuration allows it.
+ */
+fh_status config_check_devices(const struct cfg_system *sys, const struct fdt_index *tree,
+			       struct cfg_error *err) FH_MUST_CHECK;
 
 #endif

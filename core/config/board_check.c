@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* The configuration against a board: RAM, CPUs, what the firmware keeps, and guests' address spaces. */
+#include "core/base/string.h"
+#include "core/config/config_internal.h"
+#include "core/fdt/board.h"
+
+static void add_emulated(struct cfg_board *b, const char *name, struct range r)
+{
+	if (b->nr_emulated < CFG_MAX_EMULATED) {
+		b->emulated[b->nr_emulated++] = (struct cfg_emulated){ name, r };
+	}
+}
+
+static void read_emulated(const struct fdt_index *tree, const char *console, struct cfg_board *b)
+{
+	uint32_t version = 0;
+	const uint16_t gic = board_gic(tree, &version);
+	const uint16_t uart = board_console(tree, console);
+	struct range r;
+
+	for (uint32_t i = 0; gic != FDT_NO_NODE && i < 4U && fdt_reg(tree, gic, i, &r) == FH_OK; i++) {
+		add_emulated(b, "the interrupt controller", r);
+	}
+	if (uart != FDT_NO_NODE && fdt_reg(tree, uart, 0, &r) == FH_OK) {
+		add_emulated(b, "the console", r);
+	}
+}
+
+fh_status config_read_board(const struct fdt_index *tree, const struct range *own, uint32_t nr_own,
+			    const char *console, struct cfg_board *out, struct cfg_error *err)
+{
+	fh_status status;
+
+	memset(out, 0, sizeof(*out));
+	status = board_ram(tree, out->ram, CFG_MAX_BANKS, &out->nr_ram);
+	if (status != FH_OK) {
+		return cfg_say(err, status, "board: its memory nodes are missing, unsound, or more than %u ranges (%s)",
+			       CFG_MAX_BANKS, fh_status_str(status));
+	}
+	status = board_reserved(tree, own, nr_own, out->reserved, CFG_MAX_BANKS, &out->nr_reserved);
+	if (status != FH_OK) {
+		return cfg_say(err, status, "board: its reserved memory is unsound, or more than %u ranges (%s)",
+			       CFG_MAX_BANKS, fh_status_str(status));
+	}
+	while (board_cpu(tree, out->nr_cpus) != FDT_NO_NODE) {
+		out->nr_cpus++;
+	}
+	if (out->nr_cpus == 0U) {
+		return cfg_say(err, FH_ENOENT, "board: there is no CPU in /cpus");
+	}
+	read_emulated(tree, console, out);
+	return FH_OK;
+}
+
+static fh_status check_cpus(const struct cfg_system *sys, const struct cfg_board *board, struct cfg_error *err)
+{
+	for (uint32_t i = 0; i < sys->nr_domains; i++) {
+		const struct cfg_domain *d = &sys->domains[i];
+
+		for (uint32_t k = 0; k < d->nr_vcpus; k++) {
+			if (d->pcpu[k] >= board->nr_cpus) {
+				return cfg_say(err, FH_ENOENT, "/domains/%s/cpus: CPU %u, but the board has 0 to %u", d->name,
+					       d->pcpu[k], board->nr_cpus - 1U);
+			}
+		}
+	}
+	return FH_OK;
+}
+
+static fh_status check_given(const struct cfg_board *board, const char *path, struct range r, struct cfg_error *err)
+{
+	bool found = false;
+
+	for (uint32_t i = 0; i < board->nr_ram; i++) {
+		found = found || range_contains(board->ram[i], r);
+	}
+	if (!found) {
+		return cfg_say(err, FH_ENOENT, "%s: 0x%lx to 0x%lx is not in one range of the board's RAM", path, r.base,
+			       range_end(r) - 1U);
+	}
+	for (uint32_t i = 0; i < board->nr_reserved; i++) {
+		if (range_overlaps(board->reserved[i], r)) {
+			return cfg_say(err, FH_EEXIST, "%s: 0x%lx to 0x%lx overlaps what the firmware reserved (0x%lx to 0x%lx)",
+				       path, r.base, range_end(r) - 1U, board->reserved[i].base,
+				       range_end(board->reserved[i]) - 1U);
+		}
+	}
+	if (board->image.size != 0U && range_overlaps(board->image, r)) {
+		return cfg_say(err, FH_EEXIST, "%s: 0x%lx to 0x%lx overlaps the hypervisor's image (0x%lx to 0x%lx)", path,
+			       r.base, range_end(r) - 1U, board->image.base, range_end(board->image) - 1U);
+	}
+	return FH_OK;
+}
+
+/* A domain's memory as the guest sees it. */
+static fh_status check_ipa(const struct cfg_board *board, const struct cfg_domain *d, const struct cfg_mem *m,
+			   struct cfg_error *err)
+{
+	const struct range r = { ipa_val(m->ipa), m->size };
+
+	if (board->ipa_limit != 0U && range_end(r) > board->ipa_limit) {
+		return cfg_say(err, FH_EINVAL, "/domains/%s/memory@%lx: ends at 0x%lx, beyond what the CPUs can map (0x%lx)",
+			       d->name, r.base, range_end(r) - 1U, board->ipa_limit - 1U);
+	}
+	for (uint32_t i = 0; i < board->nr_emulated; i++) {
+		const struct cfg_emulated *e = &board->emulated[i];
+
+		if (e->range.size != 0U && range_overlaps(e->range, r)) {
+			return cfg_say(err, FH_EEXIST, "/domains/%s/memory@%lx: lies where the guest sees %s (0x%lx to 0x%lx)",
+				       d->name, r.base, e->name, e->range.base, range_end(e->range) - 1U);
+		}
+	}
+	return FH_OK;
+}
+
+fh_status config_check_board(const struct cfg_system *sys, const struct cfg_board *board, struct cfg_error *err)
+{
+	struct given all[CFG_MAX_GIVEN];
+	const uint32_t nr = cfg_given(sys, all);
+	fh_status status = check_cpus(sys, board, err);
+
+	for (uint32_t i = 0; i < nr && status == FH_OK; i++) {
+		char path[64];
+
+		cfg_given_path(sys, &all[i], path, sizeof(path));
+		status = check_given(board, path, all[i].range, err);
+	}
+	for (uint32_t i = 0; i < sys->nr_domains; i++) {
+		const struct cfg_domain *d = &sys->domains[i];
+
+		for (uint32_t k = 0; k < d->nr_mem && status == FH_OK; k++) {
+			status = check_ipa(board, d, &d->mem[k], err);
+		}
+	}
+	return status;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* The configuration's root, and the order in which its parts are read. */
+#include "core/config/config.h"
+
+#include "core/base/string.h"
+#include "core/config/config_internal.h"
+
+#define MAX_NODES 256U
+#define MAGIC 0xd00dfeedU
+
+static struct fdt_node nodes[MAX_NODES];
+
+/* A tree that no index can be built of: what is wrong with it. */
+static fh_status refuse_tree(const void *blob, size_t size, fh_status status, struct cfg_error *err)
+{
+	const struct fdt_prop header = { .data = blob, .len = 8 };
+
+	if (status == FH_EOVERFLOW) {
+		return cfg_say(err, status, "the tree has more than %u nodes, or is deeper than %u", MAX_NODES,
+			       FDT_MAX_DEPTH);
+	}
+	if (size < 40U || !is_aligned((uintptr_t)blob, 8U)) {
+		return cfg_say(err, status, "the tree is truncated: %zu bytes", size);
+	}
+	if (fdt_cell(&header, 0) != MAGIC) {
+		return cfg_say(err, status, "not a device tree: it begins with 0x%08x", fdt_cell(&header, 0));
+	}
+	if (fdt_cell(&header, 1) > size) {
+		return cfg_say(err, status, "the tree is truncated: its header tells %u bytes, there are %zu",
+			       fdt_cell(&header, 1), size);
+	}
+	return cfg_say(err, status, "the tree is corrupt");
+}
+
+static fh_status read_hypervisor(struct reader *r, uint16_t node)
+{
+	static const char *const known[] = { "console",  "on-panic", "on-last-domain-off", "boot-memory",
+					     "watchdog", "watchdog-timeout-ms" };
+	static const char *const panic_words[] = { "reset", "off", "halt" };
+	static const char *const last_words[] = { "off", "reset", "halt" };
+	static const char *const memory_words[] = { "dirty", "clean" };
+	struct cfg_system *sys = r->sys;
+	uint32_t on_panic = CFG_PANIC_RESET;
+	uint32_t on_last = CFG_LAST_OFF;
+	uint32_t clean = 0;
+	fh_status status = cfg_only(r, node, WORDS(known));
+
+	if (status == FH_OK) {
+		status = cfg_text(r, node, "console", sys->console, sizeof(sys->console));
+	}
+	if (status == FH_OK) {
+		status = cfg_word(r, node, "on-panic", WORDS(panic_words), &on_panic);
+	}
+	if (status == FH_OK) {
+		status = cfg_word(r, node, "on-last-domain-off", WORDS(last_words), &on_last);
+	}
+	if (status == FH_OK) {
+		status = cfg_word(r, node, "boot-memory", WORDS(memory_words), &clean);
+	}
+	if (status == FH_OK) {
+		status = cfg_text(r, node, "watchdog", sys->watchdog, sizeof(sys->watchdog));
+	}
+	if (status == FH_OK) {
+		status = cfg_number(r, node, "watchdog-timeout-ms", 100, 3600000, &sys->watchdog_ms);
+	}
+	if (status == FH_OK && sys->watchdog[0] == '\0' && fdt_has(r->t, node, "watchdog-timeout-ms")) {
+		status = cfg_refuse(r, FH_EINVAL, node, "watchdog-timeout-ms", "there is no watchdog");
+	}
+	if (status == FH_OK && r->t->nodes[node].first_child != FDT_NO_NODE) {
+		status = cfg_unknown_node(r, r->t->nodes[node].first_child, (struct words){ NULL, 0 });
+	}
+	sys->on_panic = (enum cfg_panic)on_panic;
+	sys->on_last_domain_off = (enum cfg_last_off)on_last;
+	sys->boot_memory_clean = clean == 1U;
+	return status;
+}
+
+/* Known nodes of the root; dtc -@ adds the ones with underscores, which say nothing here. */
+static fh_status check_root(struct reader *r)
+{
+	static const char *const props[] = { "compatible", "model" };
+	static const char *const known[] = { "hypervisor", "zones", "domains", "__symbols__", "__fixups__",
+					     "__local_fixups__" };
+	const struct fdt_index *t = r->t;
+	uint32_t seen = 0;
+
+	if (!fdt_strlist_has(t, 0, "compatible", "freehold,config-v1")) {
+		return cfg_refuse(r, FH_EFORMAT, 0, "compatible", "is not \"freehold,config-v1\"");
+	}
+	for (uint16_t n = t->nodes[0].first_child; n != FDT_NO_NODE; n = t->nodes[n].next_sibling) {
+		uint32_t i = 0;
+
+		while (i < ARRAY_SIZE(known) && strcmp(fdt_node_name(t, n), known[i]) != 0) {
+			i++;
+		}
+		if (i == ARRAY_SIZE(known)) {
+			return cfg_unknown_node(r, n, (struct words){ known, 3 });
+		}
+		if ((seen & (1U << i)) != 0U) {
+			return cfg_refuse(r, FH_EEXIST, n, NULL, "stands twice");
+		}
+		seen |= 1U << i;
+	}
+	return cfg_only(r, 0, WORDS(props));
+}
+
+static fh_status read_tree(struct reader *r)
+{
+	const uint16_t hypervisor = fdt_child(r->t, 0, "hypervisor");
+	const uint16_t zones = fdt_child(r->t, 0, "zones");
+	const uint16_t domains = fdt_child(r->t, 0, "domains");
+	fh_status status = check_root(r);
+
+	if (status == FH_OK && hypervisor != FDT_NO_NODE) {
+		status = read_hypervisor(r, hypervisor);
+	}
+	if (status == FH_OK && zones == FDT_NO_NODE) {
+		status = cfg_say(r->err, FH_ENOENT, "/zones: is missing: stage-2 tables need a zone hyp@ADDRESS");
+	}
+	if (status == FH_OK) {
+		status = cfg_read_zones(r, zones);
+	}
+	if (status == FH_OK && domains == FDT_NO_NODE) {
+		status = cfg_say(r->err, FH_ENOENT, "/domains: is missing");
+	}
+	if (status == FH_OK) {
+		status = cfg_read_domains(r, domains);
+	}
+	return status;
+}
+
+fh_status config_parse(const void *blob, size_t size, struct cfg_system *out, struct cfg_error *err)
+{
+	struct fdt_index t;
+	struct reader r = { .t = &t, .sys = out, .err = err };
+	fh_status status = fdt_index_build(blob, size, nodes, MAX_NODES, &t);
+
+	if (status != FH_OK) {
+		return refuse_tree(blob, size, status, err);
+	}
+	memset(out, 0, sizeof(*out));
+	out->watchdog_ms = 10000;
+	status = read_tree(&r);
+	return status == FH_OK ? cfg_check_whole(out, err) : status;
+}
+
+fh_status config_check_files(const struct cfg_system *sys, config_has_file has, const void *ctx, struct cfg_error *err)
+{
+	for (uint32_t i = 0; i < sys->nr_domains; i++) {
+		const struct cfg_domain *d = &sys->domains[i];
+		const struct {
+			const char *prop;
+			const char *file;
+		} files[] = { { "kernel", d->kernel }, { "ramdisk", d->ramdisk }, { "dtb", d->dtb } };
+
+		for (uint32_t k = 0; k < ARRAY_SIZE(files); k++) {
+			if (files[k].file[0] != '\0' && !has(ctx, files[k].file)) {
+				return cfg_say(err, FH_ENOENT, "/domains/%s/%s: the payload has no file %s", d->name,
+					       files[k].prop, files[k].file);
+			}
+		}
+	}
+	return FH_OK;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CORE_CONFIG_CONFIG_INTERNAL_H
+#define CORE_CONFIG_CONFIG_INTERNAL_H
+
+#include "core/config/config.h"
+#include "core/fdt/fdt_index.h"
+
+#define SIZE_2M UINT64_C(0x200000)
+
+/* What the parts of the parser share. */
+struct reader {
+	const struct fdt_index *t;
+	struct cfg_system *sys;
+	struct cfg_error *err;
+	uint16_t zone_node[CFG_MAX_ZONES]; /* where zones[i] stands in the tree */
+};
+
+/* Words of the binding: names of properties, or values. */
+struct words {
+	const char *const *list;
+	uint32_t nr;
+};
+#define WORDS(array)                                                                                               \
+	(struct words)                                                                                             \
+	{                                                                                                          \
+		(array), (uint32_t)ARRAY_SIZE(array)                                                               \
+	}
+
+/* Each writes the message "/path/prop: reason" (prop may be NULL) and returns the status it is given. */
+fh_status cfg_refuse(struct reader *r, fh_status status, uint16_t node, const char *prop, const char *fmt, ...)
+	FH_PRINTF(5, 6);
+fh_status cfg_say(struct cfg_error *err, fh_status status, const char *fmt, ...) FH_PRINTF(3, 4);
+
+/* Refuses a property of the node that is not known; phandle and cell counts are always allowed. */
+fh_status cfg_only(struct reader *r, uint16_t node, struct words known) FH_MUST_CHECK;
+/* An unknown child: says what it may have meant. */
+fh_status cfg_unknown_node(struct reader *r, uint16_t node, struct words known) FH_MUST_CHECK;
+
+/* Optional properties: *out keeps its value where there is none. */
+fh_status cfg_text(struct reader *r, uint16_t node, const char *prop, char *buf, size_t size) FH_MUST_CHECK;
+fh_status cfg_word(struct reader *r, uint16_t node, const char *prop, struct words words, uint32_t *out) FH_MUST_CHECK;
+fh_status cfg_address(struct reader *r, uint16_t node, const char *prop, uint64_t *out) FH_MUST_CHECK;
+fh_status cfg_number(struct reader *r, uint16_t node, const char *prop, uint32_t min, uint32_t max,
+		     uint32_t *out) FH_MUST_CHECK;
+fh_status cfg_flag(struct reader *r, uint16_t node, const char *prop, bool *out) FH_MUST_CHECK;
+/* The node's reg: exactly one entry, aligned. */
+fh_status cfg_one_reg(struct reader *r, uint16_t node, uint64_t align, struct range *out) FH_MUST_CHECK;
+
+/* A node's name without its unit address; refused where it is longer than CFG_NAME_MAX - 1. */
+fh_status cfg_node_name(struct reader *r, uint16_t node, char *buf) FH_MUST_CHECK;
+/* Whether a node's name is `name` or `name@...`. */
+bool cfg_named(const struct fdt_index *t, uint16_t node, const char *name);
+
+fh_status cfg_read_zones(struct reader *r, uint16_t node) FH_MUST_CHECK;
+fh_status cfg_read_domains(struct reader *r, uint16_t node) FH_MUST_CHECK;
+fh_status cfg_read_memory(struct reader *r, uint16_t node, struct cfg_domain *d) FH_MUST_CHECK;
+/* What only the whole shows: RAM or CPUs given twice, addresses outside a domain's memory. */
+fh_status cfg_check_whole(const struct cfg_system *sys, struct cfg_error *err) FH_MUST_CHECK;
+
+/* RAM that the configuration gives away: static memory and leaf zones. */
+struct given {
+	struct range range;
+	uint8_t domain; /* CFG_NO_DOMAIN: a zone */
+	uint8_t index;  /* of the domain's memory, or of the zone */
+};
+#define CFG_NO_DOMAIN UINT8_MAX
+#define CFG_MAX_GIVEN (CFG_MAX_DOMAINS * CFG_MAX_MEM + CFG_MAX_ZONES)
+
+uint32_t cfg_given(const struct cfg_system *sys, struct given *out);
+/* "/domains/front/memory@40000000" or "/zones/low", cut where it is longer. */
+void cfg_given_path(const struct cfg_system *sys, const struct given *g, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading single properties, and telling what is wrong with them. */
+#include <stdarg.h>
+
+#include "core/base/string.h"
+#include "core/config/config_internal.h"
+#include "core/log/log.h"
+
+#define WORD_MAX 32U
+#define PATH_SHOWN 96U
+
+fh_status cfg_say(struct cfg_error *err, fh_status status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fmt_vline(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	return status;
+}
+
+fh_status cfg_refuse(struct reader *r, fh_status status, uint16_t node, const char *prop, const char *fmt, ...)
+{
+	char path[PATH_SHOWN];
+	va_list ap;
+	size_t at;
+
+	fdt_node_path(r->t, node, path, sizeof(path));
+	at = fmt_line(r->err->text, sizeof(r->err->text), "%s%s%.40s: ", node == 0U && prop != NULL ? "" : path,
+		      prop != NULL ? "/" : "", prop != NULL ? prop : "");
+	va_start(ap, fmt);
+	fmt_vline(r->err->text + at, sizeof(r->err->text) - at, fmt, ap);
+	va_end(ap);
+	return status;
+}
+
+/* Edit distance (insert, remove, replace) of two words shorter than WORD_MAX. */
+static uint32_t distance(const char *a, const char *b)
+{
+	const uint32_t nb = (uint32_t)strlen(b);
+	uint32_t row[WORD_MAX];
+
+	for (uint32_t j = 0; j <= nb; j++) {
+		row[j] = j;
+	}
+	for (uint32_t i = 0; a[i] != '\0'; i++) {
+		uint32_t diagonal = row[0];
+
+		row[0] = i + 1U;
+		for (uint32_t j = 0; j < nb; j++) {
+			const uint32_t change = diagonal + (a[i] == b[j] ? 0U : 1U);
+
+			diagonal = row[j + 1U];
+			row[j + 1U] = MIN(change, MIN(row[j], diagonal) + 1U);
+		}
+	}
+	return row[nb];
+}
+
+/* The nearest known word, or NULL where none is near. */
+static const char *nearest(struct words known, const char *word)
+{
+	const size_t len = strnlen(word, WORD_MAX);
+	const char *best = NULL;
+	uint32_t least = 3;
+
+	for (uint32_t i = 0; len < WORD_MAX && i < known.nr; i++) {
+		const uint32_t d = strlen(known.list[i]) < WORD_MAX ? distance(word, known.list[i]) : least;
+
+		if (d < least && d < len) {
+			least = d;
+			best = known.list[i];
+		}
+	}
+	return best;
+}
+
+static bool is_known(struct words known, const char *word)
+{
+	for (uint32_t i = 0; i < known.nr; i++) {
+		if (strcmp(known.list[i], word) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+fh_status cfg_only(struct reader *r, uint16_t node, struct words known)
+{
+	static const char *const always[] = { "phandle", "linux,phandle", "#address-cells", "#size-cells" };
+	struct fdt_prop p;
+	const char *name;
+
+	for (uint32_t i = 0; fdt_prop_at(r->t, node, i, &name, &p) == FH_OK; i++) {
+		const char *hint;
+
+		if (is_known(known, name) || is_known(WORDS(always), name)) {
+			continue;
+		}
+		hint = nearest(known, name);
+		if (hint != NULL) {
+			return cfg_refuse(r, FH_EINVAL, node, name, "unknown property, did you mean %s?", hint);
+		}
+		return cfg_refuse(r, FH_EINVAL, node, name, "unknown property");
+	}
+	return FH_OK;
+}
+
+fh_status cfg_unknown_node(struct reader *r, uint16_t node, struct words known)
+{
+	const char *hint = nearest(known, fdt_node_name(r->t, node));
+
+	if (hint != NULL) {
+		return cfg_refuse(r, FH_EINVAL, node, NULL, "unknown node, did you mean %s?", hint);
+	}
+	return cfg_refuse(r, FH_EINVAL, node, NULL, "unknown node");
+}
+
+fh_status cfg_text(struct reader *r, uint16_t node, const char *prop, char *buf, size_t size)
+{
+	const char *s;
+	const fh_status status = fdt_str(r->t, node, prop, &s);
+
+	if (status == FH_ENOENT) {
+		return FH_OK;
+	}
+	if (status != FH_OK || s[0] == '\0') {
+		return cfg_refuse(r, FH_EINVAL, node, prop, "must be one string that is not empty");
+	}
+	if (strlen(s) >= size) {
+		return cfg_refuse(r, FH_EOVERFLOW, node, prop, "is longer than %u characters", (uint32_t)size - 1U);
+	}
+	memcpy(buf, s, strlen(s) + 1U);
+	return FH_OK;
+}
+
+/* "a, b, c" */
+static void join(struct words words, char *buf, size_t size)
+{
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < words.nr; i++) {
+		at += fmt_line(buf + at, size - at, "%s%s", i == 0U ? "" : ", ", words.list[i]);
+	}
+}
+
+fh_status cfg_word(struct reader *r, uint16_t node, const char *prop, struct words words, uint32_t *out)
+{
+	char all[64];
+	const char *s;
+	const fh_status status = fdt_str(r->t, node, prop, &s);
+
+	if (status == FH_ENOENT) {
+		return FH_OK;
+	}
+	for (uint32_t i = 0; status == FH_OK && i < words.nr; i++) {
+		if (strcmp(s, words.list[i]) == 0) {
+			*out = i;
+			return FH_OK;
+		}
+	}
+	join(words, all, sizeof(all));
+	return cfg_refuse(r, FH_EINVAL, node, prop, "\"%.32s\" is none of %s", status == FH_OK ? s : "?", all);
+}
+
+fh_status cfg_address(struct reader *r, uint16_t node, const char *prop, uint64_t *out)
+{
+	const fh_status status = fdt_u64(r->t, node, prop, out);
+
+	if (status == FH_OK || status == FH_ENOENT) {
+		return FH_OK;
+	}
+	return cfg_refuse(r, FH_EINVAL, node, prop, "must be one address, of one or two cells");
+}
+
+fh_status cfg_number(struct reader *r, uint16_t node, const char *prop, uint32_t min, uint32_t max, uint32_t *out)
+{
+	uint32_t v = 0;
+	const fh_status status = fdt_u32(r->t, node, prop, &v);
+
+	if (status == FH_ENOENT) {
+		return FH_OK;
+	}
+	if (status != FH_OK) {
+		return cfg_refuse(r, FH_EINVAL, node, prop, "must be one number");
+	}
+	if (v < min || v > max) {
+		return cfg_refuse(r, FH_EINVAL, node, prop, "%u is not within %u to %u", v, min, max);
+	}
+	*out = v;
+	return FH_OK;
+}
+
+fh_status cfg_flag(struct reader *r, uint16_t node, const char *prop, bool *out)
+{
+	struct fdt_prop p;
+
+	if (fdt_prop(r->t, node, prop, &p) != FH_OK) {
+		return FH_OK;
+	}
+	if (p.len != 0U) {
+		return cfg_refuse(r, FH_EINVAL, node, prop, "is a flag and takes no value");
+	}
+	*out = true;
+	return FH_OK;
+}
+
+fh_status cfg_one_reg(struct reader *r, uint16_t node, uint64_t align, struct range *out)
+{
+	struct range other;
+
+	switch (fdt_reg_local(r->t, node, 0, align, out)) {
+	case FH_OK:
+		break;
+	case FH_ENOENT:
+		return cfg_refuse(r, FH_ENOENT, node, "reg", "is missing");
+	case FH_EALIGN:
+		return cfg_refuse(r, FH_EALIGN, node, "reg", "address and size must be multiples of %s",
+				  align == SIZE_2M ? "2 MiB" : "4 KiB");
+	case FH_EOVERFLOW:
+		return cfg_refuse(r, FH_EOVERFLOW, node, "reg", "runs past the end of the address space");
+	case FH_EINVAL:
+		return cfg_refuse(r, FH_EINVAL, node, "reg", "its size is 0, or a number has more than 64 bits");
+	default:
+		return cfg_refuse(r, FH_EINVAL, node, "reg",
+				  "is no <address size>, by #address-cells and #size-cells of the node above");
+	}
+	if (fdt_reg_local(r->t, node, 1, 1U, &other) != FH_ENOENT) {
+		return cfg_refuse(r, FH_EINVAL, node, "reg", "has more than one range: make a node for each");
+	}
+	return FH_OK;
+}
+
+fh_status cfg_node_name(struct reader *r, uint16_t node, char *buf)
+{
+	const char *name = fdt_node_name(r->t, node);
+	size_t len = 0;
+
+	while (name[len] != '\0' && name[len] != '@') {
+		len++;
+	}
+	if (len == 0U || len >= CFG_NAME_MAX) {
+		return cfg_refuse(r, FH_EOVERFLOW, node, NULL, "its name is empty or longer than %u characters",
+				  CFG_NAME_MAX - 1U);
+	}
+	memcpy(buf, name, len);
+	buf[len] = '\0';
+	return FH_OK;
+}
+
+bool cfg_named(const struct fdt_index *t, uint16_t node, const char *name)
+{
+	const char *have = fdt_node_name(t, node);
+	const size_t len = strlen(name);
+
+	return strncmp(have, name, len) == 0 && (have[len] == '\0' || have[len] == '@');
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /zones: the hyp zone, and the trees of the pool. A node with a reg is a leaf, one with nodes below is the union of
+ * them. The index holds nodes in tree order, so a parent is always read before its children, without recursion.
+ */
+#include "core/base/string.h"
+#include "core/config/config_internal.h"
+
+#define MAX_ORDER 18U
+#define HYP "hyp"
+
+static uint8_t zone_of_node(const struct reader *r, uint16_t node)
+{
+	for (uint8_t i = 0; i < r->sys->nr_zones; i++) {
+		if (r->zone_node[i] == node) {
+			return i;
+		}
+	}
+	return CFG_NO_ZONE;
+}
+
+static fh_status check_name(struct reader *r, uint16_t node, const struct cfg_zone *z)
+{
+	for (uint8_t i = 0; i < r->sys->nr_zones; i++) {
+		if (strcmp(r->sys->zones[i].name, z->name) == 0) {
+			return cfg_refuse(r, FH_EEXIST, node, NULL, "there is a zone %s already", z->name);
+		}
+	}
+	return FH_OK;
+}
+
+static fh_status read_leaf(struct reader *r, uint16_t node, struct cfg_zone *z)
+{
+	static const char *const known[] = { "reg", "max-order" };
+	uint32_t max_order = MAX_ORDER;
+	fh_status status = cfg_only(r, node, WORDS(known));
+
+	if (status == FH_OK) {
+		status = cfg_one_reg(r, node, z->hyp ? SIZE_2M : PAGE_SIZE, &z->range);
+	}
+	if (status == FH_OK) {
+		status = cfg_number(r, node, "max-order", 0, MAX_ORDER, &max_order);
+	}
+	z->leaf = true;
+	z->max_order = (uint8_t)max_order;
+	return status;
+}
+
+static fh_status read_zone(struct reader *r, uint16_t node, uint16_t top)
+{
+	struct cfg_zone *z = &r->sys->zones[r->sys->nr_zones];
+	const uint16_t parent = r->t->nodes[node].parent;
+	const bool has_reg = fdt_has(r->t, node, "reg");
+	const bool has_children = r->t->nodes[node].first_child != FDT_NO_NODE;
+	fh_status status;
+
+	if (r->sys->nr_zones == CFG_MAX_ZONES) {
+		return cfg_refuse(r, FH_EOVERFLOW, node, NULL, "more than %u zones", CFG_MAX_ZONES);
+	}
+	status = cfg_node_name(r, node, z->name);
+	if (status == FH_OK) {
+		status = check_name(r, node, z);
+	}
+	if (status != FH_OK) {
+		return status;
+	}
+	z->hyp = strcmp(z->name, HYP) == 0;
+	z->parent = parent == top ? CFG_NO_ZONE : zone_of_node(r, parent);
+	if (z->hyp && parent != top) {
+		return cfg_refuse(r, FH_EINVAL, node, NULL, "the hyp zone stands directly under /zones");
+	}
+	if (has_reg == has_children) {
+		return cfg_refuse(r, FH_EINVAL, node, NULL, "a zone has either a reg or zones below it");
+	}
+	status = has_reg ? read_leaf(r, node, z) : cfg_only(r, node, (struct words){ NULL, 0 });
+	if (status == FH_OK && z->hyp && !z->leaf) {
+		return cfg_refuse(r, FH_EINVAL, node, NULL, "the hyp zone is one range, without zones below");
+	}
+	r->zone_node[r->sys->nr_zones] = node;
+	r->sys->nr_zones++;
+	return status;
+}
+
+fh_status cfg_read_zones(struct reader *r, uint16_t node)
+{
+	const struct fdt_index *t = r->t;
+	fh_status status = cfg_only(r, node, (struct words){ NULL, 0 });
+
+	for (uint16_t n = (uint16_t)(node + 1U); status == FH_OK && n < t->nr_nodes && t->nodes[n].parent >= node; n++) {
+		status = read_zone(r, n, node);
+	}
+	if (status != FH_OK) {
+		return status;
+	}
+	for (uint8_t i = 0; i < r->sys->nr_zones; i++) {
+		if (r->sys->zones[i].hyp) {
+			return FH_OK;
+		}
+	}
+	return cfg_refuse(r, FH_ENOENT, node, NULL, "there is no zone hyp@ADDRESS: stage-2 tables need one");
+}
