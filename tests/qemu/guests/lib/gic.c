@@ -16,6 +16,7 @@
 struct frame {
 	uint64_t x[20];
 	uint64_t elr, spsr;
+	uint64_t stamp; /* virtual counter, two instructions after the vector */
 };
 
 volatile uint32_t irq_count[GUEST_MAX_CPUS][64];
@@ -70,15 +71,13 @@ void trap_other(struct frame *f)
 void trap_irq(struct frame *f)
 {
 	uint32_t cpu = cpu_id();
-	uint64_t stamp = now();
 	uint32_t intid = (uint32_t)read_sysreg(S3_0_C12_C12_0); /* ICC_IAR1_EL1 */
 
-	(void)f;
 	if (intid >= 64) {
 		irq_spurious++;
 		return;
 	}
-	irq_stamp[cpu] = stamp;
+	irq_stamp[cpu] = f->stamp;
 	irq_count[cpu][intid]++;
 	if (intid == PPI_VTIMER) {
 		write_sysreg(cntv_ctl_el0, 0);

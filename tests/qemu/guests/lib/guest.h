@@ -72,6 +72,8 @@ void tap_skip(const char *name, const char *why);
 void tap_end(void);
 
 /* who we run on */
+extern uint64_t start_stamp;	 /* physical counter at our first instruction */
+extern uint64_t secondary_stamp; /* virtual counter at the first instruction of the CPU started last */
 extern const void *guest_dtb;
 bool on_freehold(void); /* by the tree's root compatible */
 const char *guest_image_end(void);
@@ -95,7 +97,7 @@ struct trap trap_taken(void);
 
 /* interrupts */
 extern volatile uint32_t irq_count[GUEST_MAX_CPUS][64];
-extern volatile uint64_t irq_stamp[GUEST_MAX_CPUS]; /* counter at the last interrupt's handler */
+extern volatile uint64_t irq_stamp[GUEST_MAX_CPUS]; /* counter at the last interrupt's vector */
 extern volatile uint32_t irq_spurious;
 void gic_init(void);	 /* distributor, by the first CPU */
 void gic_cpu_init(void); /* redistributor and CPU interface of this CPU */

@@ -13,6 +13,7 @@
 extern char secondary_start[], _stack_top[];
 
 const void *guest_dtb;
+uint64_t start_stamp, secondary_stamp;
 static uint32_t tap_nr, tap_bad;
 static _Alignas(16) char stacks[GUEST_MAX_CPUS][4096];
 

@@ -18,6 +18,7 @@ _start:
 	.long	0
 
 start:
+	mrs	x21, cntpct_el0
 	mov	x20, x0
 	msr	daifset, #0xf
 	adr	x1, _start		/* x1: where we are, which is the offset to add, as we are linked at 0 */
@@ -46,12 +47,17 @@ start:
 	bl	cpu_setup
 	adrp	x1, guest_dtb
 	str	x20, [x1, :lo12:guest_dtb]
+	adrp	x1, start_stamp
+	str	x21, [x1, :lo12:start_stamp]
 	bl	guest_main
 	bl	system_off
 
 /* x0: top of the stack, with the function to call just below it (cpu_start) */
 	.global secondary_start
 secondary_start:
+	mrs	x1, cntvct_el0
+	adrp	x2, secondary_stamp
+	str	x1, [x2, :lo12:secondary_stamp]
 	msr	daifset, #0xf
 	mov	sp, x0
 	ldr	x19, [x0, #-16]
@@ -72,6 +78,8 @@ cpu_setup:
 	.balign	128
 	sub	sp, sp, #192
 	stp	x0, x1, [sp]
+	mrs	x0, cntvct_el0
+	str	x0, [sp, #176]
 	stp	x2, x3, [sp, #16]
 	stp	x4, x5, [sp, #32]
 	stp	x6, x7, [sp, #48]

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a guest pays, in counter ticks, which are instructions under -icount shift=0 with a counter of 1 GHz. Lines
+ * "bench: NAME N": the least of several tries, less the cost of reading the counter.
+ */
+#include "guest.h"
+
+#define TRIES 8U
+
+static volatile uint32_t other_ready;
+
+static inline uint64_t ticks(void)
+{
+	return read_sysreg(cntvct_el0);
+}
+
+#define LEAST(out, code)                                                                                           \
+	do {                                                                                                       \
+		uint64_t least_ = UINT64_MAX;                                                                      \
+		for (uint32_t i_ = 0; i_ < TRIES; i_++) {                                                          \
+			uint64_t t0_ = ticks(), t_;                                                                \
+			code;                                                                                      \
+			t_ = ticks() - t0_;                                                                        \
+			least_ = t_ < least_ ? t_ : least_;                                                        \
+		}                                                                                                  \
+		(out) = least_;                                                                                    \
+	} while (0)
+
+static uint64_t nothing;
+
+/* ICC_SGI1R_EL1, without the barrier of gic_sgi(): it would be counted */
+#define SEND_SGI(word) __asm__ volatile("msr S3_0_C12_C11_5, %0" ::"r"((uint64_t)(word)) : "memory")
+
+static void report(const char *name, uint64_t n)
+{
+	print("bench: %s %lu\n", name, n);
+}
+
+static void calls(void)
+{
+	uint64_t n;
+
+	LEAST(n, hvc(SMCCC_VERSION, 0, 0, 0));
+	report("hypercall", n - nothing);
+	LEAST(n, hvc(PSCI_VERSION, 0, 0, 0));
+	report("psci_version_hvc", n - nothing);
+	if (on_freehold()) {
+		LEAST(n, smc(PSCI_VERSION, 0, 0, 0));
+		report("psci_version_smc", n - nothing);
+	}
+}
+
+static void registers(void)
+{
+	uint64_t rd = gic_rdist();
+	uint64_t n;
+
+	LEAST(n, (void)mmio_read32(GICD_BASE + 0x4));
+	report("gicd_typer", n - nothing);
+	LEAST(n, (void)mmio_read32(GICD_BASE + 0x104));
+	report("gicd_isenabler1", n - nothing);
+	LEAST(n, (void)mmio_read32(rd + 0x10100));
+	report("gicr_isenabler0_read", n - nothing);
+	LEAST(n, mmio_write32(rd + 0x10100, 1U << 5));
+	report("gicr_isenabler0_write", n - nothing);
+}
+
+static void arm(uint64_t due)
+{
+	write_sysreg(cntv_cval_el0, due);
+	write_sysreg(cntv_ctl_el0, 1);
+}
+
+/* From the counter's reaching CVAL to the vector; halted: the CPU waits in WFI. */
+static uint64_t timer(bool halted)
+{
+	uint64_t least = UINT64_MAX;
+	uint32_t me = cpu_id();
+
+	for (uint32_t i = 0; i < TRIES; i++) {
+		uint32_t before = irq_count[me][PPI_VTIMER];
+		uint64_t due = ticks() + 20000;
+
+		arm(due);
+		if (halted) {
+			__asm__ volatile("wfi" ::: "memory");
+		}
+		while (irq_count[me][PPI_VTIMER] == before) {
+			__asm__ volatile("nop");
+		}
+		least = irq_stamp[me] - due < least ? irq_stamp[me] - due : least;
+	}
+	return least;
+}
+
+static uint64_t sgi_self(void)
+{
+	uint64_t least = UINT64_MAX;
+	uint32_t me = cpu_id(); /* 0 */
+
+	for (uint32_t i = 0; i < TRIES; i++) {
+		uint32_t before = irq_count[me][1];
+		uint64_t t0 = ticks();
+
+		SEND_SGI(1UL << 24 | 1);
+		while (irq_count[me][1] == before) {
+			__asm__ volatile("nop");
+		}
+		least = irq_stamp[me] - t0 < least ? irq_stamp[me] - t0 : least;
+	}
+	return least;
+}
+
+static void other_main(void)
+{
+	gic_cpu_init();
+	gic_enable(2);
+	irq_on();
+	other_ready = 1;
+	for (;;) {
+		pause_cpu();
+	}
+}
+
+static void two_cpus(void)
+{
+	uint64_t other = (read_sysreg(mpidr_el1) & 0xff00ffffffUL) + 1;
+	uint64_t least = UINT64_MAX;
+	uint64_t t0;
+
+	if (hvc(PSCI_AFFINITY_INFO, other, 0, 0) != 1) {
+		return;
+	}
+	t0 = ticks();
+	cpu_start(other, other_main);
+	wait_count(&other_ready, 1, 3000);
+	report("cpu_on", secondary_stamp - t0);
+	for (uint32_t i = 0; i < TRIES; i++) {
+		uint32_t before = irq_count[1][2];
+
+		t0 = ticks();
+		SEND_SGI(2UL << 24 | 2);
+		wait_count(&irq_count[1][2], before + 1, 1000);
+		least = irq_stamp[1] - t0 < least ? irq_stamp[1] - t0 : least;
+	}
+	report("ipi", least);
+}
+
+void guest_main(void)
+{
+	print("\nbench: start on %s\n", on_freehold() ? "freehold" : "bare");
+	report("entry", start_stamp);
+	gic_init();
+	gic_cpu_init();
+	LEAST(nothing, __asm__ volatile("" ::: "memory"));
+	calls();
+	registers();
+	gic_enable(1);
+	gic_enable(PPI_VTIMER);
+	irq_on();
+	report("timer", timer(false));
+	report("wfi_timer", timer(true));
+	report("sgi_self", sgi_self());
+	two_cpus();
+	print("bench: end\n");
+	system_off();
+}
