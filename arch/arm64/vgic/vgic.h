@@ -77,9 +77,11 @@ struct vgic {
 struct vgic_cpu {
 	uint32_t todo; /* atomic */
 	uint32_t lr_used;  /* list registers that were filled and not found empty since */
-	uint32_t lr_simple; /* of those: nothing is owed when they end, but the in_lr bit (private, not a level) */
-	uint32_t lr_eoi;   /* of those: with a maintenance interrupt at their end */
-	uint32_t lr_latched; /* of those: the pending state came from the latch */
+	uint32_t lr_owed;  /* of those: an SPI or a level, which must be looked at under the lock when it ends */
+	uint32_t lr_line;  /* of those: pending by its line alone, not by the latch */
+	uint32_t lr_eoi;   /* of those: with a maintenance interrupt at its end */
+	uint32_t overflow; /* words with more than what fitted */
+	bool evicted;      /* some active are in no list register */
 	uint32_t pcpu;     /* where it runs */
 	uint32_t loaded;   /* atomic: it may be running there */
 	uint32_t index;    /* in its domain */
@@ -166,14 +168,15 @@ bool vgic_inject_hw_spi(struct vgic *g, uint32_t intid) FH_MUST_CHECK;
 
 /*
  * An emulated device's input: intid a PPI of that vCPU, or an SPI (vcpu is ignored). set_level: the line, as a level
- * that the guest's device drives; pend: one edge. Ranks below RANK_VGIC may be held. Out of range: nothing.
+ * that the device drives (the caller orders the calls of one line); pend: one edge. Locks of ranks below RANK_VGIC
+ * may be held. Out of range: nothing.
  */
 void vgic_set_level(struct vgic *g, uint32_t vcpu, uint32_t intid, bool level);
 void vgic_pend(struct vgic *g, uint32_t vcpu, uint32_t intid);
 
 /* A trapped write of ICC_SGI1R_EL1 (group 1) or ICC_SGI0R_EL1 (group 0) by vcpu. ICC_ASGI1R_EL1: ignore it. */
 void vgic_sgi(struct vgic *g, uint32_t vcpu, uint64_t value, uint32_t group);
-/* A trapped write of ICC_DIR_EL1 by the vCPU (trapped only while more is active than list registers hold). */
+/* A trapped write of ICC_DIR_EL1 (only while more is active than list registers hold). On the vCPU's own CPU. */
 void vgic_dir(struct vgic_cpu *vc, uint64_t value);
 
 #endif

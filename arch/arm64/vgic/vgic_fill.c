@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Filling list registers: the best of all that is active or ready, in the order
+ *
+ *	active first (the guest must be able to end them), then by priority, then by number.
+ *
+ * What does not fit is remembered by word in `overflow`, and looked at again when a list register became free; a
+ * maintenance interrupt sees to it that this happens. Where the active ones alone would fill all, one list register
+ * is kept for a pending one, and the least urgent active are evicted: their ends are counted by the hardware
+ * (EOIcount, the most urgent ends first) or trapped (ICC_DIR_EL1).
+ */
+#include "arch/arm64/vgic/ich.h"
+#include "arch/arm64/vgic/vgic_internal.h"
+
+static void write_hcr(struct vgic_cpu *vc, uint64_t hcr)
+{
+	if (hcr != vc->hcr) {
+		vc->hcr = hcr;
+		WRITE_SYSREG(ich_hcr_el2, hcr);
+	}
+}
+
+static void pick_insert(struct vgic_picks *p, uint32_t key)
+{
+	const uint32_t max = vgic_hw.nr_lrs;
+	uint32_t i;
+
+	if (p->nr == max) {
+		p->more = true;
+		if (key > p->key[max - 1U]) {
+			return;
+		}
+		p->nr--;
+	}
+	for (i = p->nr; i != 0U && p->key[i - 1U] > key; i--) {
+		p->key[i] = p->key[i - 1U];
+	}
+	p->key[i] = key;
+	p->nr++;
+}
+
+/* Active SPIs of a word that this vCPU took: they end where they began, wherever they are routed by now. */
+static uint32_t held_here(const struct vgic_cpu *vc, uint32_t w, uint32_t active)
+{
+	uint32_t here = 0;
+
+	while (active != 0U) {
+		const uint32_t n = take_bit(&active);
+
+		if (vc->vgic->holder[(w - 1U) * 32U + n] == vc->index) {
+			here |= 1U << n;
+		}
+	}
+	return here;
+}
+
+uint32_t vgic_active_here(const struct vgic_cpu *vc, uint32_t w)
+{
+	const struct vgic_word *word = word_of(vc->vgic, vc->index, w);
+	const uint32_t active = word->active & ~word->in_lr;
+
+	return w == 0U ? active : held_here(vc, w, active);
+}
+
+static uint32_t ready_here(const struct vgic_cpu *vc, uint32_t w)
+{
+	const struct vgic_word *word = word_of(vc->vgic, vc->index, w);
+	const uint32_t ready = ready_of(vc->vgic, word) & ~word->in_lr & ~word->active;
+
+	return w == 0U ? ready : ready & vc->mine[w - 1U];
+}
+
+void vgic_pick(const struct vgic_cpu *vc, uint32_t w, uint32_t bits, struct vgic_picks *p)
+{
+	const struct vgic_word *word = word_of(vc->vgic, vc->index, w);
+
+	while (bits != 0U) {
+		const uint32_t n = take_bit(&bits);
+
+		pick_insert(p, (uint32_t)word->prio[n] << 16 | (w * 32U + n));
+	}
+}
+
+/* The value of a list register, and what must be remembered of it. Moves pend and active out of the word. */
+static uint64_t load_lr(struct vgic_cpu *vc, uint32_t i, struct vgic_word *w, uint32_t intid)
+{
+	const uint32_t bit = 1U << (intid % 32U);
+	const bool level = (w->line & ~w->edge & bit) != 0U;
+	const bool active = (w->active & bit) != 0U;
+	const bool hw = (w->hw & bit) != 0U;
+	/* A hardware interrupt has no active and pending state: its next one waits for the end of this. */
+	const bool pend = (ready_of(vc->vgic, w) & bit) != 0U && !(hw && active);
+	uint64_t lr = intid | FIELD_PREP(ICH_LR_PRIO, w->prio[intid % 32U]);
+
+	lr |= (w->group & bit) != 0U ? ICH_LR_GROUP1 : 0U;
+	lr |= pend ? ICH_LR_PEND : 0U;
+	lr |= active ? ICH_LR_ACTIVE : 0U;
+	if (hw) {
+		lr |= ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, intid);
+	} else if (level) {
+		lr |= ICH_LR_EOI;
+		vc->lr_eoi |= 1U << i;
+	}
+	if (pend && (w->pend & bit) == 0U) {
+		vc->lr_line |= 1U << i;
+	}
+	if (pend) {
+		w->pend &= ~bit;
+	}
+	w->active &= ~bit;
+	w->lr_active |= active ? bit : 0U;
+	return lr;
+}
+
+/* Fills list register i with the interrupt; whether it is pending there. Lock held. */
+static bool place(struct vgic_cpu *vc, uint32_t i, uint32_t intid)
+{
+	const uint32_t bit = 1U << (intid % 32U);
+	struct vgic_word *w = word_of(vc->vgic, vc->index, intid / 32U);
+	const uint64_t lr = load_lr(vc, i, w, intid);
+
+	vc->lr_used |= 1U << i;
+	vc->lr_intid[i] = (uint16_t)intid;
+	if (intid >= GIC_FIRST_SPI) {
+		vc->vgic->holder[intid - GIC_FIRST_SPI] = (uint8_t)vc->index;
+		vc->lr_owed |= 1U << i;
+	}
+	vc->lr_owed |= vc->lr_eoi & (1U << i);
+	w->in_lr |= bit;
+	w->fresh |= w->asked & bit;
+	w->asked &= ~bit;
+	if ((w->pend & bit) != 0U) {
+		vc->overflow |= 1U << (intid / 32U);
+	}
+	ich_lr_write(i, lr);
+	return (lr & ICH_LR_PEND) != 0U;
+}
+
+/* Picks from those words and fills the list registers, all of which are empty. Lock held. */
+static void fill(struct vgic_cpu *vc, uint32_t words)
+{
+	struct vgic_picks act = { .nr = 0 };
+	struct vgic_picks pend = { .nr = 0 };
+	uint64_t hcr = ICH_HCR_EN;
+	bool pending = false;
+
+	for (uint32_t bits = words; bits != 0U;) {
+		const uint32_t w = take_bit(&bits);
+
+		vgic_pick(vc, w, vgic_active_here(vc, w), &act);
+		vgic_pick(vc, w, ready_here(vc, w), &pend);
+	}
+	if (act.nr == vgic_hw.nr_lrs && pend.nr != 0U) {
+		act.nr--;
+		act.more = true;
+	}
+	if (pend.nr > vgic_hw.nr_lrs - act.nr) {
+		pend.nr = vgic_hw.nr_lrs - act.nr;
+		pend.more = true;
+	}
+	vc->overflow = act.more || pend.more ? words : 0U;
+	vc->evicted = act.more;
+	for (uint32_t i = 0; i < act.nr; i++) {
+		pending |= place(vc, i, act.key[i] & 0xffffU);
+	}
+	for (uint32_t i = 0; i < pend.nr; i++) {
+		pending |= place(vc, act.nr + i, pend.key[i] & 0xffffU);
+	}
+	hcr |= act.more ? ICH_HCR_LRENPIE | ICH_HCR_TDIR : 0U;
+	/* NPIE with nothing pending would interrupt without end. */
+	hcr |= pend.more ? ICH_HCR_UIE | (pending ? ICH_HCR_NPIE : 0U) : 0U;
+	write_hcr(vc, hcr);
+}
+
+void vgic_refill(struct vgic_cpu *vc)
+{
+	uint32_t todo = __atomic_exchange_n(&vc->todo, 0U, __ATOMIC_SEQ_CST);
+	uint32_t words;
+
+	if (todo <= TODO_SGIS) {
+		uint32_t sgis = todo;
+
+		while (sgis != 0U) {
+			const uint32_t sgi = take_bit(&sgis);
+
+			todo &= vgic_place_now(vc, sgi, 0U) ? ~(1U << sgi) : UINT32_MAX;
+		}
+		if (todo == 0U) {
+			return;
+		}
+	}
+	lock_acquire(&vc->vgic->lock);
+	vc->priv.pend |= todo & TODO_SGIS;
+	words = todo >> 16 | vc->overflow | ((todo & TODO_SGIS) != 0U ? 1U : 0U);
+	words |= vgic_fold_all(vc);
+	vc->priv.drop_pend = 0U;
+	vc->priv.drop_active = 0U;
+	fill(vc, words & ((1U << vc->vgic->nr_words) - 1U));
+	lock_release(&vc->vgic->lock);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ARCH_VGIC_INTERNAL_H
+#define ARCH_VGIC_INTERNAL_H
+
+#include "arch/arm64/vgic/vgic.h"
+#include "arch/cpu.h"
+#include "core/base/bits.h"
+#include "drivers/gic/gic.h"
+
+#define TODO_SGIS 0xffffU
+#define TODO_WORD(w) ((uint32_t)BIT(16U + (w)))
+#define TODO_ALL_WORDS ((uint32_t)GENMASK(16U + VGIC_WORDS - 1U, 16U))
+
+_Static_assert(16U + VGIC_WORDS <= 32U, "SGIs and words fit in todo");
+
+#define NO_VCPU UINT32_MAX
+#define SGI_MASK 0xffffU
+
+/* What all CPUs have. */
+struct vgic_hw {
+	uint32_t lr_mask; /* the list registers that are used */
+	uint32_t nr_lrs;
+	uint32_t prio_mask; /* implemented bits of a priority byte */
+	uint64_t prebits;
+};
+extern struct vgic_hw vgic_hw;
+
+static inline struct vgic_word *word_of(struct vgic *g, uint32_t vcpu, uint32_t w)
+{
+	return w == 0U ? &g->cpu[vcpu]->priv : &g->spi[w - 1U];
+}
+
+/* Lowest set bit's index, and the bit taken out: for (; bits != 0U;) { i = take_bit(&bits); } */
+static inline uint32_t take_bit(uint32_t *bits)
+{
+	const uint32_t i = (uint32_t)__builtin_ctz(*bits);
+
+	*bits &= *bits - 1U;
+	return i;
+}
+
+static inline uint32_t group_on(const struct vgic *g, const struct vgic_word *w)
+{
+	return (w->group & g->grp_on[1]) | (~w->group & g->grp_on[0]);
+}
+
+/* Pending, enabled, and of an enabled group; in a list register or not. */
+static inline uint32_t ready_of(const struct vgic *g, const struct vgic_word *w)
+{
+	return (w->pend | (w->line & ~w->edge)) & w->enable & group_on(g, w);
+}
+
+/* The vCPU an affinity names, or NO_VCPU. */
+static inline uint32_t vcpu_of_aff(const struct vgic *g, uint32_t aff)
+{
+	return aff < g->nr_vcpus ? aff : NO_VCPU;
+}
+
+/* Asks a vCPU's CPU to look again, and kicks it where it may be in its guest. Any CPU, lock held or not. */
+void vgic_notify(struct vgic_cpu *vc, uint32_t bits);
+/* Interrupts of a word may be deliverable now: tells whom they are routed to. Lock held. */
+void vgic_poke(struct vgic *g, uint32_t vcpu, uint32_t w, uint32_t bits);
+/* Something about interrupts in list registers changed: tells who holds them. Lock held. */
+void vgic_poke_holders(struct vgic *g, uint32_t vcpu, uint32_t w, uint32_t bits);
+
+/* The best candidates so far, in rising order of priority << 16 | intid. */
+struct vgic_picks {
+	uint32_t nr;
+	bool more; /* some did not fit */
+	uint32_t key[VGIC_MAX_LRS];
+};
+
+/* Inserts interrupts of a word, keeping as many as there are list registers. */
+void vgic_pick(const struct vgic_cpu *vc, uint32_t w, uint32_t bits, struct vgic_picks *p);
+/* Active interrupts of a word that this vCPU took and that no list register holds. Lock held. */
+uint32_t vgic_active_here(const struct vgic_cpu *vc, uint32_t w);
+/* Empties the list registers into the words; which words those are, as bits. On its own CPU, lock held. */
+uint32_t vgic_fold_all(struct vgic_cpu *vc);
+/* Takes all list registers of the vCPU back into the words, on its own CPU; its next entry fills them. Lock held. */
+void vgic_fold(struct vgic_cpu *vc);
+/* Puts one private interrupt straight into a free list register, without lock; false: the slow way is needed. */
+bool vgic_place_now(struct vgic_cpu *vc, uint32_t intid, uint64_t hw_bits);
+
+/*
+ * The registers of 32 interrupts that distributor and redistributors have alike. reg: offset / 128 (vgic_reg.c).
+ * self: the vCPU that accesses; owner: whose redistributor it is (SPIs: self). w < nr_words. No lock held.
+ */
+uint32_t vgic_word_read(struct vgic *g, uint32_t self, uint32_t owner, uint32_t reg, uint32_t w);
+void vgic_word_write(struct vgic *g, uint32_t owner, uint32_t reg, uint32_t w, uint32_t val);
+/* n (1 or 4) priority bytes from interrupt `first` (in its word) on, and 16 trigger fields from half 0 or 1. */
+uint32_t vgic_prio_read(const struct vgic_word *w, uint32_t first, uint32_t n);
+void vgic_prio_write(struct vgic *g, uint32_t owner, uint32_t w, uint32_t first, uint32_t n, uint32_t val);
+uint32_t vgic_cfg_read(const struct vgic_word *w, uint32_t half);
+void vgic_cfg_write(struct vgic *g, uint32_t owner, uint32_t w, uint32_t half, uint32_t val);
+/* Identification registers, offset 0xffd0 and on, the same in each frame; all else there reads 0. */
+uint32_t vgic_id_read(uint64_t off);
+
+#define VGIC_IIDR 0x46000000U /* product 'F', no JEP106 implementer */
+
+/* reg = offset / 128: one register of each kind for 1024 interrupts. */
+enum vgic_reg {
+	REG_MISC = 0x000 / 128,
+	REG_IGROUPR = 0x080 / 128,
+	REG_ISENABLER = 0x100 / 128,
+	REG_ICENABLER = 0x180 / 128,
+	REG_ISPENDR = 0x200 / 128,
+	REG_ICPENDR = 0x280 / 128,
+	REG_ISACTIVER = 0x300 / 128,
+	REG_ICACTIVER = 0x380 / 128,
+	REG_IPRIORITYR = 0x400 / 128,
+	REG_ITARGETSR = 0x800 / 128,
+	REG_ICFGR = 0xc00 / 128,
+	REG_IGRPMODR = 0xd00 / 128,
+};
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* The redistributors' registers (IHI 0069H 12.10 and 12.11): RD frame and SGI frame of 64 KiB each, no LPIs. */
+#include "arch/arm64/vgic/vgic_internal.h"
+
+#define GICR_FRAME UINT64_C(0x10000)
+#define GICR_IIDR 0x4U
+#define GICR_TYPER 0x8U
+#define GICR_WAKER 0x14U
+#define GICR_ID 0xffd0U
+
+#define TYPER_AFF GENMASK(63, 32)
+#define TYPER_NUMBER GENMASK(23, 8)
+#define TYPER_LAST BIT(4)
+#define WAKER_SLEEP 0x2U
+#define WAKER_ASLEEP 0x4U
+
+static uint64_t typer_of(const struct vgic *g, uint32_t owner)
+{
+	return FIELD_PREP(TYPER_AFF, owner) | FIELD_PREP(TYPER_NUMBER, owner) |
+	       (owner + 1U == g->nr_vcpus ? TYPER_LAST : 0U);
+}
+
+/* Registers of 64 bits in the RD frame: TYPER, and those of LPIs, which are reserved here. */
+static bool is_wide(uint64_t off)
+{
+	switch (off) {
+	case GICR_TYPER:
+	case 0x40: /* SETLPIR */
+	case 0x48: /* CLRLPIR */
+	case 0x70: /* PROPBASER */
+	case 0x78: /* PENDBASER */
+	case 0xa0: /* INVLPIR */
+	case 0xb0: /* INVALLR */
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum vdev_result rd_read(const struct vgic *g, uint32_t owner, uint64_t off, uint32_t size, uint64_t *val)
+{
+	const struct vgic_cpu *vc = g->cpu[owner];
+
+	if (size != 4U && !(size == 8U && is_wide(off))) {
+		return VDEV_FAULT;
+	}
+	switch (off) {
+	case GICR_IIDR:
+		*val = VGIC_IIDR;
+		break;
+	case GICR_TYPER:
+		*val = size == 8U ? typer_of(g, owner) : typer_of(g, owner) & UINT32_MAX;
+		break;
+	case GICR_TYPER + 4U:
+		*val = typer_of(g, owner) >> 32;
+		break;
+	case GICR_WAKER:
+		/* Asleep follows at once; interrupts wait or not as the CPU interface says, as for one that is awake. */
+		*val = vc->waker != 0U ? WAKER_SLEEP | WAKER_ASLEEP : 0U;
+		break;
+	default:
+		*val = off >= GICR_ID ? vgic_id_read(off) : 0U;
+		break;
+	}
+	return VDEV_OK;
+}
+
+static enum vdev_result sgi_read(struct vgic *g, uint32_t vcpu, uint32_t owner, uint64_t off, uint32_t size,
+				 uint64_t *val)
+{
+	const uint32_t reg = (uint32_t)(off / 128U);
+
+	*val = 0U;
+	if (reg == REG_IPRIORITYR && off % 128U < 32U && (size == 1U || size == 4U)) {
+		*val = vgic_prio_read(&g->cpu[owner]->priv, (uint32_t)off % 32U, size);
+	} else if (size != 4U) {
+		return VDEV_FAULT;
+	} else if (reg <= REG_ICACTIVER && off % 128U == 0U) {
+		*val = vgic_word_read(g, vcpu, owner, reg, 0U);
+	} else if (reg == REG_ICFGR && off % 128U < 8U) {
+		*val = vgic_cfg_read(&g->cpu[owner]->priv, (uint32_t)off / 4U % 2U);
+	} else if (off >= GICR_ID) {
+		*val = vgic_id_read(off);
+	}
+	return VDEV_OK;
+}
+
+static enum vdev_result sgi_write(struct vgic *g, uint32_t owner, uint64_t off, uint32_t size, uint32_t val)
+{
+	const uint32_t reg = (uint32_t)(off / 128U);
+
+	if (reg == REG_IPRIORITYR && off % 128U < 32U && (size == 1U || size == 4U)) {
+		vgic_prio_write(g, owner, 0U, (uint32_t)off % 32U, size, val);
+	} else if (size != 4U) {
+		return VDEV_FAULT;
+	} else if (reg <= REG_ICACTIVER && off % 128U == 0U) {
+		vgic_word_write(g, owner, reg, 0U, val);
+	} else if (reg == REG_ICFGR && off % 128U < 8U) {
+		vgic_cfg_write(g, owner, 0U, (uint32_t)off / 4U % 2U, val);
+	}
+	return VDEV_OK;
+}
+
+static enum vdev_result redist_read(void *dev, uint32_t vcpu, uint64_t off, uint32_t size, uint64_t *val)
+{
+	struct vgic *g = dev;
+	const uint64_t owner = off / VGIC_REDIST_STRIDE;
+	const uint64_t in_frame = off % GICR_FRAME;
+
+	if (owner >= g->nr_vcpus) {
+		return VDEV_FAULT;
+	}
+	if ((off & GICR_FRAME) != 0U) {
+		return sgi_read(g, vcpu, (uint32_t)owner, in_frame, size, val);
+	}
+	return rd_read(g, (uint32_t)owner, in_frame, size, val);
+}
+
+static enum vdev_result redist_write(void *dev, uint32_t vcpu, uint64_t off, uint32_t size, uint64_t val)
+{
+	struct vgic *g = dev;
+	const uint64_t owner = off / VGIC_REDIST_STRIDE;
+	const uint64_t in_frame = off % GICR_FRAME;
+
+	(void)vcpu;
+	if (owner >= g->nr_vcpus) {
+		return VDEV_FAULT;
+	}
+	if ((off & GICR_FRAME) != 0U) {
+		return sgi_write(g, (uint32_t)owner, in_frame, size, (uint32_t)val);
+	}
+	if (size != 4U && !(size == 8U && is_wide(in_frame))) {
+		return VDEV_FAULT;
+	}
+	if (in_frame == GICR_WAKER) {
+		g->cpu[owner]->waker = (uint32_t)val & WAKER_SLEEP;
+	}
+	return VDEV_OK;
+}
+
+const struct vdev_ops vgic_redist_ops = { .read = redist_read, .write = redist_write };
