@@ -212,7 +212,6 @@ void init_primary(uint64_t dtb, uint64_t image)
 	log_info("boot: cpus=%u ipa_bits=%u fwb=%u image=0x%lx", cpus, s2_ipa_bits(), s2_fwb() ? 1U : 0U, image);
 	check(check_board(machine.nr_cpus), "checking the configuration against the board");
 	check(check_cpus(running), "checking the CPUs");
-	check(payload_make_room(&machine, &sys, &payload, &where), "moving the payload");
 	check(memmap_init(&machine, &sys, where, &ledger), "making the memory map");
 	vgic_hw_init();
 	describe_board();

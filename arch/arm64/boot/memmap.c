@@ -3,6 +3,7 @@
 
 #include "arch/arm64/mm/el2_map.h"
 #include "arch/arm64/mm/layout.h"
+#include "core/base/string.h"
 #include "core/log/log.h"
 
 #define MAX_TAKEN 96U
@@ -12,6 +13,8 @@ struct taken {
 	enum pool_state state;
 	domid_t owner;
 	const char *name;
+	uint64_t va; /* not 0: may move, is mapped there */
+	bool moves;  /* and must */
 };
 
 static struct taken taken[MAX_TAKEN];
@@ -20,17 +23,24 @@ static uint32_t nr_taken;
 static fh_status take(struct range r, enum pool_state state, domid_t owner, const char *name)
 {
 	for (uint32_t i = 0; i < nr_taken; i++) {
-		if (range_overlaps(taken[i].r, r) && state != POOL_RESERVED) {
+		if (!range_overlaps(taken[i].r, r)) {
+			continue;
+		}
+		if (taken[i].va != 0U) {
+			taken[i].moves = true;
+		} else if (state != POOL_RESERVED || taken[i].state == POOL_HYPERVISOR) {
 			log_err("memory: %s 0x%lx+0x%lx overlaps %s 0x%lx+0x%lx: refused", name, r.base, r.size,
 				taken[i].name, taken[i].r.base, taken[i].r.size);
 			return FH_EEXIST;
+		} else {
+			/* Firmware may name a range twice. */
 		}
 	}
 	if (nr_taken == MAX_TAKEN) {
 		log_err("memory: more than %u ranges: refused", MAX_TAKEN);
 		return FH_EOVERFLOW;
 	}
-	taken[nr_taken++] = (struct taken){ r, state, owner, name };
+	taken[nr_taken++] = (struct taken){ r, state, owner, name, 0, false };
 	return FH_OK;
 }
 
@@ -79,19 +89,21 @@ static bool find_free(const struct machine *m, const struct cfg_system *sys, uin
 	return false;
 }
 
-static fh_status take_all(const struct machine *m, const struct cfg_system *sys, struct range payload)
+/* Something of ours that is mapped at va and moves out of the way of partitions. */
+static fh_status take_movable(struct range r, enum pool_state state, const char *name, uint64_t va)
 {
-	fh_status status = take(el2_image_range(), POOL_HYPERVISOR, DOMID_NONE, "image");
+	const fh_status status = take(r, state, DOMID_NONE, name);
 
-	if (status == FH_OK && payload.size != 0U) {
-		status = take(payload, POOL_PAYLOAD, DOMID_NONE, "payload");
+	if (status == FH_OK) {
+		taken[nr_taken - 1U].va = va;
 	}
-	if (status == FH_OK && !(payload.size != 0U && range_overlaps(payload, m->tree_range))) {
-		status = take(m->tree_range, POOL_HYPERVISOR, DOMID_NONE, "board tree");
-	}
-	for (uint32_t i = 0; status == FH_OK && i < m->nr_reserved; i++) {
-		status = take(m->reserved[i], POOL_RESERVED, DOMID_NONE, "reserved by firmware");
-	}
+	return status;
+}
+
+static fh_status take_static(const struct cfg_system *sys)
+{
+	fh_status status = FH_OK;
+
 	for (uint32_t i = 0; status == FH_OK && i < sys->nr_domains; i++) {
 		for (uint32_t m = 0; status == FH_OK && m < sys->domains[i].nr_mem; m++) {
 			const struct cfg_mem *mem = &sys->domains[i].mem[m];
@@ -100,6 +112,65 @@ static fh_status take_all(const struct machine *m, const struct cfg_system *sys,
 				status = take((struct range){ pa_val(mem->pa), mem->size }, POOL_STATIC, (domid_t)i,
 					      sys->domains[i].name);
 			}
+		}
+	}
+	return status;
+}
+
+static bool over_hyp(const struct cfg_system *sys, struct range r)
+{
+	for (uint32_t i = 0; i < sys->nr_zones; i++) {
+		if (sys->zones[i].hyp && range_overlaps(sys->zones[i].range, r)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Copies to a free range, and maps that in place of the old one: pointers stay as they are. */
+static fh_status move(const struct machine *m, const struct cfg_system *sys, struct taken *t)
+{
+	const struct range from = t->r;
+	struct range to;
+	fh_status status;
+
+	if (!find_free(m, sys, from.size, PAGE_SIZE, false, &to) && !find_free(m, sys, from.size, PAGE_SIZE, true, &to)) {
+		log_err("memory: %s 0x%lx+0x%lx lies under a partition, and no other place is free: refused", t->name,
+			from.base, from.size);
+		return FH_ENOMEM;
+	}
+	status = el2_map(EL2_VA_RECORDS, pa(to.base), to.size, EL2_RW);
+	if (status != FH_OK) {
+		return status;
+	}
+	memcpy((void *)(uintptr_t)EL2_VA_RECORDS, (const void *)(uintptr_t)t->va, from.size);
+	el2_unmap(EL2_VA_RECORDS, to.size);
+	el2_unmap(t->va, from.size);
+	log_info("memory: %s moved from 0x%lx to 0x%lx", t->name, from.base, to.base);
+	t->r = to;
+	return el2_map(t->va, pa(to.base), to.size, EL2_RO);
+}
+
+static fh_status take_all(const struct machine *m, const struct cfg_system *sys, struct range payload)
+{
+	fh_status status = take(el2_image_range(), POOL_HYPERVISOR, DOMID_NONE, "image");
+
+	if (status == FH_OK) {
+		status = take_movable(payload, POOL_PAYLOAD, "payload", EL2_VA_PAYLOAD);
+	}
+	/* Behind the ramdisk, on the same page: then they stay together. */
+	if (status == FH_OK && !range_overlaps(payload, m->tree_range)) {
+		status = take_movable(m->tree_range, POOL_HYPERVISOR, "board tree", EL2_VA_FDT);
+	}
+	for (uint32_t i = 0; status == FH_OK && i < m->nr_reserved; i++) {
+		status = take(m->reserved[i], POOL_RESERVED, DOMID_NONE, "reserved by firmware");
+	}
+	if (status == FH_OK) {
+		status = take_static(sys);
+	}
+	for (uint32_t i = 0; status == FH_OK && i < nr_taken; i++) {
+		if (taken[i].va != 0U && (taken[i].moves || over_hyp(sys, taken[i].r))) {
+			status = move(m, sys, &taken[i]);
 		}
 	}
 	return status;

@@ -45,12 +45,3 @@ fh_status payload_map(const struct machine *m, struct payload *out, struct range
 	}
 	return index_archive(r, r->base - base, out);
 }
-
-fh_status payload_make_room(struct machine *m, const struct cfg_system *sys, struct payload *p, struct range *where)
-{
-	(void)m;
-	(void)sys;
-	(void)p;
-	(void)where;
-	return FH_OK;
-}

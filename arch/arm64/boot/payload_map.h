@@ -9,13 +9,6 @@
 /* Maps and indexes it; *where: the pages it takes. What is wrong is logged. */
 fh_status payload_map(const struct machine *m, struct payload *out, struct range *where) FH_MUST_CHECK;
 
-/*
- * Where a static partition or the hyp zone lies over payload or board tree, those move to a free range first.
- * FH_ENOMEM: there is none.
- */
-fh_status payload_make_room(struct machine *m, const struct cfg_system *sys, struct payload *p,
-			    struct range *where) FH_MUST_CHECK;
-
 /* For config_check_files(). ctx: struct payload. */
 bool payload_has(const void *ctx, const char *name);
 

@@ -12,6 +12,9 @@
 #include "drivers/gic/gic.h"
 #include "drivers/uart/uart.h"
 
+#define PPI_HYP_TIMER 26U /* fixed by the base system architecture (Arm BSA 3.5) */
+#define TIMER_ENABLE UINT64_C(1)
+
 static struct trap_machine machine;
 
 void trap_init(const struct trap_machine *m)
@@ -36,6 +39,31 @@ void machine_last_off(void)
 	}
 }
 
+/* EL2's own timer (CNTHP) brings this CPU back to the consoles when an unfinished line has waited long enough. */
+static void wake_at(uint64_t counter)
+{
+	if (counter != UINT64_MAX) {
+		WRITE_SYSREG(cnthp_cval_el2, counter);
+		WRITE_SYSREG(cnthp_ctl_el2, TIMER_ENABLE);
+		isb();
+	}
+}
+
+static void consoles(void)
+{
+	console_poll();
+	monitor_poll();
+	wake_at(console_wake_at());
+}
+
+/* What the exits left for the consoles. */
+static inline void chores(void)
+{
+	if (console_pending()) {
+		consoles();
+	}
+}
+
 static void device_irq(uint32_t intid)
 {
 	struct domain *d = domain_of_irq(intid);
@@ -48,6 +76,13 @@ static void device_irq(uint32_t intid)
 
 static void one_irq(struct vcpu *v, uint32_t intid)
 {
+	if (intid == PPI_HYP_TIMER) {
+		WRITE_SYSREG(cnthp_ctl_el2, 0);
+		gic_eoi(intid);
+		gic_deactivate(intid);
+		consoles();
+		return;
+	}
 	if (v != NULL && intid >= 16U && intid < 32U && intid != machine.maint_irq) {
 		gic_eoi(intid);
 		if (!vgic_inject_hw_ppi(&v->vgic, intid)) {
@@ -77,15 +112,6 @@ void trap_irq(struct vcpu *v)
 	while (intid < GIC_SPURIOUS) {
 		one_irq(v, intid);
 		intid = gic_ack();
-	}
-}
-
-/* What the exits left for the consoles. */
-static inline void chores(void)
-{
-	if (console_pending()) {
-		console_poll();
-		monitor_poll();
 	}
 }
 
@@ -122,7 +148,12 @@ static void idle(struct vcpu *v)
 
 void run_loop(void)
 {
-	struct vcpu *v = domain_cpu_vcpu(arch_cpu_id());
+	const uint32_t cpu = arch_cpu_id();
+	struct vcpu *v = domain_cpu_vcpu(cpu);
+
+	WRITE_SYSREG(cnthp_ctl_el2, 0);
+	gic_irq_priority(cpu, PPI_HYP_TIMER, GIC_PRIO_EL2);
+	gic_irq_enable(cpu, PPI_HYP_TIMER);
 
 	for (;;) {
 		bool last_off = false;
