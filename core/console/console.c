@@ -10,6 +10,7 @@
 #define TX_BUDGET 64U  /* bytes to the UART in a call; more than any FIFO holds, so that it fills */
 #define RX_BUDGET 128U /* bytes from the UART in a call */
 #define FLUSH_MS 300U
+#define CONSOLE_BITS (OUTPUT_NEW | OUTPUT_TIMED | OUTPUT_INPUT)
 
 struct console con = { .lock = LOCK_INIT(RANK_CONSOLE), .owner = NO_SOURCE, .wake_at = UINT64_MAX };
 
@@ -91,7 +92,7 @@ static void serve(uint32_t bits)
 	bool done;
 
 	/* Cleared first: what comes from now on sets it again. */
-	__atomic_fetch_and(&output_pending, ~bits, __ATOMIC_SEQ_CST);
+	output_unflag(bits);
 	if ((bits & OUTPUT_INPUT) != 0U) {
 		receive();
 	}
@@ -109,7 +110,7 @@ void console_poll(void)
 {
 	/* A second round serves who found the lock taken while the first one was ending. */
 	for (uint32_t i = 0; i < 2U; i++) {
-		const uint32_t bits = __atomic_load_n(&output_pending, __ATOMIC_ACQUIRE);
+		const uint32_t bits = __atomic_load_n(&output_pending, __ATOMIC_ACQUIRE) & CONSOLE_BITS;
 
 		if (bits == 0U || !con.ready || (__atomic_load_n(&con.tx_on, __ATOMIC_ACQUIRE) && bits != OUTPUT_INPUT)) {
 			return;
@@ -132,7 +133,7 @@ void console_irq(void)
 		return;
 	}
 	lock_acquire(&con.lock);
-	serve(OUTPUT_NEW | OUTPUT_TIMED | OUTPUT_INPUT);
+	serve(CONSOLE_BITS);
 	lock_release(&con.lock);
 }
 
@@ -197,10 +198,18 @@ void console_monitor_write(const char *text, size_t len)
 	output_flag(OUTPUT_NEW);
 }
 
+bool console_monitor_has_input(void)
+{
+	return __atomic_load_n(&con.mon_in.in, __ATOMIC_ACQUIRE) != __atomic_load_n(&con.mon_in.out, __ATOMIC_ACQUIRE);
+}
+
 int console_monitor_getc(void)
 {
 	int c = -1;
 
+	if (!console_monitor_has_input()) {
+		return -1;
+	}
 	lock_acquire(&con.lock);
 	if (byte_ring_level(&con.mon_in) != 0U) {
 		c = (unsigned char)byte_ring_get(&con.mon_in);

@@ -59,5 +59,7 @@ size_t console_monitor_room(void);
 void console_monitor_write(const char *text, size_t len);
 /* The next byte typed to the monitor, or -1. */
 int console_monitor_getc(void);
+/* Whether there is one; no lock. */
+bool console_monitor_has_input(void);
 
 #endif

@@ -231,7 +231,10 @@ void emit_source(uint32_t s, uint64_t now)
 	}
 }
 
-/* The console's own message on lines of its own, and then the unfinished line of the focus again. */
+/*
+ * The console's own message on lines of its own, and then the unfinished line of the focus again, behind its name so
+ * that it isn't taken for something new. The monitor shows its line by itself.
+ */
 void emit_notice(void)
 {
 	const struct source *src = &con.sources[con.focus];
@@ -244,8 +247,9 @@ void emit_notice(void)
 		put(con.notice[i]);
 	}
 	con.notice_len = 0;
-	if (src->tail_len != 0U) {
+	if (src->tail_len != 0U && con.focus != CONSOLE_MONITOR) {
 		(void)take_line(con.focus);
+		put_name(src);
 		for (uint32_t i = 0; i < src->tail_len; i++) {
 			put(src->tail[i]);
 		}

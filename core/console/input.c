@@ -5,6 +5,7 @@
 #include "core/console/console_internal.h"
 
 #define PREFIX_KEY '\x01' /* Ctrl-A */
+#define REDRAW_KEY '\f'   /* Ctrl-L: the monitor shows its line again */
 
 static void notice(const char *text)
 {
@@ -19,6 +20,20 @@ static bool has_console(uint32_t s)
 	return s <= CONSOLE_MONITOR && con.sources[s].name != NULL;
 }
 
+static void to_focus(char c)
+{
+	struct vuart *v = con.sources[con.focus].vuart;
+
+	if (con.focus != CONSOLE_MONITOR) {
+		(void)vuart_rx_put(v, c);
+	} else if (byte_ring_level(&con.mon_in) < con.mon_in.size) {
+		byte_ring_put(&con.mon_in, c);
+		output_flag(OUTPUT_MONITOR);
+	} else {
+		/* Typed faster than the monitor reads: lost, as on a UART. */
+	}
+}
+
 void input_set_focus(uint32_t s)
 {
 	char text[96];
@@ -26,6 +41,9 @@ void input_set_focus(uint32_t s)
 	con.focus = s;
 	(void)fmt_line(text, sizeof(text), LOG_PREFIX "console: %s (Ctrl-A ? for help)\r\n", con.sources[s].name);
 	notice(text);
+	if (s == CONSOLE_MONITOR) {
+		to_focus(REDRAW_KEY);
+	}
 }
 
 static void list_domains(void)
@@ -66,20 +84,6 @@ static void try_focus(uint32_t s)
 		input_set_focus(s);
 	} else {
 		notice(LOG_PREFIX "console: no such domain, or it has no console (Ctrl-A ? for help)\r\n");
-	}
-}
-
-static void to_focus(char c)
-{
-	struct vuart *v = con.sources[con.focus].vuart;
-
-	if (con.focus != CONSOLE_MONITOR) {
-		(void)vuart_rx_put(v, c);
-	} else if (byte_ring_level(&con.mon_in) < con.mon_in.size) {
-		byte_ring_put(&con.mon_in, c);
-		output_flag(OUTPUT_NEW);
-	} else {
-		/* Typed faster than the monitor reads: lost, as on a UART. */
 	}
 }
 

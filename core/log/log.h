@@ -68,11 +68,17 @@ bool log_readable(const struct log_cursor *c);
 #define OUTPUT_NEW 1U   /* bytes or lines came into a ring */
 #define OUTPUT_TIMED 2U /* the console waits for a time to pass */
 #define OUTPUT_INPUT 4U /* the UART may hold more input */
+#define OUTPUT_MONITOR 8U /* the monitor has more to say, or a key to read */
 extern uint32_t output_pending;
 
 static inline void output_flag(uint32_t bits)
 {
 	__atomic_fetch_or(&output_pending, bits, __ATOMIC_RELEASE);
+}
+
+static inline void output_unflag(uint32_t bits)
+{
+	__atomic_fetch_and(&output_pending, ~bits, __ATOMIC_SEQ_CST);
 }
 
 /* Bounded formatting: always terminated when size > 0; returns the length written, without the terminator. */
