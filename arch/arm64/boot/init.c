@@ -22,6 +22,8 @@
 #include "drivers/uart/uart.h"
 #include "generated/version.h"
 
+#define CONFIG_TREE_MAX 65536U
+
 static struct machine machine;
 static struct cfg_system sys;
 static struct payload payload;
@@ -97,8 +99,10 @@ static fh_status start_gic(void)
 	return status;
 }
 
+/* The tree is copied first: cpio aligns files to 4 bytes, trees want 8. */
 static fh_status read_config(void)
 {
+	static FH_ALIGNED(8) unsigned char tree[CONFIG_TREE_MAX];
 	struct cfg_error err = { "" };
 	const struct payload_file *f = payload_find(&payload, "freehold.dtb");
 	fh_status status;
@@ -107,7 +111,12 @@ static fh_status read_config(void)
 		log_err("payload: no freehold.dtb in it; build it with fhpack: refused");
 		return FH_ENOENT;
 	}
-	status = config_parse(f->data, f->size, &sys, &err);
+	if (f->size > sizeof(tree)) {
+		log_err("config: freehold.dtb has %zu bytes, %u is the most: refused", f->size, CONFIG_TREE_MAX);
+		return FH_EOVERFLOW;
+	}
+	memcpy(tree, f->data, f->size);
+	status = config_parse(tree, f->size, &sys, &err);
 	if (status == FH_OK) {
 		status = config_check_files(&sys, payload_has, &payload, &err);
 	}
