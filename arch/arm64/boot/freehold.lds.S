@@ -24,9 +24,10 @@ SECTIONS
 		*(.note.gnu.build-id)
 		. = ALIGN(4096);
 	}
-	.rela.dyn : { *(.rela*) *(.iplt) *(.igot .igot.plt) }
+	.rela.dyn : { *(.rela*) }
+	.iplt : { *(.iplt) }
 	/* libfdt reaches the stack guard through it; it is resolved at the link, and so read-only. */
-	.got : { *(.got) *(.got.plt) }
+	.got : { *(.got) *(.got.plt) *(.igot .igot.plt) }
 	. = ALIGN(4096);
 	rodata_end = .;
 	.data : {
