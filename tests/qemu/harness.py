@@ -28,7 +28,7 @@ INITRAMFS = BUILD / "guests" / "initramfs.gz"
 
 PREFIX = "\x01"  # Ctrl-A, the console's prefix key
 # What Freehold prints when it gives up; a test that waits for something else need not wait any longer.
-FATAL = r"panic: [^\r\n]*"
+FATAL = r"panic: [^\r\n]*|nothing was started"
 COLOR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -47,7 +47,7 @@ class Machine:
     """One QEMU virt machine. Use as a context manager: the process never outlives the block."""
 
     def __init__(self, name, kernel=IMAGE, initrd=None, append=None, bios=None, cpu="cortex-a53", smp=4, mem="2G",
-                 virtualization=True, limit=60, qmp=False, extra=()):
+                 virtualization=True, limit=25, qmp=False, extra=()):
         self.name = re.sub(r"[^\w.-]+", "_", name)
         self.limit = limit
         self.deadline = time.monotonic() + limit
@@ -82,14 +82,13 @@ class Machine:
             shutil.rmtree(self.socket_dir, ignore_errors=True)
 
     def tail(self, lines=25):
-        self.log.flush()
-        text = self.log_path.read_text(encoding="utf-8", errors="replace").replace("\r", "")
-        return "\n".join(text.splitlines()[-lines:])
+        return "\n".join(self.console().splitlines()[-lines:])
 
     def console(self):
         """Everything printed so far, without colours and carriage returns."""
         self.log.flush()
-        text = self.log_path.read_text(encoding="utf-8", errors="replace")
+        # bytes: a text read would make a line end of each carriage return
+        text = self.log_path.read_bytes().decode("utf-8", "replace")
         return COLOR.sub("", text).replace("\r", "")
 
     def fail(self, what):
@@ -179,8 +178,9 @@ def check_tap(text):
 
 # ---- payloads ------------------------------------------------------------------------------------------------------
 
-def newc(files):
-    """A newc cpio archive, as cpio(1) writes it; own code because the tests also need damaged ones."""
+def newc(files, align=4096):
+    """A newc cpio archive; own code because the tests also need damaged ones. align: of the files' data, 4 as cpio(1)
+    does it, or more as fhpack does it, by zeros behind the name."""
     out = bytearray()
 
     def pad():
@@ -188,8 +188,9 @@ def newc(files):
 
     for number, (name, data) in enumerate(list(files.items()) + [("TRAILER!!!", b"")], 1):
         mode = 0 if name == "TRAILER!!!" else 0o100644
-        fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
-        out.extend(b"070701" + b"".join(b"%08X" % field for field in fields) + name.encode() + b"\0")
+        zeros = 1 + (0 if align == 4 else -(len(out) + 110 + len(name) + 1) % align)
+        fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + zeros, 0)
+        out.extend(b"070701" + b"".join(b"%08X" % field for field in fields) + name.encode() + b"\0" * zeros)
         pad()
         out.extend(data)
         pad()
@@ -210,10 +211,10 @@ def read_files(files):
     return {name: data if isinstance(data, bytes) else Path(data).read_bytes() for name, data in files.items()}
 
 
-def write_payload(path, dts, files):
+def write_payload(path, dts, files, align=4096):
     """A payload without fhpack's checks. dts: text or a compiled tree; files: name -> path or bytes."""
     tree = dts if isinstance(dts, bytes) else compile_dts(dts)
-    Path(path).write_bytes(newc({"freehold.dtb": tree, **read_files(files)}))
+    Path(path).write_bytes(newc({"freehold.dtb": tree, **read_files(files)}, align))
     return path
 
 

@@ -5,7 +5,7 @@ import subprocess
 
 import harness
 
-CONFIG = harness.ROOT / "dts" / "qemu-virt-two-linux.dts"
+CONFIG = harness.ROOT / "tests/qemu/configs/demo.dts"
 
 
 def build_ramdisk():
@@ -22,7 +22,7 @@ def build_payload(folder):
     ramdisk = build_ramdisk()
     folder.mkdir(parents=True, exist_ok=True)
     out = folder / "payload.cpio"
-    parts = [CONFIG, harness.LINUX, ramdisk, harness.FHPACK]
+    parts = [CONFIG, harness.ROOT / "dts/qemu-virt-two-linux.dts", harness.LINUX, ramdisk, harness.FHPACK]
     if not out.exists() or any(p.stat().st_mtime > out.stat().st_mtime for p in parts):
-        harness.pack(out, CONFIG, {"Image": harness.LINUX, "initramfs.gz": ramdisk})
+        harness.pack(out, CONFIG, {"Image": harness.LINUX, "initrd.img": ramdisk})
     return out

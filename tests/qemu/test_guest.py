@@ -29,6 +29,15 @@ def test_selftest_in_claimed_memory(machine, guests, tmp_path):
         harness.check_tap(m.console())
 
 
+def test_plain_cpio(machine, guests, tmp_path):
+    """An archive as cpio(1) makes it: data at multiples of 4 only."""
+    dts = systems.system(systems.front(kernel="off.bin"))
+    payload = harness.write_payload(tmp_path / "payload.cpio", dts, {"off.bin": guests / "off.bin"}, align=4)
+    with machine(initrd=payload) as m:
+        m.expect("off: the guest ran")
+        assert m.wait_end() == 0
+
+
 def test_flat_binary(machine, guests, tmp_path):
     """A headerless binary at an address of its own."""
     flat = bytearray((guests / "off.bin").read_bytes())
