@@ -31,7 +31,7 @@
 #ifndef FH_MAX_CLAIMS
 #define FH_MAX_CLAIMS 256U
 #endif
-#define CLAIM_MAX_TERMS 64U /* of one set, after merging */
+#define CLAIM_MAX_TERMS 64U  /* of one set, after merging */
 #define CLAIM_MAX_INPUT 256U /* of one set, before */
 #define LEDGER_MAX_TERMS (FH_MAX_CLAIMS * 4U)
 #define LEDGER_MAX_DOMAINS 64U /* domain numbers 0 to 63, and DOMID_HYP */
@@ -232,14 +232,14 @@ fh_status claim_release_part(struct ledger *l, claim_handle_t h, uint32_t term, 
  * One block for owner without a claim, where all claims can still be redeemed afterwards. Counts against owner's
  * quota. FH_EINVAL, FH_ENOENT, FH_EQUOTA as claim_stake(); FH_ENOMEM: there is none that is not claimed.
  */
-fh_status claim_alloc(struct ledger *l, domid_t owner, uint8_t zone, uint8_t order,
-		      struct claim_block *out) FH_MUST_CHECK;
+fh_status claim_alloc(struct ledger *l, domid_t owner, uint8_t zone, uint8_t order, struct claim_block *out)
+	FH_MUST_CHECK;
 
 /* --- questions ------------------------------------------------------------------------------------------------- */
 
 /* A term of a claim, and the claim's holder. FH_ESTALE, FH_EINVAL: no such claim, no such term. */
-fh_status claim_query(struct ledger *l, claim_handle_t h, uint32_t term, domid_t *holder,
-		      struct claim_term_info *out) FH_MUST_CHECK;
+fh_status claim_query(struct ledger *l, claim_handle_t h, uint32_t term, domid_t *holder, struct claim_term_info *out)
+	FH_MUST_CHECK;
 
 /* The first claim in slot `slot` or after it, for lists: go on with out->slot + 1. FH_ENOENT: no more. O(claims). */
 fh_status claim_next(struct ledger *l, uint32_t slot, claim_handle_t *out) FH_MUST_CHECK;

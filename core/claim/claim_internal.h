@@ -71,8 +71,8 @@ uint64_t account_room(const struct ledger_account *a);
 /* The claim of a handle, or NULL: stale. */
 struct ledger_claim *claim_of(struct ledger *l, claim_handle_t h);
 /* FH_ESTALE, FH_EINVAL: no such claim, no such term. */
-fh_status term_of(struct ledger *l, claim_handle_t h, uint32_t term, struct ledger_claim **c,
-		  struct ledger_term **t) FH_MUST_CHECK;
+fh_status term_of(struct ledger *l, claim_handle_t h, uint32_t term, struct ledger_claim **c, struct ledger_term **t)
+	FH_MUST_CHECK;
 /* Takes a slot and nr terms, of which the caller knows that they are there. */
 claim_handle_t claim_new(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr);
 /* Gives slot and terms back; nothing of them is outstanding. */

@@ -58,8 +58,9 @@ fh_status ledger_zone_info(struct ledger *l, uint8_t zone, struct ledger_zone_in
 		return FH_EINVAL;
 	}
 	lock_acquire(&l->lock);
-	*out = (struct ledger_zone_info){ .name = z->name, .parent = z->parent, .leaf = z->leaf,
-					  .max_order = z->max_order, .pages = z->pages };
+	*out = (struct ledger_zone_info){
+		.name = z->name, .parent = z->parent, .leaf = z->leaf, .max_order = z->max_order, .pages = z->pages
+	};
 	sum_leaves(l, zone, out);
 	for (uint8_t k = 0; k < POOL_ORDERS; k++) {
 		out->nr_claimed[k] = l->zones[zone].claimed[k];

@@ -150,8 +150,8 @@ static fh_status check_parties(struct ledger *l, domid_t holder, const struct se
 		const struct claim_term *t = &set->terms[i];
 
 		if (t->count << t->order > room) {
-			*why = (struct claim_refusal){ set->place[i], t->zone, t->order, t->owner, t->count, 0,
-						       room >> t->order };
+			*why = (struct claim_refusal){ set->place[i], t->zone, t->order,        t->owner,
+						       t->count,      0,       room >> t->order };
 			return FH_EQUOTA;
 		}
 		room -= t->count << t->order;

@@ -124,8 +124,9 @@ void claim_drop(struct ledger *l, struct ledger_claim *c)
 	}
 	l->nr_terms_free = (uint16_t)(l->nr_terms_free + c->nr);
 	l->nr_claims--;
-	*c = (struct ledger_claim){ .gen = c->gen + 1U, .holder = DOMID_NONE, .first = LEDGER_NO_TERM,
-				    .next_free = NO_SLOT };
+	*c = (struct ledger_claim){
+		.gen = c->gen + 1U, .holder = DOMID_NONE, .first = LEDGER_NO_TERM, .next_free = NO_SLOT
+	};
 	if (l->free_first == NO_SLOT) {
 		l->free_first = slot;
 	} else {

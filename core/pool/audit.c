@@ -84,7 +84,8 @@ static const char *audit_list(const struct pool *p, uint8_t leaf, uint8_t order)
 		if (i == p->nr_ranges || p->ranges[i].pfn > pfn || p->ranges[i].zone != leaf) {
 			return "a free block outside its leaf";
 		}
-		if (pool_block_at(p, &p->ranges[i], pfn, &k, &rec) != pfn || k != order || rec_state(rec) != POOL_FREE) {
+		if (pool_block_at(p, &p->ranges[i], pfn, &k, &rec) != pfn || k != order ||
+		    rec_state(rec) != POOL_FREE) {
 			return "a block on a free list is not free";
 		}
 		if (FIELD_GET(REC_PREV, rec) != prev) {

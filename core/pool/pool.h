@@ -64,7 +64,7 @@ struct pool_bank {
 /* An entry of the range table. */
 struct pool_range {
 	uint64_t pfn;
-	uint64_t end_pfn; /* one past the last page */
+	uint64_t end_pfn;      /* one past the last page */
 	enum pool_state state; /* POOL_FREE: memory of leaf `zone`, blocks have records */
 	domid_t owner;         /* of a static range; else DOMID_NONE */
 	uint8_t zone;          /* POOL_NO_ZONE unless POOL_FREE */
@@ -80,8 +80,8 @@ struct pool_zone {
 	uint32_t mask;     /* bit k: there is a free block of order k */
 	uint64_t base_pfn; /* of a leaf's range */
 	uint64_t end_pfn;
-	uint64_t pages;      /* added to it, or to the leaves under it: free, owned and quarantined */
-	uint64_t free_pages; /* of a leaf */
+	uint64_t pages;                /* added to it, or to the leaves under it: free, owned and quarantined */
+	uint64_t free_pages;           /* of a leaf */
 	uint64_t nr_free[POOL_ORDERS]; /* of a leaf: free blocks by order */
 	uint32_t head[POOL_ORDERS];
 };
@@ -91,7 +91,7 @@ struct pool {
 	uint32_t nr_banks;
 	uint32_t nr_ranges;
 	struct pool_zone zones[POOL_MAX_ZONES];
-	struct pool_bank banks[POOL_MAX_BANKS];   /* by rising pfn */
+	struct pool_bank banks[POOL_MAX_BANKS];    /* by rising pfn */
 	struct pool_range ranges[POOL_MAX_RANGES]; /* by rising pfn, disjoint */
 };
 

@@ -9,11 +9,11 @@
 #include "core/pool/pool.h"
 
 /* What must hold, or the machine stops: the ledger is broken. The trap floor reports the place. */
-#define POOL_ASSERT(cond)                                                                                          \
-	do {                                                                                                       \
-		if (!(cond)) {                                                                                     \
-			__builtin_trap();                                                                          \
-		}                                                                                                  \
+#define POOL_ASSERT(cond)                                                                                              \
+	do {                                                                                                           \
+		if (!(cond)) {                                                                                         \
+			__builtin_trap();                                                                              \
+		}                                                                                                      \
 	} while (0)
 
 /* A domain's block, found and checked. */
@@ -58,8 +58,8 @@ static inline bool pool_has(const struct pool_zone *z, uint8_t order)
  * size; FH_ENOENT: not memory of the pool; FH_ESTALE: free already; FH_EDENIED: another owner's;
  * FH_EREVOKED: quarantined. O(log ranges + orders).
  */
-fh_status pool_find_owned(const struct pool *p, domid_t owner, paddr_t addr, uint8_t order,
-			  struct pool_owned *out) FH_MUST_CHECK;
+fh_status pool_find_owned(const struct pool *p, domid_t owner, paddr_t addr, uint8_t order, struct pool_owned *out)
+	FH_MUST_CHECK;
 
 /* Frees a block that pool_find_owned() found; returns the order it merged up to. O(orders). */
 uint8_t pool_put(struct pool *p, const struct pool_owned *b);

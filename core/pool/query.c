@@ -31,8 +31,11 @@ static void describe(const struct pool *p, const struct pool_range *r, uint64_t 
 	uint64_t head;
 	uint64_t rec;
 
-	*out = (struct pool_info){ .range = pages(r->pfn, r->end_pfn), .state = r->state, .owner = r->owner,
-				   .payer = DOMID_NONE, .zone = r->zone };
+	*out = (struct pool_info){ .range = pages(r->pfn, r->end_pfn),
+				   .state = r->state,
+				   .owner = r->owner,
+				   .payer = DOMID_NONE,
+				   .zone = r->zone };
 	if (r->state != POOL_FREE) {
 		return;
 	}
@@ -68,8 +71,11 @@ fh_status pool_owner(const struct pool *p, paddr_t addr, struct pool_info *out)
 	if (at < p->nr_ranges) {
 		to = MIN(to, p->ranges[at].pfn);
 	}
-	*out = (struct pool_info){ .range = pages(from, to), .state = POOL_UNUSED, .owner = DOMID_NONE,
-				   .payer = DOMID_NONE, .zone = POOL_NO_ZONE };
+	*out = (struct pool_info){ .range = pages(from, to),
+				   .state = POOL_UNUSED,
+				   .owner = DOMID_NONE,
+				   .payer = DOMID_NONE,
+				   .zone = POOL_NO_ZONE };
 	return FH_OK;
 }
 
@@ -117,8 +123,12 @@ fh_status pool_find_owned(const struct pool *p, domid_t owner, paddr_t addr, uin
 	if (head != pfn || k != order) {
 		return FH_EINVAL;
 	}
-	*out = (struct pool_owned){ .pfn = pfn, .owner = owner, .payer = (domid_t)FIELD_GET(REC_PAYER, rec),
-				    .zone = p->ranges[at].zone, .order = order, .bad = (rec & REC_BAD) != 0U,
+	*out = (struct pool_owned){ .pfn = pfn,
+				    .owner = owner,
+				    .payer = (domid_t)FIELD_GET(REC_PAYER, rec),
+				    .zone = p->ranges[at].zone,
+				    .order = order,
+				    .bad = (rec & REC_BAD) != 0U,
 				    .range = &p->ranges[at] };
 	return FH_OK;
 }

@@ -492,9 +492,9 @@ static void test_unredeem_takes_its_own_only(void **state)
 	assert_int_equal(claim_redeem(&b->l, g, 0, &high), FH_OK);
 	assert_int_equal(claim_alloc(&b->l, 0, LOW, 0, &page), FH_OK);
 	remember(b);
-	assert_int_equal(claim_unredeem(&b->l, h, 0, high), FH_EINVAL);   /* another zone's */
+	assert_int_equal(claim_unredeem(&b->l, h, 0, high), FH_EINVAL);    /* another zone's */
 	assert_int_equal(claim_unredeem(&b->l, other, 0, low), FH_EINVAL); /* another holder's */
-	assert_int_equal(claim_unredeem(&b->l, h, 0, page), FH_EINVAL);   /* smaller */
+	assert_int_equal(claim_unredeem(&b->l, h, 0, page), FH_EINVAL);    /* smaller */
 	assert_int_equal(claim_unredeem(&b->l, h, 1, low), FH_EINVAL);
 	unchanged(b);
 	assert_int_equal(claim_unredeem(&b->l, h, 0, low), FH_OK);
@@ -624,8 +624,8 @@ static void test_fault_bao_page_given_out_twice(void **state)
 		uint64_t at;
 
 		assert_int_equal(claim_redeem(&b->l, h, 0, &blk), FH_OK);
-		at = pa_val(blk.base) < HIGH_BASE ? pa_val(blk.base) - LOW_BASE :
-						    pa_val(blk.base) - HIGH_BASE + 16 * MIB;
+		at = pa_val(blk.base) < HIGH_BASE ? pa_val(blk.base) - LOW_BASE
+						  : pa_val(blk.base) - HIGH_BASE + 16 * MIB;
 		assert_int_equal(seen[at / PAGE_SIZE]++, 0);
 	}
 }
