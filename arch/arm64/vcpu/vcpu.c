@@ -16,7 +16,6 @@
 #define HCR_AMO BIT(5)
 #define HCR_FB BIT(9)
 #define HCR_BSU_INNER BIT(10)
-#define HCR_TID1 BIT(16)
 #define HCR_TID3 BIT(18)
 #define HCR_TSC BIT(19)
 #define HCR_TIDCP BIT(20)
@@ -42,7 +41,7 @@ void fpsimd_clear(void);
 
 uint64_t vcpu_hcr(void)
 {
-	return HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER | HCR_TID1 | HCR_TID3 | HCR_TSC |
+	return HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER | HCR_TID3 | HCR_TSC |
 	       HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW | HCR_TLOR | HCR_TERR | HCR_APK | HCR_API |
 	       (s2_fwb() ? HCR_FWB : 0U);
 }
