@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/vgic_machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LR_PEND (UINT64_C(1) << 62)
+#define LR_ACTIVE (UINT64_C(1) << 63)
+#define LR_HW (UINT64_C(1) << 61)
+#define LR_EOI (UINT64_C(1) << 41)
+#define EOICOUNT_ONE (UINT64_C(1) << 27)
+
+/* As in drivers/gic/gic.h, which can't be included here: its fakes are in this file. */
+void gic_irq_enable(uint32_t cpu, uint32_t intid);
+void gic_irq_disable(uint32_t cpu, uint32_t intid);
+void gic_irq_set_pending(uint32_t cpu, uint32_t intid, bool pending);
+void gic_irq_set_active(uint32_t cpu, uint32_t intid, bool active);
+void gic_irq_config(uint32_t cpu, uint32_t intid, bool edge);
+void gic_irq_route(uint32_t intid, uint32_t cpu);
+uint32_t gic_irqs_pending(uint32_t cpu, uint32_t word);
+void gic_send_sgi(uint32_t cpu, uint32_t sgi);
+uint32_t gic_nr_intids(void);
+uint64_t fake_sysreg_read(const char *name);
+void fake_sysreg_write(const char *name, uint64_t v);
+
+struct machine machine;
+
+void machine_reset(uint32_t nr_lrs)
+{
+	memset(&machine, 0, sizeof(machine));
+	machine.nr_lrs = nr_lrs;
+	fake_cpu = 0;
+}
+
+struct phys_irq *machine_phys(uint32_t cpu, uint32_t intid)
+{
+	return intid < 32U ? &machine.ppi[cpu][intid] : &machine.spi[intid];
+}
+
+void gic_irq_enable(uint32_t cpu, uint32_t intid)
+{
+	machine_phys(cpu, intid)->enabled = true;
+}
+
+void gic_irq_disable(uint32_t cpu, uint32_t intid)
+{
+	machine_phys(cpu, intid)->enabled = false;
+}
+
+void gic_irq_set_pending(uint32_t cpu, uint32_t intid, bool pending)
+{
+	machine_phys(cpu, intid)->pending = pending;
+}
+
+void gic_irq_set_active(uint32_t cpu, uint32_t intid, bool active)
+{
+	machine_phys(cpu, intid)->active = active;
+}
+
+void gic_irq_config(uint32_t cpu, uint32_t intid, bool edge)
+{
+	machine_phys(cpu, intid)->edge = edge;
+}
+
+void gic_irq_route(uint32_t intid, uint32_t cpu)
+{
+	if (intid >= 32U) {
+		machine.route[intid] = cpu;
+	}
+}
+
+uint32_t gic_irqs_pending(uint32_t cpu, uint32_t word)
+{
+	uint32_t v = 0;
+
+	for (uint32_t i = 0; i < 32U; i++) {
+		v |= machine_phys(cpu, word * 32U + i)->pending ? 1U << i : 0U;
+	}
+	return v;
+}
+
+void gic_send_sgi(uint32_t cpu, uint32_t sgi)
+{
+	if (sgi != 0U || cpu == fake_cpu) {
+		abort();
+	}
+	machine.kicks |= 1U << cpu;
+	machine.nr_kicks++;
+}
+
+uint32_t gic_nr_intids(void)
+{
+	return 288U;
+}
+
+static uint64_t elrsr(uint32_t cpu)
+{
+	uint64_t v = 0;
+
+	for (uint32_t i = 0; i < machine.nr_lrs; i++) {
+		const uint64_t lr = machine.lr[cpu][i];
+
+		if ((lr & (LR_PEND | LR_ACTIVE)) == 0U && ((lr & LR_HW) != 0U || (lr & LR_EOI) == 0U)) {
+			v |= UINT64_C(1) << i;
+		}
+	}
+	return v;
+}
+
+static uint64_t eisr(uint32_t cpu)
+{
+	uint64_t v = 0;
+
+	for (uint32_t i = 0; i < machine.nr_lrs; i++) {
+		const uint64_t lr = machine.lr[cpu][i];
+
+		if ((lr & (LR_PEND | LR_ACTIVE | LR_HW)) == 0U && (lr & LR_EOI) != 0U) {
+			v |= UINT64_C(1) << i;
+		}
+	}
+	return v;
+}
+
+/* The index in "ich_lrN_el2", or -1. */
+static int lr_of(const char *name)
+{
+	int n;
+	char end;
+
+	return sscanf(name, "ich_lr%d_el%c", &n, &end) == 2 && end == '2' ? n : -1;
+}
+
+uint64_t fake_sysreg_read(const char *name)
+{
+	const int n = lr_of(name);
+
+	if (n >= 0) {
+		if ((uint32_t)n >= machine.nr_lrs) {
+			abort();
+		}
+		machine.lr_accesses++;
+		return machine.lr[fake_cpu][n];
+	}
+	if (strcmp(name, "ich_vtr_el2") == 0) {
+		return UINT64_C(4) << 29 | UINT64_C(4) << 26 | (machine.nr_lrs - 1U);
+	}
+	if (strcmp(name, "ich_elrsr_el2") == 0) {
+		return elrsr(fake_cpu);
+	}
+	if (strcmp(name, "ich_eisr_el2") == 0) {
+		return eisr(fake_cpu);
+	}
+	if (strcmp(name, "ich_hcr_el2") == 0) {
+		return machine.hcr[fake_cpu];
+	}
+	if (strcmp(name, "ich_vmcr_el2") == 0) {
+		return machine.vmcr[fake_cpu];
+	}
+	return 0;
+}
+
+void fake_sysreg_write(const char *name, uint64_t v)
+{
+	const int n = lr_of(name);
+
+	if (n >= 0) {
+		if ((uint32_t)n >= machine.nr_lrs) {
+			abort();
+		}
+		machine.lr_accesses++;
+		machine.lr[fake_cpu][n] = v;
+	} else if (strcmp(name, "ich_hcr_el2") == 0) {
+		machine.hcr[fake_cpu] = v;
+	} else if (strcmp(name, "ich_vmcr_el2") == 0) {
+		machine.vmcr[fake_cpu] = v;
+	}
+}
+
+uint32_t guest_ack(uint32_t cpu)
+{
+	int best = -1;
+
+	for (uint32_t i = 0; i < machine.nr_lrs; i++) {
+		const uint64_t lr = machine.lr[cpu][i];
+
+		if ((lr & LR_PEND) != 0U && (lr & LR_ACTIVE) == 0U &&
+		    (best < 0 || (lr >> 48 & 0xffU) < (machine.lr[cpu][best] >> 48 & 0xffU))) {
+			best = (int)i;
+		}
+	}
+	if (best < 0) {
+		return NO_INTID;
+	}
+	machine.lr[cpu][best] ^= LR_PEND | LR_ACTIVE;
+	return (uint32_t)machine.lr[cpu][best];
+}
+
+int machine_find_lr(uint32_t cpu, uint32_t intid)
+{
+	for (uint32_t i = 0; i < machine.nr_lrs; i++) {
+		const uint64_t lr = machine.lr[cpu][i];
+
+		if ((lr & (LR_PEND | LR_ACTIVE)) != 0U && (uint32_t)lr == intid) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+bool guest_dir(uint32_t cpu, uint32_t intid)
+{
+	const int i = machine_find_lr(cpu, intid);
+
+	if (i < 0 || (machine.lr[cpu][i] & LR_ACTIVE) == 0U) {
+		return false;
+	}
+	machine.lr[cpu][i] &= ~LR_ACTIVE;
+	if ((machine.lr[cpu][i] & LR_HW) != 0U) {
+		machine_phys(cpu, (uint32_t)(machine.lr[cpu][i] >> 32) & 0x1fffU)->active = false;
+	}
+	return true;
+}
+
+void guest_eoi(uint32_t cpu, uint32_t intid)
+{
+	if (!guest_dir(cpu, intid)) {
+		machine.hcr[cpu] += EOICOUNT_ONE;
+	}
+}
+
+bool guest_dir_traps(uint32_t cpu)
+{
+	return (machine.hcr[cpu] >> 14 & 1U) != 0U;
+}
+
+bool machine_maintenance(uint32_t cpu)
+{
+	const uint64_t hcr = machine.hcr[cpu];
+	uint32_t valid = 0;
+	uint32_t pending = 0;
+
+	for (uint32_t i = 0; i < machine.nr_lrs; i++) {
+		valid += (machine.lr[cpu][i] & (LR_PEND | LR_ACTIVE)) != 0U ? 1U : 0U;
+		pending += (machine.lr[cpu][i] & (LR_PEND | LR_ACTIVE)) == LR_PEND ? 1U : 0U;
+	}
+	return (hcr & 1U) != 0U && (((hcr & 2U) != 0U && valid <= 1U) || ((hcr & 4U) != 0U && hcr >> 27 != 0U) ||
+				    ((hcr & 8U) != 0U && pending == 0U) || eisr(cpu) != 0U);
+}
