@@ -66,6 +66,7 @@ static const char *audit_list(const struct pool *p, uint8_t leaf, uint8_t order)
 {
 	const struct pool_zone *z = &p->zones[leaf];
 	uint32_t at = z->head[order];
+	uint32_t last;
 	uint32_t prev;
 
 	if (((z->mask & BIT(order)) != 0U) != (z->nr_free[order] != 0U)) {
@@ -74,7 +75,8 @@ static const char *audit_list(const struct pool *p, uint8_t leaf, uint8_t order)
 	if (z->nr_free[order] == 0U) {
 		return NULL;
 	}
-	prev = (uint32_t)FIELD_GET(REC_PREV, *pool_record(p, z->base_pfn + at));
+	last = (uint32_t)FIELD_GET(REC_PREV, *pool_record(p, z->base_pfn + at));
+	prev = last;
 	for (uint64_t n = 0; n < z->nr_free[order]; n++) {
 		const uint64_t pfn = z->base_pfn + at;
 		const uint32_t i = pool_range_after(p, pfn);
@@ -94,7 +96,10 @@ static const char *audit_list(const struct pool *p, uint8_t leaf, uint8_t order)
 		prev = at;
 		at = (uint32_t)FIELD_GET(REC_NEXT, rec);
 	}
-	return at == z->head[order] ? NULL : "a free list is longer than its count";
+	if (at != z->head[order]) {
+		return "a free list is longer than its count";
+	}
+	return prev == last ? NULL : "a free list is broken";
 }
 
 static const char *audit_leaf(const struct pool *p, uint8_t leaf)
