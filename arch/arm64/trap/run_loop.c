@@ -107,12 +107,15 @@ static void one_irq(struct vcpu *v, uint32_t intid)
 
 void trap_irq(struct vcpu *v)
 {
-	uint32_t intid = gic_ack();
+	uint32_t intid;
 
-	while (intid < GIC_SPURIOUS) {
-		one_irq(v, intid);
+	/* The maintenance interrupt is a level that stays until the list registers are filled again, on the way in. */
+	do {
 		intid = gic_ack();
-	}
+		if (intid < GIC_SPURIOUS) {
+			one_irq(v, intid);
+		}
+	} while (intid < GIC_SPURIOUS && intid != machine.maint_irq);
 }
 
 /* The guest, until its CPU must look at more than an exit. */
@@ -154,6 +157,8 @@ void run_loop(void)
 	WRITE_SYSREG(cnthp_ctl_el2, 0);
 	gic_irq_priority(cpu, PPI_HYP_TIMER, GIC_PRIO_EL2);
 	gic_irq_enable(cpu, PPI_HYP_TIMER);
+	gic_irq_priority(cpu, machine.maint_irq, GIC_PRIO_EL2);
+	gic_irq_enable(cpu, machine.maint_irq);
 
 	for (;;) {
 		bool last_off = false;

@@ -53,6 +53,7 @@ struct vgic_word {
 	uint32_t active;
 	uint32_t in_lr;       /* in a list register: pend and active moved there */
 	uint32_t lr_active;   /* as far as known of those: at their last look */
+	uint32_t lr_both;     /* active and pending */
 	uint32_t drop_pend;   /* asked of the CPU whose list register it is in */
 	uint32_t drop_active;
 	uint32_t asked; /* a reader wants lr_active afresh */

@@ -11,6 +11,7 @@
 
 #define CTLR_GRPS 0x3U
 #define CTLR_FIXED ((uint32_t)(BIT(4) | BIT(6))) /* ARE, DS */
+#define CTLR_RWP ((uint32_t)BIT(31))
 #define TYPER_A3V BIT(24)
 #define TYPER_NO1N BIT(25)
 #define TYPER_IDBITS (UINT64_C(9) << 19) /* 10 bits of INTID: no LPIs */
@@ -20,11 +21,24 @@
 #define REG_TARGETS_LAST 23U
 #define REG_CFG_LAST 25U
 
-static uint32_t read_misc(const struct vgic *g, uint64_t off)
+/* GICD_CTLR.RWP: a guest that waits for it after a disable will not see that interrupt any more. */
+static bool rwp(const struct vgic *g, uint32_t self)
+{
+	for (uint32_t w = 0; w < g->nr_words - 1U; w++) {
+		for (uint32_t bits = write_pending(&g->spi[w]); bits != 0U;) {
+			if (g->holder[w * 32U + take_bit(&bits)] != self) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static uint32_t read_misc(const struct vgic *g, uint32_t vcpu, uint64_t off)
 {
 	switch (off) {
 	case GICD_CTLR:
-		return g->ctlr | CTLR_FIXED;
+		return g->ctlr | CTLR_FIXED | (rwp(g, vcpu) ? CTLR_RWP : 0U);
 	case GICD_TYPER:
 		return (uint32_t)(TYPER_NO1N | TYPER_A3V | TYPER_IDBITS | (g->nr_words - 1U));
 	case GICD_IIDR:
@@ -124,7 +138,7 @@ static enum vdev_result dist_read(void *dev, uint32_t vcpu, uint64_t off, uint32
 	}
 	*val = 0U;
 	if (reg == REG_MISC) {
-		*val = read_misc(g, off);
+		*val = read_misc(g, vcpu, off);
 	} else if (reg <= REG_ICACTIVER) {
 		w = (uint32_t)(off % 128U) / 4U;
 		/* Word 0 is the redistributors'. */

@@ -109,6 +109,7 @@ static uint64_t load_lr(struct vgic_cpu *vc, uint32_t i, struct vgic_word *w, ui
 	}
 	w->active &= ~bit;
 	w->lr_active |= active ? bit : 0U;
+	w->lr_both |= active && pend ? bit : 0U;
 	return lr;
 }
 

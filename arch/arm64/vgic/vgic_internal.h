@@ -92,6 +92,15 @@ uint32_t vgic_prio_read(const struct vgic_word *w, uint32_t first, uint32_t n);
 void vgic_prio_write(struct vgic *g, uint32_t owner, uint32_t w, uint32_t first, uint32_t n, uint32_t val);
 uint32_t vgic_cfg_read(const struct vgic_word *w, uint32_t half);
 void vgic_cfg_write(struct vgic *g, uint32_t owner, uint32_t w, uint32_t half, uint32_t val);
+/*
+ * What RWP says: a disabled interrupt is still pending in another vCPU's list register, which was told and has not
+ * looked yet. One word.
+ */
+static inline uint32_t write_pending(const struct vgic_word *w)
+{
+	return w->in_lr & ~w->enable & ~w->lr_active;
+}
+
 /* Identification registers, offset 0xffd0 and on, the same in each frame; all else there reads 0. */
 uint32_t vgic_id_read(uint64_t off);
 

@@ -65,6 +65,7 @@ static void fold_one(struct vgic_cpu *vc, uint32_t i)
 	}
 	w->in_lr &= ~bit;
 	w->lr_active &= ~bit;
+	w->lr_both &= ~bit;
 	w->drop_pend &= ~bit;
 	w->drop_active &= ~bit;
 	ich_lr_write(i, 0U);
@@ -116,6 +117,7 @@ static void retire_owed(struct vgic_cpu *vc, uint32_t i)
 	}
 	w->in_lr &= ~bit;
 	w->lr_active &= ~bit;
+	w->lr_both &= ~bit;
 	w->drop_pend &= ~bit;
 	w->drop_active &= ~bit;
 	if ((ready_of(vc->vgic, w) & bit) != 0U) {
@@ -204,6 +206,7 @@ void vgic_retire(struct vgic_cpu *vc)
 
 		vc->priv.in_lr &= ~bit;
 		vc->priv.lr_active &= ~bit;
+		vc->priv.lr_both &= ~bit;
 	}
 	vc->lr_used &= ~done;
 	vc->lr_owed &= ~done;

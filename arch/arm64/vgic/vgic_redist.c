@@ -3,11 +3,13 @@
 #include "arch/arm64/vgic/vgic_internal.h"
 
 #define GICR_FRAME UINT64_C(0x10000)
+#define GICR_CTLR 0x0U
 #define GICR_IIDR 0x4U
 #define GICR_TYPER 0x8U
 #define GICR_WAKER 0x14U
 #define GICR_ID 0xffd0U
 
+#define CTLR_RWP BIT(3)
 #define TYPER_AFF GENMASK(63, 32)
 #define TYPER_NUMBER GENMASK(23, 8)
 #define TYPER_LAST BIT(4)
@@ -37,7 +39,8 @@ static bool is_wide(uint64_t off)
 	}
 }
 
-static enum vdev_result rd_read(const struct vgic *g, uint32_t owner, uint64_t off, uint32_t size, uint64_t *val)
+static enum vdev_result rd_read(const struct vgic *g, uint32_t vcpu, uint32_t owner, uint64_t off, uint32_t size,
+				uint64_t *val)
 {
 	const struct vgic_cpu *vc = g->cpu[owner];
 
@@ -45,6 +48,9 @@ static enum vdev_result rd_read(const struct vgic *g, uint32_t owner, uint64_t o
 		return VDEV_FAULT;
 	}
 	switch (off) {
+	case GICR_CTLR:
+		*val = owner != vcpu && write_pending(&vc->priv) != 0U ? CTLR_RWP : 0U;
+		break;
 	case GICR_IIDR:
 		*val = VGIC_IIDR;
 		break;
@@ -113,7 +119,7 @@ static enum vdev_result redist_read(void *dev, uint32_t vcpu, uint64_t off, uint
 	if ((off & GICR_FRAME) != 0U) {
 		return sgi_read(g, vcpu, (uint32_t)owner, in_frame, size, val);
 	}
-	return rd_read(g, (uint32_t)owner, in_frame, size, val);
+	return rd_read(g, vcpu, (uint32_t)owner, in_frame, size, val);
 }
 
 static enum vdev_result redist_write(void *dev, uint32_t vcpu, uint64_t off, uint32_t size, uint64_t val)

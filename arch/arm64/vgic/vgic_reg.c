@@ -23,11 +23,9 @@ static void hw_pend(uint32_t cpu, uint32_t intid)
 	gic_irq_set_pending(cpu, intid, true);
 }
 
-/* Takes back a pending state that the guest has not seen: the line, if it is still high, pends anew. */
 static void hw_unpend(uint32_t cpu, uint32_t intid)
 {
 	gic_irq_set_pending(cpu, intid, false);
-	gic_irq_set_active(cpu, intid, false);
 }
 
 static void hw_activate(uint32_t cpu, uint32_t intid)
@@ -50,10 +48,8 @@ static void look(struct vgic *g, uint32_t self, uint32_t owner, uint32_t w, stru
 	}
 	vgic_fold(g->cpu[self]);
 	others = word->in_lr;
-	if (others != 0U) {
-		word->asked |= others;
-		vgic_poke_holders(g, owner, w, others);
-	}
+	word->asked = others;
+	vgic_poke_holders(g, owner, w, others);
 }
 
 static uint32_t read_pend(struct vgic *g, uint32_t self, uint32_t owner, uint32_t w)
@@ -63,7 +59,7 @@ static uint32_t read_pend(struct vgic *g, uint32_t self, uint32_t owner, uint32_
 
 	lock_acquire(&g->lock);
 	look(g, self, owner, w, word);
-	v = word->pend | (word->line & ~word->edge) | (word->in_lr & ~word->lr_active);
+	v = word->pend | (word->line & ~word->edge) | (word->in_lr & (~word->lr_active | word->lr_both));
 	if (w == 0U) {
 		v |= __atomic_load_n(&g->cpu[owner]->todo, __ATOMIC_RELAXED) & TODO_SGIS;
 	}
@@ -155,8 +151,12 @@ static void clear_pend(struct vgic *g, uint32_t owner, uint32_t w, uint32_t val)
 {
 	struct vgic_word *word = word_of(g, owner, w);
 
-	/* What was handed to the guest already, its holder takes back, and the physical one with it. */
-	hw_each(g, owner, w, val & word->hw & word->pend & ~word->in_lr & ~word->active, hw_unpend);
+	/*
+	 * Taken here and not yet seen by the guest, the physical one is ended (its line, if still high, pends anew);
+	 * of what is in a list register its holder does so.
+	 */
+	hw_each(g, owner, w, val & word->hw, hw_unpend);
+	hw_each(g, owner, w, val & word->hw & word->pend & ~word->in_lr & ~word->active, hw_deactivate);
 	word->pend &= ~val;
 	if (w == 0U) {
 		__atomic_fetch_and(&g->cpu[owner]->todo, ~(val & TODO_SGIS), __ATOMIC_RELAXED);
@@ -227,6 +227,7 @@ void vgic_prio_write(struct vgic *g, uint32_t owner, uint32_t w, uint32_t first,
 		word->prio[first + i] = (uint8_t)(val >> (8U * i) & vgic_hw.prio_mask);
 	}
 	vgic_poke_holders(g, owner, w, word->in_lr & (((1U << n) - 1U) << first));
+	vgic_poke(g, owner, w, ready_of(g, word) & (((1U << n) - 1U) << first));
 	lock_release(&g->lock);
 }
 
