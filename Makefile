@@ -74,7 +74,9 @@ $(autoconf): $(O)/.config Kconfig
 folders-y := core/base core/sync drivers/uart core/log core/fdt core/payload core/config drivers/gic
 folders-y += arch/arm64/lib arch/arm64/mm core/vdev core/smp arch/arm64/vgic drivers/smmu arch/arm64/vcpu core/vuart
 folders-y += core/domain core/hypercall arch/arm64/psci arch/arm64/trap arch/arm64/boot core/console core/monitor
-folders-$(CONFIG_POOL) += core/pool core/claim core/scrub
+folders-$(CONFIG_POOL) += core/scrub
+# Without the pool a ledger is left that lays out what static partitions need, once.
+folders-y += core/pool $(if $(CONFIG_POOL),core/claim,core/claim/fixed core/pool/fixed)
 folders-$(CONFIG_VIRTIO) += core/virtio
 
 define add_folder
@@ -121,7 +123,7 @@ endif
 CPPFLAGS := -nostdinc -I. -Iarch/arm64/include -I$(O)/include -isystem $(compiler_headers) \
 	-isystem core/base/libc -isystem $(libfdt_headers) -include $(autoconf)
 MACHINE := -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align -mcmodel=small -fno-pic -fno-pie
-CFLAGS := -std=c17 $(WARNINGS) -O2 -g -ffreestanding -fno-common $(MACHINE) -fno-stack-protector \
+CFLAGS := -std=c17 $(WARNINGS) $(if $(CONFIG_OPTIMIZE_SIZE),-Os,-O2) -g -ffreestanding -fno-common $(MACHINE) -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-strict-aliasing -ffunction-sections -fdata-sections \
 	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)/=build/
 ASFLAGS := -D__ASSEMBLY__ -g $(MACHINE) -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)/=build/
