@@ -73,52 +73,49 @@ void wave_freed(struct ledger *l, struct wave *w, uint8_t leaf, uint8_t order, u
 }
 
 /*
- * Computes r of one zone from order lo on; above hi, s did not change. Passes the differences to the parent's s, and
- * narrows *lo, *hi to the orders whose r changed (*lo > *hi: none). Returns whether all of s that it saw is >= 0.
+ * Computes r of a zone that has a parent, from order lo on; above hi, s did not change. Passes the differences to the
+ * parent's s. *last: the highest order of which r changed. Ends where nothing changes further up. Returns whether no s
+ * that it saw is negative. This is the hot loop of all claims: about 18 instructions an order.
  */
-static bool settle(struct ledger_zone *z, struct ledger_zone *parent, unsigned int max, unsigned int *lo,
-		   unsigned int *hi)
+static bool settle(struct ledger_zone *z, struct ledger_zone *parent, unsigned int max, unsigned int lo,
+		   unsigned int hi, unsigned int *last)
 {
-	unsigned int first = POOL_ORDERS;
-	unsigned int last = 0;
+	int64_t below = lo == 0U ? INT64_MAX : z->r[lo - 1U];
+	uint64_t mask = 0;
 	int64_t signs = 0;
+	unsigned int k;
 
-	for (unsigned int k = *lo; k <= max; k++) {
-		int64_t v = z->s[k];
-		int64_t d;
+	for (k = lo; k <= max; k++) {
+		const int64_t v = MIN(z->s[k], below >> 1);
+		const int64_t d = v - z->r[k];
 
-		signs |= v;
-		if (k != 0U) {
-			v = MIN(v, z->r[k - 1U] / 2);
-		}
-		d = v - z->r[k];
-		if (d == 0) {
-			if (k > *hi) {
-				break;
-			}
-			continue;
-		}
-		z->r[k] = v;
-		if (parent != NULL) {
+		signs |= z->s[k];
+		mask |= (uint64_t)(below > 2 * v) << k; /* of the order below; one place too high */
+		below = v;
+		if (d != 0) {
+			z->r[k] = v;
 			parent->s[k] += d;
+			*last = k;
+		} else if (k > hi) {
+			k++;
+			break;
 		}
-		first = MIN(first, k);
-		last = k;
 	}
-	*lo = first;
-	*hi = last;
+	mask |= (uint64_t)(k > max && below > 0) << k;
+	mask >>= 1;
+	z->rmask = (uint32_t)((z->rmask & ~(GENMASK(k, lo) >> 1)) | mask | (k > max ? 0U : z->rmask & (BIT(k) >> 1)));
 	return signs >= 0;
 }
 
-/* Bits lo - 1 to hi of the mask depend on r[lo] to r[hi]. */
-static void settle_mask(struct ledger_zone *z, unsigned int lo, unsigned int hi)
+/* A root gives nothing upward: its r is not kept. */
+static bool settle_root(const struct ledger_zone *z, unsigned int lo, unsigned int hi)
 {
-	for (unsigned int k = lo == 0U ? 0U : lo - 1U; k <= hi; k++) {
-		const int64_t above = k < POOL_MAX_ORDER ? 2 * z->r[k + 1U] : 0;
+	int64_t signs = 0;
 
-		z->rmask &= ~(uint32_t)BIT(k);
-		z->rmask |= (uint32_t)(z->r[k] > above) << k;
+	for (unsigned int k = lo; k <= hi; k++) {
+		signs |= z->s[k];
 	}
+	return signs >= 0;
 }
 
 bool wave_run(struct ledger *l, struct wave *w)
@@ -128,18 +125,17 @@ bool wave_run(struct ledger *l, struct wave *w)
 	while (w->zones != 0U && holds) {
 		const uint8_t i = (uint8_t)ilog2(w->zones);
 		const uint8_t up = l->pool.zones[i].parent;
-		unsigned int lo = w->lo[i];
-		unsigned int hi = w->hi[i];
+		const uint8_t lo = w->lo[i];
+		unsigned int last = POOL_ORDERS;
 
 		w->zones &= ~(uint32_t)BIT(i);
-		holds = settle(&l->zones[i], up == POOL_NO_ZONE ? NULL : &l->zones[up], l->pool.zones[i].max_order, &lo,
-			       &hi);
-		if (lo > hi) {
+		if (up == POOL_NO_ZONE) {
+			holds = settle_root(&l->zones[i], lo, w->hi[i]);
 			continue;
 		}
-		settle_mask(&l->zones[i], lo, hi);
-		if (up != POOL_NO_ZONE) {
-			mark(w, up, lo, hi);
+		holds = settle(&l->zones[i], &l->zones[up], l->pool.zones[i].max_order, lo, w->hi[i], &last);
+		if (last != POOL_ORDERS) {
+			mark(w, up, lo, last);
 		}
 	}
 	return holds;

@@ -130,7 +130,7 @@ static const char *audit_zone(const struct ledger *l, uint32_t zone)
 			return "admission does not hold";
 		}
 	}
-	for (unsigned int k = 0; k < POOL_ORDERS; k++) {
+	for (unsigned int k = 0; k < POOL_ORDERS && l->pool.zones[zone].parent != POOL_NO_ZONE; k++) {
 		const int64_t r = k == 0U ? z->s[0] : MIN(z->s[k], z->r[k - 1U] / 2);
 		const int64_t above = k < POOL_MAX_ORDER ? 2 * z->r[k + 1U] : 0;
 

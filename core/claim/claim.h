@@ -112,7 +112,8 @@ struct ledger_claim {
 
 /*
  * The arithmetic of a zone. s[k]: what is free here in blocks of order k, less what is claimed here; never negative
- * while the lock is free. r[k]: how much of it can be given upward, r[0] = s[0], r[k] = min(s[k], r[k-1] / 2).
+ * while the lock is free. r[k]: how much of it can be given upward, r[0] = s[0], r[k] = min(s[k], r[k-1] / 2); not kept
+ * for a root.
  */
 struct ledger_zone {
 	int64_t s[POOL_ORDERS];

@@ -55,6 +55,22 @@ static void list_unlink(struct pool *p, struct pool_zone *z, uint64_t pfn, uint8
 	}
 }
 
+/* Cuts a block down to order: its upper halves become the only blocks of their lists. */
+static void split_down(struct pool *p, struct pool_zone *z, uint64_t pfn, uint8_t from, uint8_t order)
+{
+	uint64_t *rec = pool_record(p, pfn);
+
+	for (unsigned int k = from; k-- > order;) {
+		const uint32_t half = (uint32_t)(pfn + BIT(k) - z->base_pfn);
+
+		POOL_ASSERT(z->nr_free[k] == 0U);
+		rec[BIT(k)] = rec_free((uint8_t)k, half, half);
+		z->head[k] = half;
+		z->nr_free[k] = 1;
+	}
+	z->mask |= (uint32_t)(BIT(from) - BIT(order));
+}
+
 uint64_t pool_take(struct pool *p, uint8_t leaf, uint8_t order, domid_t owner, domid_t payer, uint8_t *split)
 {
 	struct pool_zone *z = &p->zones[leaf];
@@ -66,10 +82,7 @@ uint64_t pool_take(struct pool *p, uint8_t leaf, uint8_t order, domid_t owner, d
 	*split = k;
 	pfn = z->base_pfn + z->head[k];
 	list_unlink(p, z, pfn, k);
-	while (k > order) {
-		k--;
-		list_push(p, z, pfn + BIT(k), k, false);
-	}
+	split_down(p, z, pfn, k, order);
 	*pool_record(p, pfn) = rec_owned(order, owner, payer);
 	POOL_ASSERT(z->free_pages >= BIT(order));
 	z->free_pages -= BIT(order);
