@@ -10,7 +10,6 @@
 #define NR_SOURCES (SOURCE_LOG + 1U)
 #define NO_SOURCE UINT32_MAX
 
-#define TAIL_MAX 80U
 #define STAGE_SIZE 1024U
 #define NOTICE_SIZE 768U
 #define PIECE_MAX 64U /* bytes taken from a source at once */
@@ -34,9 +33,6 @@ struct source {
 	uint64_t since; /* when an unfinished line was first seen waiting; 0: none */
 	enum esc_state esc;
 	uint8_t color;
-	bool tail_return; /* a carriage return came: the next character starts the tail anew */
-	uint8_t tail_len;
-	char tail[TAIL_MAX]; /* the unfinished line that it last showed, to be shown again when it gets the focus */
 };
 
 struct console {

@@ -83,27 +83,6 @@ static bool in_escape(struct source *src, char c)
 	}
 }
 
-/* Keeps the line that is being written, as far as it is text. */
-static void note_tail(struct source *src, char c)
-{
-	if (c == '\n') {
-		src->tail_len = 0;
-		src->tail_return = false;
-	} else if (c == '\r') {
-		src->tail_return = true;
-	} else if (c == '\b') {
-		src->tail_len = (uint8_t)(src->tail_len != 0U ? src->tail_len - 1U : 0U);
-	} else if (!is_control(c) || c == '\t') {
-		src->tail_len = src->tail_return ? 0U : src->tail_len;
-		src->tail_return = false;
-		if (src->tail_len < TAIL_MAX) {
-			src->tail[src->tail_len++] = c;
-		}
-	} else {
-		/* Other control characters leave no text. */
-	}
-}
-
 static uint32_t take_piece(uint32_t s, char *buf)
 {
 	uint32_t n = 0;
@@ -142,15 +121,11 @@ static void put_name(const struct source *src)
 /* The terminal's mode stays the focus's own while nothing else is shown in between. */
 static void emit_raw(uint32_t s, const char *piece, uint32_t n)
 {
-	struct source *src = &con.sources[s];
-
 	(void)take_line(s);
 	for (uint32_t i = 0; i < n; i++) {
-		if (!in_escape(src, piece[i])) {
-			note_tail(src, piece[i]);
-		}
 		put(piece[i]);
 	}
+	con.sources[s].esc = ESC_NONE;
 	con.owner_bytes += n;
 	if (piece[n - 1U] == '\n') {
 		leave_line();
@@ -167,7 +142,6 @@ static void emit_lines(uint32_t s, const char *piece, uint32_t n)
 		if (in_escape(src, c)) {
 			continue;
 		}
-		note_tail(src, c);
 		if (c == '\n') {
 			if (take_line(s)) {
 				put_name(src);
@@ -231,14 +205,9 @@ void emit_source(uint32_t s, uint64_t now)
 	}
 }
 
-/*
- * The console's own message on lines of its own, and then the unfinished line of the focus again, behind its name so
- * that it isn't taken for something new. The monitor shows its line by itself.
- */
+/* The console's own message, on lines of its own. */
 void emit_notice(void)
 {
-	const struct source *src = &con.sources[con.focus];
-
 	if (con.owner != NO_SOURCE) {
 		end_line();
 	}
@@ -247,11 +216,4 @@ void emit_notice(void)
 		put(con.notice[i]);
 	}
 	con.notice_len = 0;
-	if (src->tail_len != 0U && con.focus != CONSOLE_MONITOR) {
-		(void)take_line(con.focus);
-		put_name(src);
-		for (uint32_t i = 0; i < src->tail_len; i++) {
-			put(src->tail[i]);
-		}
-	}
 }
