@@ -31,9 +31,10 @@ def script_disk(folder, payload, script="boot.cmd"):
 def fit_disk(folder, payload):
     """boot.scr and freehold.itb, with sha256 over both parts."""
     folder = script_disk(folder, payload, "fit.cmd")
-    run("mkimage", "-f", str(HERE / "freehold.its"), "freehold.itb", cwd=folder)
-    (folder / "freehold.bin").unlink()
-    (folder / "payload.cpio").unlink()
+    shutil.copyfile(HERE / "freehold.its", folder / "freehold.its")  # its files stand beside it
+    run("mkimage", "-f", "freehold.its", "freehold.itb", cwd=folder)
+    for part in ("freehold.its", "freehold.bin", "payload.cpio"):
+        (folder / part).unlink()
     return folder
 
 

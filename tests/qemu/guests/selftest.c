@@ -80,6 +80,8 @@ static void test_undefined(void)
 		return;
 	}
 	UNDEF_READ(S3_1_C15_C15_7, "an unknown implementation defined register is undefined");
+	/* SVE and SME not trapped by ourselves: else that would come first */
+	write_sysreg(cpacr_el1, 3UL << 24 | 3UL << 20 | 3UL << 16);
 	UNDEF_READ(S3_0_C1_C2_0, "ZCR_EL1 (SVE) is undefined");
 	UNDEF_READ(S3_3_C4_C2_2, "SVCR (SME) is undefined");
 	UNDEF_READ(S3_0_C5_C6_0, "TFSR_EL1 (MTE) is undefined");
