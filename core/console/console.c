@@ -217,3 +217,19 @@ int console_monitor_getc(void)
 	lock_release(&con.lock);
 	return c;
 }
+
+bool console_monitor_typed(char key)
+{
+	bool found = false;
+
+	if (!console_monitor_has_input()) {
+		return false;
+	}
+	lock_acquire(&con.lock);
+	for (uint32_t at = con.mon_in.out; at != con.mon_in.in && !found; at++) {
+		found = con.mon_in.buf[at & (con.mon_in.size - 1U)] == key;
+		con.mon_in.out = found ? at + 1U : con.mon_in.out;
+	}
+	lock_release(&con.lock);
+	return found;
+}

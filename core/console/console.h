@@ -61,5 +61,7 @@ void console_monitor_write(const char *text, size_t len);
 int console_monitor_getc(void);
 /* Whether there is one; no lock. */
 bool console_monitor_has_input(void);
+/* Whether key was typed; if so, it is taken, and all that was typed before it is dropped. O(128). */
+bool console_monitor_typed(char key);
 
 #endif

@@ -43,6 +43,7 @@ bool mon_memory(struct mon_job *job)
 	struct pool_info run;
 	struct pool_info next;
 	uint64_t size;
+	bool in_mib;
 
 	if (l == NULL || ledger_next_block(l, pa(job->at), &run) != FH_OK) {
 		mon_line("(end of RAM)");
@@ -56,8 +57,9 @@ bool mon_memory(struct mon_job *job)
 	}
 	job->at = range_end(run.range);
 	size = run.range.size >> 10;
+	in_mib = (size & 1023U) == 0U;
 	mon_line("  0x%010lx-0x%010lx %8lu %s  %-11s %-8s %s", run.range.base, job->at - 1U,
-		 size < 1024U ? size : size >> 10, size < 1024U ? "KiB" : "MiB", state_name(&run),
+		 in_mib ? size >> 10 : size, in_mib ? "MiB" : "KiB", state_name(&run),
 		 zone_name(l, run.zone), mon_owner(run.owner));
 	return true;
 }

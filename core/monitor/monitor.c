@@ -10,7 +10,7 @@
 #define KEYS_MAX 32U
 #define KEYS_ROOM 256U
 
-#define CTRL_C 3
+#define CTRL_C '\x03'
 
 /* Guarded by busy: who sets it from 0 has the monitor. Not a lock: nobody waits. */
 static uint32_t busy;
@@ -73,11 +73,11 @@ static void start(char *text)
 	mon_prompt();
 }
 
-/* Ctrl-C ends a command; other keys that come while it prints are dropped. */
+/* Ctrl-C ends a command; other keys wait for its end. */
 static void run_steps(void)
 {
 	for (uint32_t i = 0; i < STEPS_MAX && running != NULL && console_monitor_room() >= MON_STEP_ROOM; i++) {
-		if (console_monitor_getc() == CTRL_C) {
+		if (console_monitor_typed(CTRL_C)) {
 			mon_line("^C");
 			running = NULL;
 		} else if (!running->step(&job)) {

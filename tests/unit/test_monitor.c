@@ -150,6 +150,18 @@ static void long_output_comes_by_steps(void **state)
 	assert_string_equal(p, "freehold> ");
 }
 
+static void keys_wait_for_the_end_of_a_command(void **state)
+{
+	(void)state;
+	type("many\recho after\r");
+	assert_non_null(strstr(wire, "line 999\r\nfreehold> echo after\r\n<after>\r\n"));
+	wire_clear();
+	type("forever\recho dropped\r\x03"
+	     "echo kept\r");
+	assert_non_null(strstr(wire, "^C\r\nfreehold> echo kept\r\n<kept>\r\n"));
+	assert_null(strstr(wire, "dropped"));
+}
+
 static void a_call_has_a_bound(void **state)
 {
 	(void)state;
@@ -193,6 +205,7 @@ int main(void)
 		cmocka_unit_test_setup(keys_edit, setup),
 		cmocka_unit_test_setup(long_lines_are_cut, setup),
 		cmocka_unit_test_setup(long_output_comes_by_steps, setup),
+		cmocka_unit_test_setup(keys_wait_for_the_end_of_a_command, setup),
 		cmocka_unit_test_setup(a_call_has_a_bound, setup),
 		cmocka_unit_test_setup(the_focus_shows_the_prompt, setup),
 	};
