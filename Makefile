@@ -147,7 +147,7 @@ $(FETCHED)/guest/libfdt.a:
 
 asm_offsets := $(O)/include/generated/asm-offsets.h
 version := $(O)/include/generated/version.h
-before := $(autoconf) $(O)/.flags $(version) | $(libfdt_ready)
+before := $(autoconf) $(O)/.flags | $(version) $(libfdt_ready)
 
 # The commit's hash, so that a log tells what ran; one commit gives one image, wherever it is built.
 $(version): FORCE
