@@ -118,7 +118,7 @@ void console_poll(void)
 		if (bits == OUTPUT_TIMED && arch_counter() < __atomic_load_n(&con.wake_at, __ATOMIC_RELAXED)) {
 			return;
 		}
-		if (!lock_try(&con.lock)) {
+		if (log_crashed() || !lock_try(&con.lock)) {
 			return;
 		}
 		serve(bits);
@@ -129,7 +129,7 @@ void console_poll(void)
 void console_irq(void)
 {
 	uart_irq_ack();
-	if (!con.ready) {
+	if (!con.ready || log_crashed()) {
 		return;
 	}
 	lock_acquire(&con.lock);
@@ -146,7 +146,7 @@ void console_flush(void)
 {
 	const uint64_t end = arch_counter() + FLUSH_MS * (arch_counter_hz() / 1000U);
 
-	if (con.ready) {
+	if (con.ready && !log_crashed()) {
 		lock_acquire(&con.lock);
 		while ((con.stage_out != con.stage_len || mux_fill(arch_counter(), true)) && arch_counter() < end) {
 			while (con.stage_out != con.stage_len && arch_counter() < end) {

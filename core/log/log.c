@@ -220,3 +220,8 @@ bool log_crash_begin(void)
 	}
 	return none == me;
 }
+
+bool log_crashed(void)
+{
+	return __atomic_load_n(&crash_owner, __ATOMIC_RELAXED) != 0U;
+}

@@ -93,6 +93,8 @@ FH_NORETURN void panic(const char *fmt, ...) FH_PRINTF(1, 2);
  * CPUs are dropped. false: another CPU has it already. For the crash report; panic() calls it itself.
  */
 bool log_crash_begin(void);
+/* Whether a CPU has done so: the console is silent from then on. */
+bool log_crashed(void);
 
 /* For our own bugs only, never for input; no side effects inside. */
 #define FH_ASSERT(cond)                                                                                            \

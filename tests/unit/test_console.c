@@ -433,6 +433,21 @@ static void nothing_is_lost(void **state)
 	}
 }
 
+/* The last test: a crash is for good. */
+static void a_crash_silences_all(void **state)
+{
+	(void)state;
+	say(&front, "x\n");
+	assert_true(log_crash_begin());
+	wire_clear();
+	console_poll();
+	console_irq();
+	console_flush();
+	assert_int_equal(wire_len, 0);
+	log_err("crash: x0");
+	assert_string_equal(wire, "[freehold] crash: x0\r\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -454,6 +469,7 @@ int main(void)
 		cmocka_unit_test_setup(the_monitor_has_rings_of_its_own, setup),
 		cmocka_unit_test_setup(flush_writes_all, setup),
 		cmocka_unit_test_setup(nothing_is_lost, setup),
+		cmocka_unit_test_setup(a_crash_silences_all, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
