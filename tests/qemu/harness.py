@@ -29,6 +29,7 @@ INITRAMFS = BUILD / "guests" / "initramfs.gz"
 PREFIX = "\x01"  # Ctrl-A, the console's prefix key
 # What Freehold prints when it gives up; a test that waits for something else need not wait any longer.
 FATAL = r"panic: [^\r\n]*|nothing was started"
+OTHERS = re.compile(r"\[[\w-]+\] ")  # a line of a domain that is not in focus
 COLOR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -63,6 +64,7 @@ class Machine:
             args += ["-qmp", f"unix:{self.socket_dir}/qmp,server=on,wait=off"]
         # the outer limit holds even when this program is killed
         self.command = ["timeout", "-k", "2", str(limit + 5), qemu_binary(), *args, *extra]
+        self.marks = 0
         self.child = None
         self.log = None
 
@@ -124,12 +126,15 @@ class Machine:
         self.send(text)
         return self.expect(pattern, timeout)
 
-    def shell(self, host, command, timeout=20):
-        """Types a command at a Linux domain's prompt; returns what it printed. The prompt must have come before."""
-        self.line(command)
-        # the echo may be broken by a line of another domain: only its end is waited for
-        match = self.expect(rf"\n((?:.*\n)?){re.escape(host)}:~# ", timeout)
-        return COLOR.sub("", match.group(1)).replace("\r", "").strip()
+    def shell(self, command, timeout=20):
+        """Types a command at the shell of the Linux domain in focus; returns what it printed, without what others
+        printed meanwhile. The marks around it are computed by the shell, so the echo of the line is none."""
+        self.marks += 1
+        mark = 1000 + self.marks
+        self.line(f"echo b$(({mark - 1}+1)); {command}; echo e$(({mark - 1}+1))")
+        match = self.expect(rf"b{mark}\r*\n(.*?)e{mark}\r*\n", timeout)
+        lines = COLOR.sub("", match.group(1)).replace("\r", "").split("\n")
+        return "\n".join(line for line in lines if not OTHERS.match(line)).strip()
 
     def wait_end(self, timeout=None):
         """Waits until QEMU ends by itself; returns its exit code."""

@@ -24,5 +24,5 @@ def build_payload(folder):
     out = folder / "payload.cpio"
     parts = [CONFIG, harness.ROOT / "dts/qemu-virt-two-linux.dts", harness.LINUX, ramdisk, harness.FHPACK]
     if not out.exists() or any(p.stat().st_mtime > out.stat().st_mtime for p in parts):
-        harness.pack(out, CONFIG, {"Image": harness.LINUX, "initrd.img": ramdisk})
+        harness.pack(out, CONFIG, {"Image": harness.LINUX, "initramfs.gz": ramdisk})
     return out
