@@ -25,7 +25,9 @@ static void attach(const struct console_source *sources, uint32_t nr)
 			continue;
 		}
 		con.sources[i] = (struct source){
-			.name = sources[i].name, .color = sources[i].color, .vuart = sources[i].vuart,
+			.name = sources[i].name,
+			.color = sources[i].color,
+			.vuart = sources[i].vuart,
 		};
 		con.focus = MIN(con.focus, i);
 	}
@@ -112,7 +114,8 @@ void console_poll(void)
 	for (uint32_t i = 0; i < 2U; i++) {
 		const uint32_t bits = __atomic_load_n(&output_pending, __ATOMIC_ACQUIRE) & CONSOLE_BITS;
 
-		if (bits == 0U || !con.ready || (__atomic_load_n(&con.tx_on, __ATOMIC_ACQUIRE) && bits != OUTPUT_INPUT)) {
+		if (bits == 0U || !con.ready ||
+		    (__atomic_load_n(&con.tx_on, __ATOMIC_ACQUIRE) && bits != OUTPUT_INPUT)) {
 			return;
 		}
 		if (bits == OUTPUT_TIMED && arch_counter() < __atomic_load_n(&con.wake_at, __ATOMIC_RELAXED)) {

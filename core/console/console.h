@@ -22,8 +22,8 @@
 
 /* A domain as the console shows it. */
 struct console_source {
-	const char *name; /* kept by reference */
-	uint8_t color;    /* ANSI foreground 31 to 36, 0: none */
+	const char *name;    /* kept by reference */
+	uint8_t color;       /* ANSI foreground 31 to 36, 0: none */
 	struct vuart *vuart; /* NULL: it has no console */
 };
 

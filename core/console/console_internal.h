@@ -28,9 +28,9 @@ struct byte_ring {
 enum esc_state { ESC_NONE, ESC_START, ESC_CSI, ESC_STRING };
 
 struct source {
-	const char *name; /* NULL: not attached */
+	const char *name;    /* NULL: not attached */
 	struct vuart *vuart; /* NULL: the monitor or the log */
-	uint64_t since; /* when an unfinished line was first seen waiting; 0: none */
+	uint64_t since;      /* when an unfinished line was first seen waiting; 0: none */
 	enum esc_state esc;
 	uint8_t color;
 };
@@ -38,11 +38,11 @@ struct source {
 struct console {
 	struct lock lock; /* RANK_CONSOLE; guards all below */
 	bool ready;
-	bool prefix;   /* the prefix key came, its command follows */
-	bool tx_on;    /* the transmit interrupt is on and will come; read without the lock */
+	bool prefix; /* the prefix key came, its command follows */
+	bool tx_on;  /* the transmit interrupt is on and will come; read without the lock */
 	uint32_t focus;
-	uint32_t last;  /* the source that was served last: turns go on from here */
-	uint32_t owner; /* whose unfinished line stands on the terminal, or NO_SOURCE */
+	uint32_t last;        /* the source that was served last: turns go on from here */
+	uint32_t owner;       /* whose unfinished line stands on the terminal, or NO_SOURCE */
 	uint32_t owner_bytes; /* of that line */
 	uint64_t owner_time;  /* when its last bytes came */
 	uint64_t blocked;     /* since when another source waits for that line; 0: none does */

@@ -31,8 +31,8 @@ _Static_assert(FH_MAX_CPUS <= 256U, "a record's CPU is a byte");
 static struct lock log_lock = LOCK_INIT(RANK_LOG);
 /* Guarded by log_lock. */
 static char ring[RING_SIZE];
-static uint64_t head; /* where the next record goes */
-static uint64_t tail; /* the oldest record */
+static uint64_t head;       /* where the next record goes */
+static uint64_t tail;       /* the oldest record */
 static uint64_t first_line; /* the number of the oldest record */
 static uint64_t next_line;  /* the number of the next one; read without the lock by log_readable() */
 
@@ -73,7 +73,10 @@ static uint64_t record_end(uint64_t at)
 static void append(enum log_level level, const char *text, size_t len)
 {
 	const struct record r = {
-		.time = arch_counter(), .len = (uint16_t)len, .level = (uint8_t)level, .cpu = (uint8_t)arch_cpu_id(),
+		.time = arch_counter(),
+		.len = (uint16_t)len,
+		.level = (uint8_t)level,
+		.cpu = (uint8_t)arch_cpu_id(),
 	};
 
 	while (head + sizeof(r) + len - tail > RING_SIZE) {

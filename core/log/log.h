@@ -65,9 +65,9 @@ bool log_readable(const struct log_cursor *c);
  * The word that says that the console has work: set by who puts output in a ring (here and core/vuart), read by the
  * run loop after each exit, cleared by the console. It lives here because both are above this floor.
  */
-#define OUTPUT_NEW 1U   /* bytes or lines came into a ring */
-#define OUTPUT_TIMED 2U /* the console waits for a time to pass */
-#define OUTPUT_INPUT 4U /* the UART may hold more input */
+#define OUTPUT_NEW 1U     /* bytes or lines came into a ring */
+#define OUTPUT_TIMED 2U   /* the console waits for a time to pass */
+#define OUTPUT_INPUT 4U   /* the UART may hold more input */
 #define OUTPUT_MONITOR 8U /* the monitor has more to say, or a key to read */
 extern uint32_t output_pending;
 
@@ -97,11 +97,11 @@ bool log_crash_begin(void);
 bool log_crashed(void);
 
 /* For our own bugs only, never for input; no side effects inside. */
-#define FH_ASSERT(cond)                                                                                            \
-	do {                                                                                                       \
-		if (!(cond)) {                                                                                     \
-			panic("assert: %s:%d: %s", __FILE__, __LINE__, #cond);                                     \
-		}                                                                                                  \
+#define FH_ASSERT(cond)                                                                                                \
+	do {                                                                                                           \
+		if (!(cond)) {                                                                                         \
+			panic("assert: %s:%d: %s", __FILE__, __LINE__, #cond);                                         \
+		}                                                                                                      \
 	} while (0)
 
 #endif

@@ -80,7 +80,9 @@ static uint32_t next_cpu(uint32_t cpu)
 static bool cmd_cpus(struct mon_job *job)
 {
 	static const char *const power[] = {
-		[VCPU_OFF] = "off", [VCPU_ON_PENDING] = "starts", [VCPU_ON] = "on",
+		[VCPU_OFF] = "off",
+		[VCPU_ON_PENDING] = "starts",
+		[VCPU_ON] = "on",
 	};
 	const struct vcpu *v;
 

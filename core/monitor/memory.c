@@ -11,10 +11,9 @@
 static const char *state_name(const struct pool_info *b)
 {
 	static const char *const names[POOL_STATE_COUNT] = {
-		[POOL_UNUSED] = "unused",         [POOL_FREE] = "free",
-		[POOL_OWNED] = "claimed",         [POOL_QUARANTINED] = "quarantined",
-		[POOL_STATIC] = "static",         [POOL_HYPERVISOR] = "hypervisor",
-		[POOL_PAYLOAD] = "payload",       [POOL_RESERVED] = "reserved",
+		[POOL_UNUSED] = "unused",           [POOL_FREE] = "free",         [POOL_OWNED] = "claimed",
+		[POOL_QUARANTINED] = "quarantined", [POOL_STATIC] = "static",     [POOL_HYPERVISOR] = "hypervisor",
+		[POOL_PAYLOAD] = "payload",         [POOL_RESERVED] = "reserved",
 	};
 
 	return (unsigned int)b->state < POOL_STATE_COUNT ? names[b->state] : "?";
@@ -58,9 +57,8 @@ bool mon_memory(struct mon_job *job)
 	job->at = range_end(run.range);
 	size = run.range.size >> 10;
 	in_mib = (size & 1023U) == 0U;
-	mon_line("  0x%010lx-0x%010lx %8lu %s  %-11s %-8s %s", run.range.base, job->at - 1U,
-		 in_mib ? size >> 10 : size, in_mib ? "MiB" : "KiB", state_name(&run),
-		 zone_name(l, run.zone), mon_owner(run.owner));
+	mon_line("  0x%010lx-0x%010lx %8lu %s  %-11s %-8s %s", run.range.base, job->at - 1U, in_mib ? size >> 10 : size,
+		 in_mib ? "MiB" : "KiB", state_name(&run), zone_name(l, run.zone), mon_owner(run.owner));
 	return true;
 }
 

@@ -17,7 +17,7 @@
 #define RANK_BITS 4U
 #define RANK_ONE(r) (1U << (RANK_BITS * (r)))
 
-_Static_assert(RANK_BITS * RANK_COUNT <= 32U, "the ranks fit in a word");
+_Static_assert(RANK_BITS *RANK_COUNT <= 32U, "the ranks fit in a word");
 
 /* One cache line a CPU. */
 struct held {

@@ -23,15 +23,15 @@ enum lock_rank {
 };
 
 struct lock {
-	uint32_t next;  /* the ticket that the next comer draws */
-	uint32_t owner; /* the ticket that is served */
+	uint32_t next;   /* the ticket that the next comer draws */
+	uint32_t owner;  /* the ticket that is served */
 	uint32_t holder; /* CPU + 1, 0: free; for the checks */
 	uint32_t rank;
 };
 
-#define LOCK_INIT(r)                                                                                               \
-	{                                                                                                          \
-		0U, 0U, 0U, (uint32_t)(r)                                                                          \
+#define LOCK_INIT(r)                                                                                                   \
+	{                                                                                                              \
+		0U, 0U, 0U, (uint32_t)(r)                                                                              \
 	}
 
 void lock_init(struct lock *l, enum lock_rank rank);

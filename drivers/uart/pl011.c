@@ -113,8 +113,8 @@ static void pl011_rx_irq(volatile void *base, bool on)
 	irq_mask(base, INT_RX | INT_RT, on);
 }
 
-#define PL011_FUNCTIONS                                                                                            \
-	.init = pl011_init, .try_putc = pl011_try_putc, .idle = pl011_idle, .getc = pl011_getc,                    \
+#define PL011_FUNCTIONS                                                                                                \
+	.init = pl011_init, .try_putc = pl011_try_putc, .idle = pl011_idle, .getc = pl011_getc,                        \
 	.irq_ack = pl011_irq_ack, .tx_irq = pl011_tx_irq, .rx_irq = pl011_rx_irq
 
 const struct uart_ops pl011_ops = { .compatible = "arm,pl011", PL011_FUNCTIONS };

@@ -27,7 +27,7 @@ struct uart_ops {
 };
 
 struct uart_desc {
-	volatile void *base; /* EL2 virtual address of the registers, mapped as a device */
+	volatile void *base;        /* EL2 virtual address of the registers, mapped as a device */
 	const struct uart_ops *ops; /* from uart_find() */
 };
 

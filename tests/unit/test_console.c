@@ -82,7 +82,10 @@ static uint32_t received(struct vuart *v, char *buf)
 static int setup(void **state)
 {
 	const struct console_source sources[] = {
-		{ "front", 32, &front }, { "none", 31, NULL }, { "rear", 33, &rear }, { "side", 0, &side },
+		{ "front", 32, &front },
+		{ "none", 31, NULL },
+		{ "rear", 33, &rear },
+		{ "side", 0, &side },
 	};
 
 	(void)state;

@@ -26,8 +26,7 @@ void fake_brk(unsigned int imm)
 }
 
 /* Runs the statement; true: it stopped the machine because of a lock. */
-#define STOPS(statement)                                                                                           \
-	(reason = 0, setjmp(stopped) == 0 ? ((statement), false) : reason == FH_BRK_LOCK)
+#define STOPS(statement) (reason = 0, setjmp(stopped) == 0 ? ((statement), false) : reason == FH_BRK_LOCK)
 
 static struct lock domain_a = LOCK_INIT(RANK_DOMAIN);
 static struct lock domain_b = LOCK_INIT(RANK_DOMAIN);

@@ -41,13 +41,13 @@ static void wire_clear(void)
 	wire[0] = '\0';
 }
 
-#define SAME(...)                                                                                                  \
-	do {                                                                                                       \
-		char ours[128], theirs[128];                                                                       \
-		const size_t n = fmt_line(ours, sizeof(ours), __VA_ARGS__);                                        \
-		(void)snprintf(theirs, sizeof(theirs), __VA_ARGS__);                                               \
-		assert_string_equal(ours, theirs);                                                                 \
-		assert_int_equal(n, strlen(theirs));                                                               \
+#define SAME(...)                                                                                                      \
+	do {                                                                                                           \
+		char ours[128], theirs[128];                                                                           \
+		const size_t n = fmt_line(ours, sizeof(ours), __VA_ARGS__);                                            \
+		(void)snprintf(theirs, sizeof(theirs), __VA_ARGS__);                                                   \
+		assert_string_equal(ours, theirs);                                                                     \
+		assert_int_equal(n, strlen(theirs));                                                                   \
 	} while (0)
 
 static void formats_are_the_c_librarys(void **state)
