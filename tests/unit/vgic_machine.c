@@ -131,6 +131,17 @@ static int lr_of(const char *name)
 	return sscanf(name, "ich_lr%d_el%c", &n, &end) == 2 && end == '2' ? n : -1;
 }
 
+/* ICH_MISR_EL2.NP */
+static uint64_t none_pending(uint32_t cpu)
+{
+	for (uint32_t i = 0; i < machine.nr_lrs; i++) {
+		if ((machine.lr[cpu][i] & (LR_PEND | LR_ACTIVE)) == LR_PEND) {
+			return 0;
+		}
+	}
+	return UINT64_C(8);
+}
+
 uint64_t fake_sysreg_read(const char *name)
 {
 	const int n = lr_of(name);
@@ -150,6 +161,9 @@ uint64_t fake_sysreg_read(const char *name)
 	}
 	if (strcmp(name, "ich_eisr_el2") == 0) {
 		return eisr(fake_cpu);
+	}
+	if (strcmp(name, "ich_misr_el2") == 0) {
+		return none_pending(fake_cpu);
 	}
 	if (strcmp(name, "ich_hcr_el2") == 0) {
 		return machine.hcr[fake_cpu];

@@ -177,7 +177,7 @@ void vgic_pend(struct vgic *g, uint32_t vcpu, uint32_t intid);
 
 /* A trapped write of ICC_SGI1R_EL1 (group 1) or ICC_SGI0R_EL1 (group 0) by vcpu. ICC_ASGI1R_EL1: ignore it. */
 void vgic_sgi(struct vgic *g, uint32_t vcpu, uint64_t value, uint32_t group);
-/* A trapped write of ICC_DIR_EL1 (only while more is active than list registers hold). On the vCPU's own CPU. */
+/* A trapped write of ICC_DIR_EL1: only while more is active than list registers hold. On the vCPU's own CPU. */
 void vgic_dir(struct vgic_cpu *vc, uint64_t value);
 
 #endif

@@ -26,8 +26,10 @@ static void pick_insert(struct vgic_picks *p, uint32_t key)
 	uint32_t i;
 
 	if (p->nr == max) {
-		p->more = true;
-		if (key > p->key[max - 1U]) {
+		const uint32_t last = p->key[max - 1U];
+
+		p->next = MIN(p->next, MAX(key, last));
+		if (key > last) {
 			return;
 		}
 		p->nr--;
@@ -81,15 +83,42 @@ void vgic_pick(const struct vgic_cpu *vc, uint32_t w, uint32_t bits, struct vgic
 	}
 }
 
-/* The value of a list register, and what must be remembered of it. Moves pend and active out of the word. */
-static uint64_t load_lr(struct vgic_cpu *vc, uint32_t i, struct vgic_word *w, uint32_t intid)
+/* The least urgent go; `keep` stay. */
+static void pick_cut(struct vgic_picks *p, uint32_t keep)
 {
+	if (p->nr > keep) {
+		p->next = MIN(p->next, p->key[keep]);
+		p->nr = keep;
+	}
+}
+
+/*
+ * Whether its pending state may go with it. Not if it is active and its next one is another vCPU's, or must wait for
+ * one that is more urgent and did not fit, or for the end of this (hardware has no active and pending state).
+ */
+static bool may_pend(const struct vgic_cpu *vc, const struct vgic_word *w, uint32_t key, uint32_t next)
+{
+	const uint32_t intid = key & 0xffffU;
+	const uint32_t bit = 1U << (intid % 32U);
+
+	if ((ready_of(vc->vgic, w) & bit) == 0U || key > next) {
+		return false;
+	}
+	if ((w->active & w->hw & bit) != 0U) {
+		return false;
+	}
+	return intid < GIC_FIRST_SPI || (vc->mine[intid / 32U - 1U] & bit) != 0U;
+}
+
+/* The value of a list register, and what must be remembered of it. Moves pend and active out of the word. */
+static uint64_t load_lr(struct vgic_cpu *vc, uint32_t i, struct vgic_word *w, uint32_t key, uint32_t next)
+{
+	const uint32_t intid = key & 0xffffU;
 	const uint32_t bit = 1U << (intid % 32U);
 	const bool level = (w->line & ~w->edge & bit) != 0U;
 	const bool active = (w->active & bit) != 0U;
 	const bool hw = (w->hw & bit) != 0U;
-	/* A hardware interrupt has no active and pending state: its next one waits for the end of this. */
-	const bool pend = (ready_of(vc->vgic, w) & bit) != 0U && !(hw && active);
+	const bool pend = may_pend(vc, w, key, next);
 	uint64_t lr = intid | FIELD_PREP(ICH_LR_PRIO, w->prio[intid % 32U]);
 
 	lr |= (w->group & bit) != 0U ? ICH_LR_GROUP1 : 0U;
@@ -113,12 +142,13 @@ static uint64_t load_lr(struct vgic_cpu *vc, uint32_t i, struct vgic_word *w, ui
 	return lr;
 }
 
-/* Fills list register i with the interrupt; whether it is pending there. Lock held. */
-static bool place(struct vgic_cpu *vc, uint32_t i, uint32_t intid)
+/* Fills list register i with the interrupt; whether it is pending there, and not active. Lock held. */
+static bool place(struct vgic_cpu *vc, uint32_t i, uint32_t key, uint32_t next)
 {
+	const uint32_t intid = key & 0xffffU;
 	const uint32_t bit = 1U << (intid % 32U);
 	struct vgic_word *w = word_of(vc->vgic, vc->index, intid / 32U);
-	const uint64_t lr = load_lr(vc, i, w, intid);
+	const uint64_t lr = load_lr(vc, i, w, key, next);
 
 	vc->lr_used |= 1U << i;
 	vc->lr_intid[i] = (uint16_t)intid;
@@ -134,14 +164,14 @@ static bool place(struct vgic_cpu *vc, uint32_t i, uint32_t intid)
 		vc->overflow |= 1U << (intid / 32U);
 	}
 	ich_lr_write(i, lr);
-	return (lr & ICH_LR_PEND) != 0U;
+	return (lr & (ICH_LR_PEND | ICH_LR_ACTIVE)) == ICH_LR_PEND;
 }
 
 /* Picks from those words and fills the list registers, all of which are empty. Lock held. */
 static void fill(struct vgic_cpu *vc, uint32_t words)
 {
-	struct vgic_picks act = { .nr = 0 };
-	struct vgic_picks pend = { .nr = 0 };
+	struct vgic_picks act = { .next = PICKS_ALL };
+	struct vgic_picks pend = { .next = PICKS_ALL };
 	uint64_t hcr = ICH_HCR_EN;
 	bool pending = false;
 
@@ -151,25 +181,21 @@ static void fill(struct vgic_cpu *vc, uint32_t words)
 		vgic_pick(vc, w, vgic_active_here(vc, w), &act);
 		vgic_pick(vc, w, ready_here(vc, w), &pend);
 	}
-	if (act.nr == vgic_hw.nr_lrs && pend.nr != 0U) {
-		act.nr--;
-		act.more = true;
-	}
-	if (pend.nr > vgic_hw.nr_lrs - act.nr) {
-		pend.nr = vgic_hw.nr_lrs - act.nr;
-		pend.more = true;
-	}
-	vc->overflow = act.more || pend.more ? words : 0U;
-	vc->evicted = act.more;
+	pick_cut(&act, vgic_hw.nr_lrs - (pend.nr != 0U ? 1U : 0U));
+	pick_cut(&pend, vgic_hw.nr_lrs - act.nr);
+	vc->evicted = act.next != PICKS_ALL;
+	vc->overflow = vc->evicted || pend.next != PICKS_ALL ? words : 0U;
 	for (uint32_t i = 0; i < act.nr; i++) {
-		pending |= place(vc, i, act.key[i] & 0xffffU);
+		pending |= place(vc, i, act.key[i], pend.next);
 	}
 	for (uint32_t i = 0; i < pend.nr; i++) {
-		pending |= place(vc, act.nr + i, pend.key[i] & 0xffffU);
+		pending |= place(vc, act.nr + i, pend.key[i], PICKS_ALL);
 	}
-	hcr |= act.more ? ICH_HCR_LRENPIE | ICH_HCR_TDIR : 0U;
-	/* NPIE with nothing pending would interrupt without end. */
-	hcr |= pend.more ? ICH_HCR_UIE | (pending ? ICH_HCR_NPIE : 0U) : 0U;
+	hcr |= vc->evicted ? ICH_HCR_LRENPIE | ICH_HCR_TDIR : 0U;
+	if (pend.next != PICKS_ALL) {
+		/* NPIE with nothing pending, or UIE with a single list register, would interrupt without end. */
+		hcr |= (pending ? ICH_HCR_NPIE : 0U) | (vgic_hw.nr_lrs > 1U ? ICH_HCR_UIE : 0U);
+	}
 	write_hcr(vc, hcr);
 }
 

@@ -66,9 +66,10 @@ void vgic_poke_holders(struct vgic *g, uint32_t vcpu, uint32_t w, uint32_t bits)
 /* The best candidates so far, in rising order of priority << 16 | intid. */
 struct vgic_picks {
 	uint32_t nr;
-	bool more; /* some did not fit */
+	uint32_t next; /* the best that did not fit, PICKS_ALL: all did */
 	uint32_t key[VGIC_MAX_LRS];
 };
+#define PICKS_ALL UINT32_MAX
 
 /* Inserts interrupts of a word, keeping as many as there are list registers. */
 void vgic_pick(const struct vgic_cpu *vc, uint32_t w, uint32_t bits, struct vgic_picks *p);

@@ -41,7 +41,10 @@ static void drop_hw(struct vgic_cpu *vc, const struct vgic_word *w, uint32_t int
 	}
 }
 
-/* Takes list register i back. Lock held. */
+/*
+ * Takes list register i back. If it is routed to another vCPU by now, and free to go, that one is told; an active one
+ * is not, or two that hold each other's would tell each other for ever. Lock held.
+ */
 static void fold_one(struct vgic_cpu *vc, uint32_t i)
 {
 	const uint32_t intid = vc->lr_intid[i];
@@ -69,9 +72,11 @@ static void fold_one(struct vgic_cpu *vc, uint32_t i)
 	w->drop_pend &= ~bit;
 	w->drop_active &= ~bit;
 	ich_lr_write(i, 0U);
+	if (intid >= GIC_FIRST_SPI && (vc->mine[intid / 32U - 1U] & bit) == 0U) {
+		vgic_poke(vc->vgic, vc->index, intid / 32U, ready_of(vc->vgic, w) & ~w->active & bit);
+	}
 }
 
-/* Folds all; the words that they were of, as bits. Those of other vCPUs by now are told. Lock held. */
 uint32_t vgic_fold_all(struct vgic_cpu *vc)
 {
 	uint32_t used = vc->lr_used;
@@ -79,15 +84,9 @@ uint32_t vgic_fold_all(struct vgic_cpu *vc)
 
 	while (used != 0U) {
 		const uint32_t i = take_bit(&used);
-		const uint32_t intid = vc->lr_intid[i];
-		const uint32_t w = intid / 32U;
-		const uint32_t bit = 1U << (intid % 32U);
 
 		fold_one(vc, i);
-		words |= 1U << w;
-		if (w != 0U && (vc->mine[w - 1U] & bit) == 0U) {
-			vgic_poke(vc->vgic, vc->index, w, bit);
-		}
+		words |= 1U << (vc->lr_intid[i] / 32U);
 	}
 	vc->lr_used = 0U;
 	vc->lr_owed = 0U;
@@ -149,7 +148,7 @@ static void end_active(struct vgic_cpu *vc, uint32_t intid)
 static void take_evicted_ends(struct vgic_cpu *vc)
 {
 	const uint32_t count = (uint32_t)FIELD_GET(ICH_HCR_EOICOUNT, READ_SYSREG(ich_hcr_el2));
-	struct vgic_picks p = { .nr = 0 };
+	struct vgic_picks p = { .next = PICKS_ALL };
 
 	if (count == 0U) {
 		return;
@@ -193,6 +192,10 @@ void vgic_retire(struct vgic_cpu *vc)
 	if (vc->lr_eoi != 0U) {
 		/* One that ends with a maintenance interrupt does not count as empty until it is overwritten. */
 		done |= (uint32_t)READ_SYSREG(ich_eisr_el2) & vc->lr_eoi;
+	}
+	if ((vc->hcr & ICH_HCR_NPIE) != 0U && (READ_SYSREG(ich_misr_el2) & ICH_MISR_NP) != 0U) {
+		/* The last pending one was taken: a waiting one gets a place, if need be that of an active one. */
+		vgic_notify(vc, vc->overflow << 16);
 	}
 	if (done == 0U) {
 		return;
