@@ -217,8 +217,7 @@ void gic_irq_config(uint32_t cpu, uint32_t intid, bool edge)
 
 void gic_irq_route(uint32_t intid, uint32_t cpu)
 {
-	if (intid < GIC_FIRST_SPI || intid >= gicv3.nr_intids || cpu >= FH_MAX_CPUS ||
-	    gicv3.cpu[cpu].redist == NULL) {
+	if (intid < GIC_FIRST_SPI || intid >= gicv3.nr_intids || cpu >= FH_MAX_CPUS || gicv3.cpu[cpu].redist == NULL) {
 		return;
 	}
 	mmio_write64(gicv3.dist + GICD_IROUTER + (uint64_t)intid * 8U, gicv3.cpu[cpu].irouter);

@@ -54,8 +54,9 @@ static uint8_t *find_in_region(const struct gic_region *r, uint64_t aff)
 		if ((typer & GICR_TYPER_LAST) != 0U) {
 			break;
 		}
-		off += gicv3.desc.stride != 0U ? gicv3.desc.stride :
-		       (typer & GICR_TYPER_VLPIS) != 0U ? 2U * GICR_FRAMES : GICR_FRAMES;
+		off += gicv3.desc.stride != 0U          ? gicv3.desc.stride :
+		       (typer & GICR_TYPER_VLPIS) != 0U ? 2U * GICR_FRAMES :
+							  GICR_FRAMES;
 	}
 	return NULL;
 }

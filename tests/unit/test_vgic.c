@@ -11,7 +11,7 @@
 
 #define NR_VCPUS 4U
 #define NR_SPIS 64U
-#define SGI_FRAME(v) ((uint64_t)(v) * VGIC_REDIST_STRIDE + 0x10000U)
+#define SGI_FRAME(v) ((uint64_t)(v)*VGIC_REDIST_STRIDE + 0x10000U)
 #define VTIMER 27U
 #define RTC 40U /* an SPI of hardware */
 
@@ -148,9 +148,9 @@ static void dist_identity(void **state)
 	(void)state;
 	assert_int_equal(dist_read(0x0, 4), 0x50);
 	assert_int_equal(dist_read(0x4, 4) & 0x1f, NR_SPIS / 32U);
-	assert_int_equal(dist_read(0x4, 4) >> 16 & 3, 0);  /* no MBIS, no LPIs */
-	assert_int_equal(dist_read(0x4, 4) >> 10 & 1, 0);  /* one security state */
-	assert_int_equal(dist_read(0x4, 4) >> 25 & 1, 1);  /* no 1-of-N */
+	assert_int_equal(dist_read(0x4, 4) >> 16 & 3, 0); /* no MBIS, no LPIs */
+	assert_int_equal(dist_read(0x4, 4) >> 10 & 1, 0); /* one security state */
+	assert_int_equal(dist_read(0x4, 4) >> 25 & 1, 1); /* no 1-of-N */
 	assert_int_equal(dist_read(0xffe8, 4) >> 4 & 0xf, 3);
 	dist_write(0x0, 4, UINT32_MAX);
 	assert_int_equal(dist_read(0x0, 4), 0x53);
@@ -163,13 +163,13 @@ static void wrong_sizes_fault(void **state)
 	static const struct {
 		uint64_t off;
 		uint32_t size;
-	} bad[] = { { 0x0, 1 }, { 0x0, 8 }, { 0x104, 2 }, { 0x104, 1 }, { 0x100, 8 }, { 0x400, 2 }, { 0x420, 8 },
-		    { 0xc08, 1 }, { 0x6100, 1 }, { 0x6100, 2 }, { 0xffe8, 8 }, { VGIC_DIST_SIZE, 4 } };
+	} bad[] = { { 0x0, 1 },   { 0x0, 8 },   { 0x104, 2 },  { 0x104, 1 },  { 0x100, 8 },  { 0x400, 2 },
+		    { 0x420, 8 }, { 0xc08, 1 }, { 0x6100, 1 }, { 0x6100, 2 }, { 0xffe8, 8 }, { VGIC_DIST_SIZE, 4 } };
 	static const struct {
 		uint64_t off;
 		uint32_t size;
-	} bad_redist[] = { { 0x0, 1 }, { 0x0, 8 }, { 0x14, 2 }, { 0x10100, 1 }, { 0x10100, 8 }, { 0x10400, 2 },
-			   { 0x10c00, 1 }, { NR_VCPUS * VGIC_REDIST_STRIDE, 4 } };
+	} bad_redist[] = { { 0x0, 1 },     { 0x0, 8 },     { 0x14, 2 },    { 0x10100, 1 },
+			   { 0x10100, 8 }, { 0x10400, 2 }, { 0x10c00, 1 }, { NR_VCPUS * VGIC_REDIST_STRIDE, 4 } };
 	uint64_t v;
 
 	(void)state;
@@ -186,9 +186,9 @@ static void wrong_sizes_fault(void **state)
 /* Reserved registers, word 0 of the distributor and what lies beyond the last SPI read 0 and ignore writes. */
 static void reserved_is_raz_wi(void **state)
 {
-	static const uint64_t offs[] = { 0x10,  0x40,  0x80,  0x100, 0x180, 0x200, 0x280, 0x300,  0x380,  0x400,  0x800,
-					 0xc00, 0xc04, 0xd04, 0xe00, 0xf00, 0x10c, 0x46c, 0xc20, 0x6000, 0x60f8, 0x6300,
-					 0x8000, 0xa000, 0xc000, 0xffdc };
+	static const uint64_t offs[] = { 0x10,  0x40,   0x80,   0x100,  0x180,  0x200,  0x280,  0x300, 0x380,
+					 0x400, 0x800,  0xc00,  0xc04,  0xd04,  0xe00,  0xf00,  0x10c, 0x46c,
+					 0xc20, 0x6000, 0x60f8, 0x6300, 0x8000, 0xa000, 0xc000, 0xffdc };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(offs); i++) {

@@ -54,14 +54,14 @@ static uint32_t rnd(uint32_t n)
 	return (uint32_t)(rng >> 16) % n;
 }
 
-#define CHECK(cond, ...)                                                                                           \
-	do {                                                                                                       \
-		if (!(cond)) {                                                                                     \
-			printf("step %u: %s: ", step, #cond);                                                      \
-			printf(__VA_ARGS__);                                                                       \
-			printf("\n");                                                                              \
-			fail();                                                                                    \
-		}                                                                                                  \
+#define CHECK(cond, ...)                                                                                               \
+	do {                                                                                                           \
+		if (!(cond)) {                                                                                         \
+			printf("step %u: %s: ", step, #cond);                                                          \
+			printf(__VA_ARGS__);                                                                           \
+			printf("\n");                                                                                  \
+			fail();                                                                                        \
+		}                                                                                                      \
 	} while (0)
 
 static struct irq *irq_of(uint32_t v, uint32_t intid)
@@ -361,8 +361,8 @@ static void op_take(uint32_t c)
 	CHECK(takes(c, intid), "vcpu %u takes %u: pend %d line %d edge %d active %d enable %d route %u", c, intid,
 	      irq_of(c, intid)->pend, irq_of(c, intid)->line, irq_of(c, intid)->edge, irq_of(c, intid)->active,
 	      irq_of(c, intid)->enable, irq_of(c, intid)->route);
-	CHECK(irq_of(c, intid)->prio == best, "vcpu %u takes %u, prio %u before %u", c, intid,
-	      irq_of(c, intid)->prio, best);
+	CHECK(irq_of(c, intid)->prio == best, "vcpu %u takes %u, prio %u before %u", c, intid, irq_of(c, intid)->prio,
+	      best);
 	irq_of(c, intid)->active = true;
 	irq_of(c, intid)->pend = false;
 	irq_of(c, intid)->owner = (uint8_t)c;

@@ -2,14 +2,14 @@
 #include "arch/arm64/vgic/ich.h"
 
 /* A register's number is part of its instruction: list registers by index are a jump. */
-#define LR_CASES(op) \
+#define LR_CASES(op)                                                                                                   \
 	op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
-#define LR_READ(n)                                                                                                 \
-	case n:                                                                                                    \
+#define LR_READ(n)                                                                                                     \
+	case n:                                                                                                        \
 		return READ_SYSREG(ich_lr##n##_el2);
-#define LR_WRITE(n)                                                                                                \
-	case n:                                                                                                    \
-		WRITE_SYSREG(ich_lr##n##_el2, v);                                                                  \
+#define LR_WRITE(n)                                                                                                    \
+	case n:                                                                                                        \
+		WRITE_SYSREG(ich_lr##n##_el2, v);                                                                      \
 		break;
 
 uint64_t ich_lr_read(uint32_t i)

@@ -47,14 +47,14 @@ struct vgic_word {
 	uint32_t enable;
 	uint32_t group; /* 1: Group 1 */
 	uint32_t edge;
-	uint32_t hw;   /* backed by the physical interrupt of the same number */
+	uint32_t hw; /* backed by the physical interrupt of the same number */
 	uint32_t pend;
 	uint32_t line; /* level input of an emulated device */
 	uint32_t active;
-	uint32_t in_lr;       /* in a list register: pend and active moved there */
-	uint32_t lr_active;   /* as far as known of those: at their last look */
-	uint32_t lr_both;     /* active and pending */
-	uint32_t drop_pend;   /* asked of the CPU whose list register it is in */
+	uint32_t in_lr;     /* in a list register: pend and active moved there */
+	uint32_t lr_active; /* as far as known of those: at their last look */
+	uint32_t lr_both;   /* active and pending */
+	uint32_t drop_pend; /* asked of the CPU whose list register it is in */
 	uint32_t drop_active;
 	uint32_t asked; /* a reader wants lr_active afresh */
 	uint32_t fresh; /* and got it */
@@ -66,8 +66,8 @@ struct vgic_cpu;
 struct vgic {
 	struct lock lock; /* RANK_VGIC */
 	uint32_t nr_vcpus;
-	uint32_t nr_words; /* with the private one */
-	uint32_t ctlr;     /* GICD_CTLR: bits 0 and 1 */
+	uint32_t nr_words;  /* with the private one */
+	uint32_t ctlr;      /* GICD_CTLR: bits 0 and 1 */
 	uint32_t grp_on[2]; /* all ones where that group is enabled */
 	struct vgic_cpu *cpu[VGIC_MAX_VCPUS];
 	struct vgic_word spi[VGIC_WORDS - 1U];
@@ -76,7 +76,7 @@ struct vgic {
 };
 
 struct vgic_cpu {
-	uint32_t todo; /* atomic */
+	uint32_t todo;     /* atomic */
 	uint32_t lr_used;  /* list registers that were filled and not found empty since */
 	uint32_t lr_owed;  /* of those: an SPI or a level, which must be looked at under the lock when it ends */
 	uint32_t lr_line;  /* of those: pending by its line alone, not by the latch */
@@ -90,9 +90,9 @@ struct vgic_cpu {
 	struct vgic_word priv; /* SGIs and PPIs */
 	uint16_t lr_intid[VGIC_MAX_LRS];
 	uint32_t mine[VGIC_WORDS - 1U]; /* SPIs that are routed here */
-	uint32_t waker;    /* GICR_WAKER.ProcessorSleep */
-	uint64_t hcr;      /* ICH_HCR_EL2 as last written */
-	uint64_t vmcr;     /* while not loaded */
+	uint32_t waker;                 /* GICR_WAKER.ProcessorSleep */
+	uint64_t hcr;                   /* ICH_HCR_EL2 as last written */
+	uint64_t vmcr;                  /* while not loaded */
 	uint64_t apr[2][4];
 };
 
@@ -117,7 +117,8 @@ void vgic_cpu_init(struct vgic *g, struct vgic_cpu *vc, uint32_t index, uint32_t
 /*
  * Backs a PPI (16 to 31, of all vCPUs) or an SPI by the physical interrupt of the same number: the guest's end
  * deactivates the physical one, its enable is the guest's. edge: its trigger in the board's tree; a guest's ICFGR
- * does not change the physical one. After all vgic_cpu_init(), while no vCPU is loaded. FH_EINVAL: an SGI, or beyond nr_spis.
+ * does not change the physical one. After all vgic_cpu_init(), while no vCPU is loaded. FH_EINVAL: an SGI, or beyond
+ * nr_spis.
  */
 fh_status vgic_map_hw(struct vgic *g, uint32_t intid, bool edge) FH_MUST_CHECK;
 

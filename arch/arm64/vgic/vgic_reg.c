@@ -194,9 +194,9 @@ static void clear_active(struct vgic *g, uint32_t owner, uint32_t w, uint32_t va
 
 void vgic_word_write(struct vgic *g, uint32_t owner, uint32_t reg, uint32_t w, uint32_t val)
 {
-	static void (*const ops[])(struct vgic *g, uint32_t owner, uint32_t w, uint32_t val) = {
-		[REG_IGROUPR] = set_group,     [REG_ISENABLER] = set_enable, [REG_ICENABLER] = clear_enable,
-		[REG_ISPENDR] = set_pend,      [REG_ICPENDR] = clear_pend,   [REG_ISACTIVER] = set_active,
+	static void (*const ops[])(struct vgic * g, uint32_t owner, uint32_t w, uint32_t val) = {
+		[REG_IGROUPR] = set_group,      [REG_ISENABLER] = set_enable, [REG_ICENABLER] = clear_enable,
+		[REG_ISPENDR] = set_pend,       [REG_ICPENDR] = clear_pend,   [REG_ISACTIVER] = set_active,
 		[REG_ICACTIVER] = clear_active,
 	};
 
