@@ -6,7 +6,6 @@
 #include "arch/arm64/mm/el2_map.h"
 #include "arch/cache.h"
 #include "arch/cpu.h"
-#include "core/base/string.h"
 #include "core/domain/domain.h"
 #include "core/domain/domain_internal.h"
 #include "core/log/log.h"
@@ -87,7 +86,7 @@ static bool load_step(struct domain *d)
 	const uint64_t part = step_size(at, left);
 	void *va = window_open(pa(at), part);
 
-	memcpy(va, (const char *)img->data + b->offset, part);
+	cache_copy(va, (const char *)img->data + b->offset, part);
 	cache_clean_inval(va, part);
 	window_close();
 	b->flushed += part;
@@ -123,7 +122,9 @@ bool domain_build_step(struct domain *d)
 	if (b->started == 0U) {
 		b->started = arch_counter();
 		b->cleaned = keeps_memory(d);
-		s2_uncommit(&d->s2, ipa(0), BIT(s2_ipa_bits()));
+		if (d->resets != 0U) {
+			s2_uncommit(&d->s2, ipa(0), BIT(s2_ipa_bits()));
+		}
 	}
 	if (!b->cleaned) {
 		if (clean_step(d)) {

@@ -93,6 +93,7 @@ static void request_done(struct domain *d)
 		attend(&d->vcpus[0]);
 		return;
 	}
+	vgic_reset(&d->vgic); /* its devices must not interrupt any more */
 	set_state(d, r == DOM_REQ_CRASH ? DOM_CRASHED : DOM_OFF);
 	log_info("domain: dom=%s: %s", d->cfg->name, domain_state_str(d->state));
 }
@@ -104,6 +105,7 @@ static void leave(struct vcpu *v)
 
 	if (v->power != VCPU_OFF) {
 		if (v->power == VCPU_ON) {
+			vcpu_unload();
 			vgic_cpu_put(&v->vgic);
 		}
 		v->power = VCPU_OFF;

@@ -30,7 +30,7 @@ _Static_assert(FH_MAX_CPUS <= 256U, "a record's CPU is a byte");
 
 static struct lock log_lock = LOCK_INIT(RANK_LOG);
 /* Guarded by log_lock. */
-static char ring[RING_SIZE];
+static FH_NOINIT char ring[RING_SIZE];
 static uint64_t head;       /* where the next record goes */
 static uint64_t tail;       /* the oldest record */
 static uint64_t first_line; /* the number of the oldest record */

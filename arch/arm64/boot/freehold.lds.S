@@ -40,6 +40,8 @@ SECTIONS
 		*(.bss .bss.* COMMON)
 		. = ALIGN(4096);
 		bss_end = .;
+		*(.noinit .noinit.*)
+		. = ALIGN(4096);
 		stacks_start = .;
 		. += 16 * EL2_STACK_STRIDE;
 		stacks_end = .;

@@ -32,26 +32,30 @@ primary_entry:
 	bl	el2_check
 	/*
 	 * Whatever the firmware left in the caches for our .bss goes before it is zeroed, and what was read early
-	 * goes after it: we write past the caches here.
+	 * goes after it and the first tables were written: we write past the caches here. What is not zeroed
+	 * (.noinit, stacks) is not read before it was written with the MMU on.
 	 */
 	adrp	x0, bss_start
 	add	x0, x0, :lo12:bss_start
-	adrp	x1, image_end
-	add	x1, x1, :lo12:image_end
+	adrp	x1, bss_end
+	add	x1, x1, :lo12:bss_end
 	bl	dcache_civac
 	mov	x2, x0
-1:	stp	xzr, xzr, [x2], #16
+1:	stp	xzr, xzr, [x2]
+	stp	xzr, xzr, [x2, #16]
+	stp	xzr, xzr, [x2, #32]
+	stp	xzr, xzr, [x2, #48]
+	add	x2, x2, #64
 	cmp	x2, x1
 	b.lo	1b
-	bl	dcache_civac
 	mov	x0, #0
 	bl	phys_stack
 	mov	x0, x20
 	bl	el2_early_map
 	adrp	x0, bss_start
 	add	x0, x0, :lo12:bss_start
-	adrp	x1, image_end
-	add	x1, x1, :lo12:image_end
+	adrp	x1, bss_end
+	add	x1, x1, :lo12:bss_end
 	bl	dcache_civac
 	bl	mmu_on
 	ldr	x8, =primary_virt

@@ -23,6 +23,7 @@
 #include "generated/version.h"
 
 #define CONFIG_TREE_MAX 65536U
+#define GICR_STRIDE_MAX UINT64_C(0x40000) /* four frames a CPU, of GICv4 */
 
 static struct machine machine;
 static struct cfg_system sys;
@@ -83,9 +84,13 @@ static fh_status start_gic(void)
 	fh_status status = el2_map_device(machine.gicd, &gic.dist.va);
 
 	gic.dist.size = machine.gicd.size;
+	/* A board's region may be made for more CPUs than there are: only what they can use is mapped. */
 	for (uint32_t i = 0; status == FH_OK && i < machine.nr_gicr; i++) {
-		gic.redist[i].size = machine.gicr[i].size;
-		status = el2_map_device(machine.gicr[i], &gic.redist[i].va);
+		struct range r = machine.gicr[i];
+
+		r.size = MIN(r.size, machine.nr_cpus * MAX(machine.gicr_stride, GICR_STRIDE_MAX));
+		gic.redist[i].size = r.size;
+		status = el2_map_device(r, &gic.redist[i].va);
 	}
 	if (status == FH_OK) {
 		status = gic_init(&gic);
@@ -102,7 +107,7 @@ static fh_status start_gic(void)
 /* The tree is copied first: cpio aligns files to 4 bytes, trees want 8. */
 static fh_status read_config(void)
 {
-	static FH_ALIGNED(8) unsigned char tree[CONFIG_TREE_MAX];
+	static FH_NOINIT FH_ALIGNED(8) unsigned char tree[CONFIG_TREE_MAX];
 	struct cfg_error err = { "" };
 	const struct payload_file *f = payload_find(&payload, "freehold.dtb");
 	fh_status status;

@@ -5,16 +5,30 @@
  */
 #include "arch/arm64/mm/el2_map_internal.h"
 #include "arch/sysreg.h"
+#include "core/base/string.h"
 
-#define S1_STATIC_TABLES 64U
+#define S1_EARLY_TABLES 8U   /* zeroed with .bss, flushed by head.S */
+#define S1_STATIC_TABLES 56U /* used with the MMU on, zeroed when taken */
 
 FH_ALIGNED(4096) uint64_t s1_root[PTES_PER_TABLE];
-static FH_ALIGNED(4096) uint64_t tables[S1_STATIC_TABLES][PTES_PER_TABLE];
+static FH_ALIGNED(4096) uint64_t early_tables[S1_EARLY_TABLES][PTES_PER_TABLE];
+static FH_NOINIT FH_ALIGNED(4096) uint64_t tables[S1_STATIC_TABLES][PTES_PER_TABLE];
+static uint32_t early_used;
 static uint32_t tables_used;
 
 uint64_t *s1_table_alloc(void)
 {
-	return tables_used < S1_STATIC_TABLES ? tables[tables_used++] : NULL;
+	uint64_t *table;
+
+	if (early_used < S1_EARLY_TABLES) {
+		return early_tables[early_used++];
+	}
+	if (tables_used == S1_STATIC_TABLES) {
+		return NULL;
+	}
+	table = tables[tables_used++];
+	memset(table, 0, PAGE_SIZE);
+	return table;
 }
 
 /* With the MMU off a pointer is a physical address; all tables are in the image, so the pool can't run out here. */

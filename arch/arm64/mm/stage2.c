@@ -16,6 +16,8 @@ void s2_init(struct s2 *s, paddr_t root, uint16_t vmid)
 	memset(s->root, 0, PAGE_SIZE << S2_ROOT_ORDER);
 	s->free_list = NULL;
 	s->nr_free = 0;
+	s->low = UINT64_MAX;
+	s->high = 0;
 	s->vttbr = pa_val(root) | ((uint64_t)vmid << 48);
 	dsb(ishst);
 }
@@ -70,33 +72,51 @@ static unsigned int leaf_level(uint64_t ipa, uint64_t where, uint64_t size)
 	return 3;
 }
 
-/* Whether [ipa, ipa + size) is free of leaves, and how many tables its leaves will want. */
+/* How many leaves of `level`, from ipa on, lie in one table and within size bytes; 1 at least. */
+static uint64_t run_length(uint64_t ipa, uint64_t size, unsigned int level)
+{
+	const uint64_t in_table = PTES_PER_TABLE - LEVEL_INDEX(ipa, level);
+
+	return MIN(in_table, size >> LEVEL_SHIFT(level));
+}
+
+/*
+ * Whether [ipa, ipa + size) is free of leaves, and how many tables its leaves will want. A run of leaves shares its
+ * tables, so those that are missing are counted once: below where the walk ends, unless the run before ended there.
+ */
 static fh_status prepare_check(struct s2 *s, uint64_t ipa, uint64_t where, uint64_t size, uint32_t *tables)
 {
-	uint64_t last_missing[4] = { 0, 0, UINT64_MAX, UINT64_MAX };
+	uint64_t counted[4] = { 0, 0, UINT64_MAX, UINT64_MAX };
 
 	*tables = 0;
 	while (size != 0U) {
 		const unsigned int level = leaf_level(ipa, where, size);
 		const struct s2_pos pos = s2_walk(s, ipa);
+		const uint64_t run = run_length(ipa, size, level);
 
-		if (*pos.entry != 0U || pos.level > level) {
+		if (pos.level > level) {
 			return FH_EEXIST;
+		}
+		for (uint64_t i = 0; i < (pos.level == level ? run : 1U); i++) {
+			if (pos.entry[i] != 0U) {
+				return FH_EEXIST;
+			}
 		}
 		for (unsigned int l = pos.level + 1U; l <= level; l++) {
 			const uint64_t span = ipa >> LEVEL_SHIFT(l - 1U);
 
-			*tables += last_missing[l] != span ? 1U : 0U;
-			last_missing[l] = span;
+			*tables += counted[l] != span ? 1U : 0U;
+			counted[l] = span;
 		}
-		ipa += LEVEL_SIZE(level);
-		where += LEVEL_SIZE(level);
-		size -= LEVEL_SIZE(level);
+		ipa += run << LEVEL_SHIFT(level);
+		where += run << LEVEL_SHIFT(level);
+		size -= run << LEVEL_SHIFT(level);
 	}
 	return FH_OK;
 }
 
-static void prepare_leaf(struct s2 *s, uint64_t ipa, uint64_t pte, unsigned int level)
+/* The entry of `level` for ipa; tables are put in where they lack. */
+static uint64_t *prepare_entry(struct s2 *s, uint64_t ipa, unsigned int level)
 {
 	struct s2_pos pos = s2_walk(s, ipa);
 
@@ -108,7 +128,7 @@ static void prepare_leaf(struct s2 *s, uint64_t ipa, uint64_t pte, unsigned int 
 		*pos.entry = table_pa(s, table) | PTE_VALID | PTE_TABLE;
 		pos = s2_walk(s, ipa);
 	}
-	*pos.entry = pte | (level == 3U ? PTE_TABLE : 0U);
+	return pos.entry;
 }
 
 static bool in_run(uint64_t ipa, uint64_t where, uint64_t start, uint64_t end)
@@ -117,6 +137,25 @@ static bool in_run(uint64_t ipa, uint64_t where, uint64_t start, uint64_t end)
 	const uint64_t base = align_down(ipa, run);
 
 	return is_aligned(ipa ^ where, run) && base >= start && base + run <= end;
+}
+
+/* The leaves of r, run by run; prepare_check() has found their places empty and the tables there. */
+static void fill(struct s2 *s, struct range r, uint64_t to, uint64_t attrs)
+{
+	uint64_t at = r.base;
+
+	while (at < range_end(r)) {
+		const unsigned int level = leaf_level(at, to, range_end(r) - at);
+		const uint64_t size = LEVEL_SIZE(level);
+		const uint64_t nr = run_length(at, range_end(r) - at, level);
+		uint64_t *entry = prepare_entry(s, at, level);
+
+		for (uint64_t i = 0; i < nr; i++, at += size, to += size) {
+			const bool run = level == 3U && in_run(at, to, r.base, range_end(r));
+
+			entry[i] = to | attrs | (level == 3U ? PTE_TABLE : 0U) | (run ? PTE_CONT : 0U);
+		}
+	}
 }
 
 fh_status s2_prepare(struct s2 *s, ipaddr_t ipa, paddr_t where, uint64_t size, enum s2_kind kind)
@@ -141,13 +180,10 @@ fh_status s2_prepare(struct s2 *s, ipaddr_t ipa, paddr_t where, uint64_t size, e
 	if (status == FH_OK && tables > s->nr_free) {
 		status = FH_ENOMEM;
 	}
-	for (uint64_t at = start; status == FH_OK && at < range_end(r);) {
-		const unsigned int level = leaf_level(at, to, range_end(r) - at);
-		const bool run = level == 3U && in_run(at, to, start, range_end(r));
-
-		prepare_leaf(s, at, to | leaf_attrs(kind) | (run ? PTE_CONT : 0U), level);
-		at += LEVEL_SIZE(level);
-		to += LEVEL_SIZE(level);
+	if (status == FH_OK) {
+		fill(s, r, to, leaf_attrs(kind));
+		s->low = MIN(s->low, start);
+		s->high = MAX(s->high, range_end(r));
 	}
 	lock_release(&s->lock);
 	return status;
@@ -169,13 +205,21 @@ static void tlbi_vmid(const struct s2 *s)
 
 static void set_valid(struct s2 *s, uint64_t at, uint64_t end, bool valid)
 {
+	at = MAX(at, s->low);
+	end = MIN(end, s->high);
 	while (at < end) {
 		const struct s2_pos pos = s2_walk(s, at);
+		const uint64_t size = LEVEL_SIZE(pos.level);
+		uint64_t *e = pos.entry;
 
-		if ((*pos.entry & S2_LEAF) != 0U) {
-			*pos.entry = valid ? *pos.entry | PTE_VALID : *pos.entry & ~PTE_VALID;
-		}
-		at = align_down(at, LEVEL_SIZE(pos.level)) + LEVEL_SIZE(pos.level);
+		/* Leaves of this table, until its end or until an entry leads to another. */
+		do {
+			if ((*e & S2_LEAF) != 0U) {
+				*e = valid ? *e | PTE_VALID : *e & ~PTE_VALID;
+			}
+			at = align_down(at, size) + size;
+			e++;
+		} while (at < end && LEVEL_INDEX(at, pos.level) != 0U && (*e == 0U || (*e & S2_LEAF) != 0U));
 	}
 }
 

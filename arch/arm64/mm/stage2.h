@@ -32,6 +32,8 @@ struct s2 {
 	uint64_t *root;      /* two pages of the hyp zone; lock */
 	uint64_t *free_list; /* table pages, linked by their first word; lock */
 	uint32_t nr_free;    /* lock */
+	uint64_t low;        /* all leaves lie within [low, high); lock */
+	uint64_t high;
 	uint64_t vttbr;      /* set once */
 };
 

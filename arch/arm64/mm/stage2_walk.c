@@ -95,7 +95,8 @@ fh_status s2_next(struct s2 *s, ipaddr_t from, struct s2_leaf *leaf)
 	fh_status status = FH_ENOENT;
 
 	lock_acquire(&s->lock);
-	while (at < BIT(ipa_bits)) {
+	at = MAX(at, s->low);
+	while (at < s->high) {
 		const struct s2_pos pos = s2_walk(s, at);
 
 		if ((*pos.entry & S2_LEAF) != 0U) {

@@ -92,6 +92,8 @@ crash_entry:
 	.balign	16
 crash_busy:
 	.quad	0
-	.skip	8192
+
+	.section .noinit, "aw", @nobits
 	.balign	16
+	.skip	8192
 crash_stack_top:

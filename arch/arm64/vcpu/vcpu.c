@@ -156,6 +156,13 @@ void vcpu_load_reset(struct vcpu *v, uint64_t vttbr, uint64_t entry, uint64_t co
 	isb();
 }
 
+void vcpu_unload(void)
+{
+	WRITE_SYSREG(cntp_ctl_el0, 0);
+	WRITE_SYSREG(cntv_ctl_el0, 0);
+	isb();
+}
+
 /* Where EL1 takes a synchronous exception from (Arm ARM D1.4.1): table offset by mode and stack. */
 static uint64_t vector_offset(uint64_t spsr)
 {

@@ -53,6 +53,8 @@ uint64_t vcpu_hcr(void);
  * domain. mpidr: what it shall read as MPIDR_EL1.
  */
 void vcpu_load_reset(struct vcpu *v, uint64_t vttbr, uint64_t entry, uint64_t context);
+/* This CPU's guest has gone for good: its timers must not interrupt any more. */
+void vcpu_unload(void);
 /* MPIDR_EL1 of vCPU `index`: Aff0 is the index, up to 16. */
 uint64_t vcpu_mpidr(uint32_t index);
 
