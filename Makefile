@@ -73,11 +73,10 @@ $(autoconf): $(O)/.config Kconfig
 
 folders-y := core/base core/sync drivers/uart core/log core/fdt core/payload core/config drivers/gic
 folders-y += arch/arm64/lib arch/arm64/mm core/vdev core/smp arch/arm64/vgic drivers/smmu arch/arm64/vcpu core/vuart
-folders-y += core/domain core/hypercall arch/arm64/psci arch/arm64/trap arch/arm64/boot core/console core/monitor
+folders-y += core/domain core/hypercall arch/arm64/psci arch/arm64/trap arch/arm64/boot core/console core/monitor core/virtio
 folders-$(CONFIG_POOL) += core/scrub
 # Without the pool a ledger is left that lays out what static partitions need, once.
 folders-y += core/pool $(if $(CONFIG_POOL),core/claim,core/claim/fixed core/pool/fixed)
-folders-$(CONFIG_VIRTIO) += core/virtio
 
 define add_folder
 files-y :=
@@ -129,6 +128,10 @@ CFLAGS := -std=c17 $(WARNINGS) $(if $(CONFIG_OPTIMIZE_SIZE),-Os,-O2) -g -ffreest
 ASFLAGS := -D__ASSEMBLY__ -g $(MACHINE) -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)/=build/
 LDFLAGS := -nostdlib -static --gc-sections --orphan-handling=error --build-id=none -z noexecstack \
 	-z max-page-size=4096 --fatal-warnings
+# A debug build stops at undefined behaviour, by a trap.
+ifdef CONFIG_DEBUG_BUILD
+CFLAGS += -fsanitize=undefined $(if $(LLVM),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)
+endif
 ifdef LLVM
 CFLAGS += -Wno-unused-command-line-argument
 ASFLAGS += -Wno-unused-command-line-argument

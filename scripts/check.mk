@@ -19,7 +19,8 @@ setup:
 #: make tools                 host programs (fhpack) in $(O)/tools
 #: make payload               the demo's payload in $(O)/demo
 payload: setup tools
-	@$(PYTHON) tests/qemu/demo.py --payload-only
+	@FREEHOLD_BUILD=$(abspath $(O)) PYTHONPATH=tests/qemu $(PYTHON) -c \
+		'import harness, linux_system; print(linux_system.build_payload(harness.BUILD / "demo"))'
 
 #: make demo                  two Linux domains on QEMU, you type;  make demo-check  the same unattended
 demo: setup
