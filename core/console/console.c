@@ -8,6 +8,7 @@
 #include "drivers/uart/uart.h"
 
 #define TX_BUDGET 64U  /* bytes to the UART in a call; more than any FIFO holds, so that it fills */
+#define FILLS_MAX 16U  /* pieces that are composed in a call, whether they show anything or not */
 #define RX_BUDGET 128U /* bytes from the UART in a call */
 #define FLUSH_MS 300U
 #define CONSOLE_BITS (OUTPUT_NEW | OUTPUT_TIMED | OUTPUT_INPUT)
@@ -52,23 +53,32 @@ void console_init(const struct console_source *sources, uint32_t nr)
 	output_flag(OUTPUT_NEW | OUTPUT_INPUT);
 }
 
-/* Under the lock. true: all that was ready is out; false: the budget or the UART's FIFO is exhausted. */
-static bool transmit(uint32_t budget)
+/* How a call of transmit() ended. */
+enum tx_end {
+	TX_DONE,  /* all that was ready is out */
+	TX_BUSY,  /* the FIFO is full, or the budget spent on it: its interrupt will come */
+	TX_YIELD, /* pieces that left nothing to show: the FIFO may be empty, so no interrupt will come */
+};
+
+static enum tx_end transmit(void)
 {
 	const uint64_t now = arch_counter();
+	uint32_t bytes = 0;
 
-	for (;;) {
-		if (con.stage_out == con.stage_len && !mux_fill(now, false)) {
-			return true;
-		}
+	for (uint32_t fills = 0; fills < FILLS_MAX; fills++) {
 		while (con.stage_out != con.stage_len) {
-			if (budget == 0U || !uart_try_putc(con.stage[con.stage_out])) {
-				return false;
+			if (bytes == TX_BUDGET || !uart_try_putc(con.stage[con.stage_out])) {
+				return TX_BUSY;
 			}
 			con.stage_out++;
-			budget--;
+			bytes++;
+		}
+		if (!mux_fill(now, false)) {
+			return TX_DONE;
 		}
 	}
+	con.wake_at = now;
+	return TX_YIELD;
 }
 
 static void receive(void)
@@ -91,20 +101,20 @@ static void receive(void)
 /* Under the lock: input where it may wait, then output, then what is owed later. */
 static void serve(uint32_t bits)
 {
-	bool done;
+	enum tx_end end;
 
 	/* Cleared first: what comes from now on sets it again. */
 	output_unflag(bits);
 	if ((bits & OUTPUT_INPUT) != 0U) {
 		receive();
 	}
-	done = transmit(TX_BUDGET);
-	if (con.tx_on == done) {
-		uart_tx_irq(!done);
-		__atomic_store_n(&con.tx_on, !done, __ATOMIC_RELEASE);
+	end = transmit();
+	if (con.tx_on != (end == TX_BUSY)) {
+		uart_tx_irq(end == TX_BUSY);
+		__atomic_store_n(&con.tx_on, end == TX_BUSY, __ATOMIC_RELEASE);
 	}
-	if (done && con.wake_at != UINT64_MAX) {
-		output_flag(OUTPUT_TIMED);
+	if (end != TX_BUSY && con.wake_at != UINT64_MAX) {
+		output_flag(end == TX_YIELD ? OUTPUT_NEW : OUTPUT_TIMED);
 	}
 }
 

@@ -278,6 +278,29 @@ static void a_call_moves_a_bounded_number_of_bytes(void **state)
 	assert_int_equal(wire_len, 128);
 }
 
+/* Bytes that are not shown cost time too: a call has a bound for them, and wants to be called again at once. */
+static void what_is_not_shown_is_bounded(void **state)
+{
+	uint32_t taken;
+
+	(void)state;
+	for (uint32_t i = 0; i < VUART_TX_SIZE; i++) {
+		say(&rear, "\x02");
+	}
+	console_irq();
+	taken = VUART_TX_SIZE - vuart_tx_level(&rear);
+	assert_true(taken > 0U && taken <= 16U * 64U);
+	assert_false(fake_tx_irq);
+	assert_true((output_pending & OUTPUT_NEW) != 0U);
+	assert_true(console_wake_at() <= fake_counter);
+	settle();
+	for (uint32_t i = 0; i < 256U / PIECE_MAX; i++) {
+		pass(200); /* what is left is no line, nor a long one */
+	}
+	assert_int_equal(vuart_tx_level(&rear), 0);
+	assert_int_equal(wire_len, 0);
+}
+
 static void another_cpu_does_not_wait(void **state)
 {
 	(void)state;
@@ -465,6 +488,7 @@ int main(void)
 		cmocka_unit_test_setup(others_cannot_move_the_cursor, setup),
 		cmocka_unit_test_setup(a_slow_uart_is_not_waited_for, setup),
 		cmocka_unit_test_setup(a_call_moves_a_bounded_number_of_bytes, setup),
+		cmocka_unit_test_setup(what_is_not_shown_is_bounded, setup),
 		cmocka_unit_test_setup(another_cpu_does_not_wait, setup),
 		cmocka_unit_test_setup(keys_go_to_the_focus, setup),
 		cmocka_unit_test_setup(unknown_targets_are_refused, setup),
