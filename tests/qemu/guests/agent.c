@@ -264,12 +264,16 @@ void guest_main(void)
 	print_name();
 	print(" is up at 0x%lx\n", (uint64_t)(uintptr_t)guest_image_end() & ~0xffffUL);
 	for (;;) {
+		/* masked: a tick taken between the check and WFI would leave no timer to wake us */
+		irq_off();
 		tick();
 		c = get();
+		if (c < 0) {
+			__asm__ volatile("wfi" ::: "memory");
+		}
+		irq_on();
 		if (c >= 0) {
 			command(c);
-		} else {
-			__asm__ volatile("wfi" ::: "memory");
 		}
 	}
 }
