@@ -477,8 +477,8 @@ static void hw_ppi(void **state)
 		lock_acquire(&g.lock);
 		vgic_sync(&cpus[1]);
 		lock_release(&g.lock);
-		assert_int_equal(cpus[1].lr_used, 0);
-		assert_int_equal(cpus[1].priv.in_lr, 0);
+		assert_int_equal(machine_find_lr(1, VTIMER), -1);
+		assert_false(vgic_cpu_pending(&cpus[1]));
 	}
 	redist_write(SGI_FRAME(1) + 0x180, 4, 1U << VTIMER);
 	assert_false(p->enabled);

@@ -23,6 +23,11 @@ uint64_t ich_lr_read(uint32_t i)
 
 void ich_lr_write(uint32_t i, uint64_t v)
 {
+	if (i == 0U) {
+		/* Most often it is one interrupt alone: without the jump. */
+		WRITE_SYSREG(ich_lr0_el2, v);
+		return;
+	}
 	switch (i) {
 		LR_CASES(LR_WRITE)
 	default:

@@ -216,18 +216,24 @@ void vgic_poke_holders(struct vgic *g, uint32_t vcpu, uint32_t w, uint32_t bits)
 	}
 }
 
+static bool latch_hw_ppi(struct vgic_cpu *vc, uint32_t intid)
+{
+	lock_acquire(&vc->vgic->lock);
+	vc->priv.pend |= 1U << intid;
+	lock_release(&vc->vgic->lock);
+	vgic_notify(vc, TODO_WORD(0U));
+	return true;
+}
+
 bool vgic_inject_hw_ppi(struct vgic_cpu *vc, uint32_t intid)
 {
 	if (intid >= 32U || (vc->priv.hw & (1U << intid)) == 0U) {
 		return false;
 	}
-	if (vc->todo > TODO_SGIS || !vgic_place_now(vc, intid, ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, intid))) {
-		lock_acquire(&vc->vgic->lock);
-		vc->priv.pend |= 1U << intid;
-		lock_release(&vc->vgic->lock);
-		vgic_notify(vc, TODO_WORD(0U));
+	if (vc->todo <= TODO_SGIS && vgic_place_now(vc, intid, ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, intid))) {
+		return true;
 	}
-	return true;
+	return latch_hw_ppi(vc, intid);
 }
 
 bool vgic_inject_hw_spi(struct vgic *g, uint32_t intid)

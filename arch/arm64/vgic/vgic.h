@@ -8,7 +8,8 @@
  *
  * Who touches what:
  *   - words of interrupts, routes, CTLR: under vgic.lock (read without it where one load is enough);
- *   - list registers and what is known of them (lr_*, in_lr of the private word): the vCPU's own CPU alone;
+ *   - list registers and what is known of them (lr_*, in_lr of the private word): the vCPU's own CPU alone. A private
+ *     interrupt that ended keeps its list register, for its next time, until that is needed;
  *   - vgic_cpu.todo: atomic. It is how others, and the vCPU's own traps, ask its CPU to look again: bits 0 to 15 are
  *     SGIs that arrive, bit 16 + w says that word w changed. An entry with todo == 0 costs one load and a branch.
  *
@@ -77,17 +78,20 @@ struct vgic {
 
 struct vgic_cpu {
 	uint32_t todo;     /* atomic */
+	uint32_t watch;    /* not 0: list registers must be looked at after each exit */
 	uint32_t lr_used;  /* list registers that were filled and not found empty since */
 	uint32_t lr_owed;  /* of those: an SPI or a level, which must be looked at under the lock when it ends */
 	uint32_t lr_line;  /* of those: pending by its line alone, not by the latch */
 	uint32_t lr_eoi;   /* of those: with a maintenance interrupt at its end */
 	uint32_t overflow; /* words with more than what fitted */
-	bool evicted;      /* some active are in no list register */
 	uint32_t pcpu;     /* where it runs */
 	uint32_t loaded;   /* atomic: it may be running there */
 	uint32_t index;    /* in its domain */
+	bool evicted;      /* some active are in no list register */
 	struct vgic *vgic;
-	struct vgic_word priv; /* SGIs and PPIs */
+	struct vgic_word priv;          /* SGIs and PPIs */
+	uint8_t lr_of[32];              /* list register of a private interrupt; where in_lr */
+	uint64_t lr_val[VGIC_MAX_LRS];  /* what makes it pending again once it ended; 0: not so simple */
 	uint16_t lr_intid[VGIC_MAX_LRS];
 	uint32_t mine[VGIC_WORDS - 1U]; /* SPIs that are routed here */
 	uint32_t waker;                 /* GICR_WAKER.ProcessorSleep */
@@ -152,7 +156,7 @@ static inline void vgic_flush(struct vgic_cpu *vc)
 /* After each exit, before interrupts are acknowledged. */
 static inline void vgic_sync(struct vgic_cpu *vc)
 {
-	if (vc->lr_used != 0U) {
+	if (vc->watch != 0U) {
 		vgic_retire(vc);
 	}
 }

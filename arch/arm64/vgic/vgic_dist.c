@@ -34,13 +34,18 @@ static bool rwp(const struct vgic *g, uint32_t self)
 	return false;
 }
 
+static inline uint32_t typer(const struct vgic *g)
+{
+	return (uint32_t)(TYPER_NO1N | TYPER_A3V | TYPER_IDBITS | (g->nr_words - 1U));
+}
+
 static uint32_t read_misc(const struct vgic *g, uint32_t vcpu, uint64_t off)
 {
 	switch (off) {
 	case GICD_CTLR:
 		return g->ctlr | CTLR_FIXED | (rwp(g, vcpu) ? CTLR_RWP : 0U);
 	case GICD_TYPER:
-		return (uint32_t)(TYPER_NO1N | TYPER_A3V | TYPER_IDBITS | (g->nr_words - 1U));
+		return typer(g);
 	case GICD_IIDR:
 		return VGIC_IIDR;
 	default:
@@ -127,9 +132,8 @@ static bool size_fits(uint64_t off, uint32_t size)
 	}
 }
 
-static enum vdev_result dist_read(void *dev, uint32_t vcpu, uint64_t off, uint32_t size, uint64_t *val)
+static enum vdev_result read_any(struct vgic *g, uint32_t vcpu, uint64_t off, uint32_t size, uint64_t *val)
 {
-	struct vgic *g = dev;
 	const uint32_t reg = (uint32_t)(off / 128U);
 	uint32_t w;
 
@@ -155,6 +159,24 @@ static enum vdev_result dist_read(void *dev, uint32_t vcpu, uint64_t off, uint32
 		*val = vgic_id_read(off);
 	}
 	return VDEV_OK;
+}
+
+static enum vdev_result dist_read(void *dev, uint32_t vcpu, uint64_t off, uint32_t size, uint64_t *val)
+{
+	struct vgic *g = dev;
+
+	/* What costs nothing but the way here comes first. */
+	if (size == 4U && off == GICD_TYPER) {
+		*val = typer(g);
+		return VDEV_OK;
+	}
+	if (size == 4U && off >= 0x104U && off < 0x200U) {
+		const uint32_t w = (uint32_t)(off % 128U) / 4U;
+
+		*val = w - 1U < g->nr_words - 1U ? g->spi[w - 1U].enable : 0U;
+		return VDEV_OK;
+	}
+	return read_any(g, vcpu, off, size, val);
 }
 
 static enum vdev_result dist_write(void *dev, uint32_t vcpu, uint64_t off, uint32_t size, uint64_t val)

@@ -157,6 +157,8 @@ static bool place(struct vgic_cpu *vc, uint32_t i, uint32_t key, uint32_t next)
 		vc->lr_owed |= 1U << i;
 	}
 	vc->lr_owed |= vc->lr_eoi & (1U << i);
+	vc->lr_of[intid % 32U] = intid < GIC_FIRST_SPI ? (uint8_t)i : vc->lr_of[intid % 32U];
+	vc->lr_val[i] = (vc->lr_owed & (1U << i)) != 0U || (lr & ICH_LR_ACTIVE) != 0U ? 0U : lr;
 	w->in_lr |= bit;
 	w->fresh |= w->asked & bit;
 	w->asked &= ~bit;
@@ -165,6 +167,11 @@ static bool place(struct vgic_cpu *vc, uint32_t i, uint32_t key, uint32_t next)
 	}
 	ich_lr_write(i, lr);
 	return (lr & (ICH_LR_PEND | ICH_LR_ACTIVE)) == ICH_LR_PEND;
+}
+
+static bool nothing_in(const struct vgic_word *w)
+{
+	return (w->pend | w->line | w->active) == 0U;
 }
 
 /* Picks from those words and fills the list registers, all of which are empty. Lock held. */
@@ -178,6 +185,9 @@ static void fill(struct vgic_cpu *vc, uint32_t words)
 	for (uint32_t bits = words; bits != 0U;) {
 		const uint32_t w = take_bit(&bits);
 
+		if (nothing_in(word_of(vc->vgic, vc->index, w))) {
+			continue;
+		}
 		vgic_pick(vc, w, vgic_active_here(vc, w), &act);
 		vgic_pick(vc, w, ready_here(vc, w), &pend);
 	}
@@ -197,6 +207,7 @@ static void fill(struct vgic_cpu *vc, uint32_t words)
 		hcr |= (pending ? ICH_HCR_NPIE : 0U) | (vgic_hw.nr_lrs > 1U ? ICH_HCR_UIE : 0U);
 	}
 	write_hcr(vc, hcr);
+	vc->watch = vc->lr_owed | vc->overflow;
 }
 
 void vgic_refill(struct vgic_cpu *vc)

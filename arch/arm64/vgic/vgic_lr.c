@@ -13,23 +13,47 @@
 #include "arch/arm64/vgic/ich.h"
 #include "arch/arm64/vgic/vgic_internal.h"
 
-bool vgic_place_now(struct vgic_cpu *vc, uint32_t intid, uint64_t hw_bits)
+/* Into a list register that no interrupt has. */
+static bool place_new(struct vgic_cpu *vc, uint32_t intid, uint64_t hw_bits)
 {
 	struct vgic_word *p = &vc->priv;
 	const uint32_t bit = 1U << intid;
-	const uint32_t usable = p->enable & group_on(vc->vgic, p) & ~(p->in_lr | p->active | p->pend);
-	const uint32_t free = vgic_hw.lr_mask & ~vc->lr_used;
+	const uint32_t usable = p->enable & group_on(vc->vgic, p) & ~(p->active | p->pend);
 	uint32_t i;
 
-	if ((usable & bit) == 0U || free == 0U || vc->overflow != 0U) {
+	if ((vgic_hw.lr_mask & ~vc->lr_used) == 0U) {
+		vgic_retire(vc);
+	}
+	if ((usable & bit) == 0U || (vgic_hw.lr_mask & ~vc->lr_used) == 0U) {
 		return false;
 	}
-	i = (uint32_t)__builtin_ctz(free);
+	i = (uint32_t)__builtin_ctz(vgic_hw.lr_mask & ~vc->lr_used);
 	vc->lr_used |= 1U << i;
 	vc->lr_intid[i] = (uint16_t)intid;
+	vc->lr_of[intid] = (uint8_t)i;
+	vc->lr_val[i] = intid | FIELD_PREP(ICH_LR_PRIO, p->prio[intid]) | ICH_LR_PEND | hw_bits |
+			((p->group & bit) != 0U ? ICH_LR_GROUP1 : 0U);
 	p->in_lr |= bit;
-	ich_lr_write(i, intid | FIELD_PREP(ICH_LR_PRIO, p->prio[intid]) | ICH_LR_PEND | hw_bits |
-				((p->group & bit) != 0U ? ICH_LR_GROUP1 : 0U));
+	ich_lr_write(i, vc->lr_val[i]);
+	return true;
+}
+
+bool vgic_place_now(struct vgic_cpu *vc, uint32_t intid, uint64_t hw_bits)
+{
+	const uint32_t i = vc->lr_of[intid];
+	const uint64_t val = vc->lr_val[i];
+
+	if (vc->overflow != 0U) {
+		return false;
+	}
+	if ((vc->priv.in_lr & (1U << intid)) == 0U) {
+		return place_new(vc, intid, hw_bits);
+	}
+	/* It has one. Whoever changes its enable, group or priority has it folded first: the value is still right. */
+	if (val == 0U || (READ_SYSREG(ich_elrsr_el2) >> i & 1U) == 0U) {
+		return false;
+	}
+	ich_lr_write(i, val);
 	return true;
 }
 
@@ -212,10 +236,12 @@ void vgic_retire(struct vgic_cpu *vc)
 		vc->priv.lr_both &= ~bit;
 	}
 	vc->lr_used &= ~done;
+	vc->watch = vc->lr_owed & ~done;
 	vc->lr_owed &= ~done;
 	vc->lr_line &= ~done;
 	vc->lr_eoi &= ~done;
 	if (vc->overflow != 0U) {
+		vc->watch |= vc->overflow;
 		__atomic_fetch_or(&vc->todo, vc->overflow << 16, __ATOMIC_RELAXED);
 	}
 }

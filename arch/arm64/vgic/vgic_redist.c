@@ -116,6 +116,11 @@ static enum vdev_result redist_read(void *dev, uint32_t vcpu, uint64_t off, uint
 	if (owner >= g->nr_vcpus) {
 		return VDEV_FAULT;
 	}
+	/* GICR_ISENABLER0 and GICR_ICENABLER0 cost nothing but the way here. */
+	if (size == 4U && (off & (VGIC_REDIST_STRIDE - 1U) & ~UINT64_C(0x80)) == GICR_FRAME + 0x100U) {
+		*val = g->cpu[owner]->priv.enable;
+		return VDEV_OK;
+	}
 	if ((off & GICR_FRAME) != 0U) {
 		return sgi_read(g, vcpu, (uint32_t)owner, in_frame, size, val);
 	}

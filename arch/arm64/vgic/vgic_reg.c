@@ -156,7 +156,7 @@ static void clear_pend(struct vgic *g, uint32_t owner, uint32_t w, uint32_t val)
 	 * of what is in a list register its holder does so.
 	 */
 	hw_each(g, owner, w, val & word->hw, hw_unpend);
-	hw_each(g, owner, w, val & word->hw & word->pend & ~word->in_lr & ~word->active, hw_deactivate);
+	hw_each(g, owner, w, val & word->hw & word->pend & ~word->active, hw_deactivate);
 	word->pend &= ~val;
 	if (w == 0U) {
 		__atomic_fetch_and(&g->cpu[owner]->todo, ~(val & TODO_SGIS), __ATOMIC_RELAXED);
@@ -201,6 +201,11 @@ void vgic_word_write(struct vgic *g, uint32_t owner, uint32_t reg, uint32_t w, u
 	};
 
 	if (reg >= ARRAY_SIZE(ops) || ops[reg] == NULL) {
+		return;
+	}
+	/* Guests enable what is enabled, and disable what is not, more often than not. */
+	if ((reg == REG_ISENABLER && (val & ~word_of(g, owner, w)->enable) == 0U) ||
+	    (reg == REG_ICENABLER && (val & word_of(g, owner, w)->enable) == 0U)) {
 		return;
 	}
 	lock_acquire(&g->lock);
