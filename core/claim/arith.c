@@ -35,6 +35,13 @@ static void mark(struct wave *w, uint8_t zone, unsigned int lo, unsigned int hi)
 	w->hi[zone] = (uint8_t)MAX(w->hi[zone], hi);
 }
 
+void wave_all(const struct ledger *l, struct wave *w)
+{
+	for (uint8_t z = 0; z < l->pool.nr_zones; z++) {
+		mark(w, z, 0, l->pool.zones[z].max_order);
+	}
+}
+
 void wave_step(struct ledger *l, struct wave *w, uint8_t zone, unsigned int lo, unsigned int hi, int64_t d)
 {
 	if (lo > hi) {

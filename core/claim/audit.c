@@ -30,7 +30,10 @@ static const char *sum_claim(const struct ledger *l, const struct ledger_claim *
 			return "more is left of a term than was claimed";
 		}
 		sums.claimed[t->zone][t->order] += t->left;
-		sums.outstanding[slot_of(c->holder)] += t->left << t->order;
+		sums.outstanding[slot_of(c->holder)] += (c->waiting ? t->count : t->left) << t->order;
+		if (c->waiting && t->left != 0U) {
+			return "something is left of a claim that waits";
+		}
 	}
 	*terms += n;
 	return n == c->nr ? NULL : "a claim's chain of terms is not as long as it says";
@@ -43,21 +46,30 @@ static const char *sum_claims(const struct ledger *l)
 	uint32_t terms = 0;
 	uint32_t unused = 0;
 	uint32_t slots = 0;
+	uint32_t waiters = 0;
+	uint32_t waiting = 0;
 
 	for (uint32_t i = 0; i < FH_MAX_CLAIMS && bad == NULL; i++) {
 		if (l->claims[i].holder != DOMID_NONE) {
 			claims++;
+			waiting += l->claims[i].waiting ? 1U : 0U;
 			bad = sum_claim(l, &l->claims[i], &terms);
 		}
 	}
 	for (uint16_t at = l->term_free; at != LEDGER_NO_TERM && unused <= LEDGER_MAX_TERMS; at = l->terms[at].next) {
 		unused++;
 	}
-	for (uint32_t at = l->free_first; at < FH_MAX_CLAIMS && slots <= FH_MAX_CLAIMS; at = l->claims[at].next_free) {
+	for (uint32_t at = l->unused.first; at < FH_MAX_CLAIMS && slots <= FH_MAX_CLAIMS; at = l->claims[at].next) {
 		slots++;
+	}
+	for (uint32_t at = l->waiters.first; at < FH_MAX_CLAIMS && waiters <= FH_MAX_CLAIMS; at = l->claims[at].next) {
+		waiters += l->claims[at].waiting ? 1U : FH_MAX_CLAIMS;
 	}
 	if (bad == NULL && (claims != l->nr_claims || slots + claims != FH_MAX_CLAIMS)) {
 		bad = "slots are lost";
+	}
+	if (bad == NULL && waiters != waiting) {
+		bad = "the queue is not those that wait";
 	}
 	if (bad == NULL && (unused != l->nr_terms_free || unused + terms != LEDGER_MAX_TERMS)) {
 		bad = "terms are lost";
@@ -147,6 +159,9 @@ const char *ledger_audit(struct ledger *l)
 
 	lock_acquire(&l->lock);
 	sums = (struct sums){ 0 };
+	for (uint32_t i = 0; i < l->pool.nr_zones; i++) {
+		sums.claimed[i][0] = l->zones[i].reserve;
+	}
 	bad = pool_audit(&l->pool);
 	if (bad == NULL) {
 		bad = sum_claims(l);

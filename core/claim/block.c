@@ -64,6 +64,9 @@ void block_put(struct ledger *l, struct wave *w, const struct pool_owned *b)
 	owner->owned -= BIT(b->order);
 	payer->paid -= BIT(b->order);
 	wave_freed(l, w, b->zone, b->order, merged);
+	if (b->bad != 0U) {
+		quarantine_page(l, w, b->pfn + b->bad - 1U);
+	}
 }
 
 fh_status claim_free(struct ledger *l, domid_t owner, struct claim_block b)
@@ -78,7 +81,7 @@ fh_status claim_free(struct ledger *l, domid_t owner, struct claim_block b)
 		block_put(l, &w, &found);
 		wave_check(l, &w);
 	}
-	lock_release(&l->lock);
+	wait_unlock(l);
 	return st;
 }
 
@@ -102,6 +105,16 @@ fh_status claim_split_owned(struct ledger *l, domid_t owner, struct claim_block 
 	return st;
 }
 
+/* Whether nothing else is left and a page of the leaf's reserve becomes the claim that is drawn on. */
+static bool draw_reserve(struct ledger *l, uint8_t leaf)
+{
+	if (l->zones[leaf].reserve == 0U || admit_fit(l, leaf, 0) != 0U) {
+		return false;
+	}
+	l->zones[leaf].reserve--;
+	return true;
+}
+
 fh_status claim_alloc(struct ledger *l, domid_t owner, uint8_t zone, uint8_t order, struct claim_block *out)
 {
 	struct wave w = { 0 };
@@ -115,8 +128,12 @@ fh_status claim_alloc(struct ledger *l, domid_t owner, uint8_t zone, uint8_t ord
 	a = account_live(l, owner);
 	if (a == NULL) {
 		st = FH_ENOENT;
-	} else if (account_room(a) < BIT(order)) {
+	} else if (account_room(a, 0) < BIT(order)) {
 		st = FH_EQUOTA;
+	} else if (order == 0U && owner == DOMID_HYP && draw_reserve(l, zone)) {
+		*out = block_take(l, &w, zone, order, owner, owner);
+	} else if (wait_covers(l, zone)) {
+		st = FH_EQUEUED;
 	} else if (admit_fit(l, zone, order) == 0U) {
 		st = FH_ENOMEM;
 	} else {

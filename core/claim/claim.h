@@ -18,6 +18,9 @@
  * A claim's *holder* staked it and gives the handle; the *owner* of a term is the domain that its blocks will belong
  * to. Blocks redeemed count against the quota of the holder until they are freed.
  *
+ * A handle of a claim that has ended answers how: FH_ESTALE (released, or its holder died), FH_EEXPIRED, FH_EREVOKED; once
+ * its slot has ended another one, FH_ESTALE. Where FH_ESTALE is named below, all three are meant.
+ *
  * Locks: each function takes the ledger's lock (RANK_LEDGER) itself, unless it says otherwise; none is held by the
  * caller that ranks as high. Bounds are per call, O(zones * orders) if nothing else is stated.
  * Out-parameters are written on FH_OK only, but for a refusal.
@@ -36,6 +39,7 @@
 #define LEDGER_MAX_TERMS (FH_MAX_CLAIMS * 4U)
 #define LEDGER_MAX_DOMAINS 64U /* domain numbers 0 to 63, and DOMID_HYP */
 #define CLAIM_NO_QUOTA UINT64_MAX
+#define CLAIM_FOREVER UINT64_MAX /* no deadline */
 
 /* `count` blocks of 2^order pages, naturally aligned, anywhere in the zone, for the domain `owner`. */
 struct claim_term {
@@ -75,6 +79,16 @@ struct claim_term_info {
 	uint64_t left;          /* not redeemed yet */
 };
 
+/* What claim_info() answers of a claim. */
+struct claim_info {
+	domid_t holder;
+	uint16_t nr_terms;
+	uint16_t uses;    /* builds that are drawing on it */
+	bool waiting;     /* not admitted yet */
+	uint32_t version; /* moves on with each change of its terms */
+	uint64_t deadline;
+};
+
 /* What the memory of a zone is, in pages and blocks. */
 struct ledger_zone_info {
 	const char *name;
@@ -107,7 +121,19 @@ struct ledger_claim {
 	domid_t holder; /* DOMID_NONE: the slot is free */
 	uint16_t first; /* term */
 	uint16_t nr;
-	uint16_t next_free; /* slot */
+	uint16_t next; /* slot: of the free ones, or of those that wait */
+	uint16_t uses;
+	bool waiting;  /* its terms are counted in the holder's account, but in no zone, and nothing is left of them */
+	uint8_t ended; /* how the generation before this one ended, an fh_status */
+	uint32_t version;
+	uint64_t deadline;
+	uint64_t serial; /* of its admission: the youngest is the largest */
+};
+
+/* A queue of slots, first in first out. */
+struct ledger_queue {
+	uint16_t first;
+	uint16_t last;
 };
 
 /*
@@ -119,6 +145,7 @@ struct ledger_zone {
 	int64_t s[POOL_ORDERS];
 	int64_t r[POOL_ORDERS];
 	uint64_t claimed[POOL_ORDERS]; /* outstanding terms on this zone, by order */
+	uint64_t reserve;              /* of a leaf: pages among claimed[0] that only the hypervisor draws on */
 	uint32_t rmask;                /* bit k: r[k] > 2 * r[k+1], there is a block of order k to give */
 	uint32_t children;             /* bit: zone; of an inner zone */
 };
@@ -138,11 +165,14 @@ struct ledger {
 	struct ledger_account accounts[LEDGER_MAX_DOMAINS + 1U]; /* the last is DOMID_HYP's */
 	struct ledger_claim claims[FH_MAX_CLAIMS];
 	struct ledger_term terms[LEDGER_MAX_TERMS];
-	uint16_t free_first; /* slots, first in first out */
-	uint16_t free_last;
+	struct ledger_queue unused; /* slots */
+	struct ledger_queue waiters;
+	uint16_t waits[POOL_MAX_ZONES]; /* of a leaf: claims that wait for memory in a zone above it, or in it */
 	uint16_t term_free;
 	uint16_t nr_terms_free;
 	uint32_t nr_claims;
+	uint64_t serial;
+	int64_t scratch[POOL_MAX_ZONES][POOL_ORDERS]; /* for one section under the lock */
 };
 
 /* --- boot ------------------------------------------------------------------------------------------------------ */
@@ -161,6 +191,12 @@ fh_status ledger_add_range(struct ledger *l, uint8_t leaf, struct range r) FH_MU
 /* pool_own_range() and pool_disown_range() under the lock. */
 fh_status ledger_own_range(struct ledger *l, struct range r, enum pool_state state, domid_t owner) FH_MUST_CHECK;
 fh_status ledger_disown_range(struct ledger *l, struct range r) FH_MUST_CHECK;
+
+/*
+ * Sets a leaf's reserve: pages that the hypervisor alone may draw on, when no other is left (claim_alloc() for DOMID_HYP
+ * of order 0, quarantine). FH_EINVAL: not a leaf; FH_ENOFIT: the memory is not there, the reserve stays what it was.
+ */
+fh_status ledger_set_reserve(struct ledger *l, uint8_t leaf, uint64_t pages) FH_MUST_CHECK;
 
 /* --- domains --------------------------------------------------------------------------------------------------- */
 
@@ -185,10 +221,20 @@ fh_status claim_domain_died(struct ledger *l, domid_t dom) FH_MUST_CHECK;
  * FH_EINVAL: no terms, a count of 0, a zone that does not exist, an order beyond the zone's largest;
  * FH_EOVERFLOW: more than CLAIM_MAX_TERMS after merging (or CLAIM_MAX_INPUT before), a sum of pages beyond 64 bits,
  * or no slot or terms free in the ledger; FH_ENOENT: holder or an owner does not exist or is dead;
- * FH_EQUOTA: the holder's quota; FH_ENOFIT: the memory is not there.
+ * FH_EQUOTA: the holder's quota; FH_EQUEUED: an older set waits for memory of the same leaves; FH_ENOFIT: the memory is
+ * not there.
  */
 fh_status claim_stake(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr,
 		      claim_handle_t *handle, struct claim_refusal *refusal) FH_MUST_CHECK;
+
+/*
+ * As claim_stake(), but a set that does not fit now waits, first come first served, until `deadline`: FH_EQUEUED, with
+ * *handle written. Frees and releases admit it (claim_info() tells); it counts against the quota meanwhile.
+ * FH_ENOFIT: it would not fit with the whole pool free (quarantined pages counted as memory). While a set waits,
+ * claim_stake() and claim_alloc() answer FH_EQUEUED for memory of the same leaves, and redeem no larger blocks.
+ */
+fh_status claim_stake_wait(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr,
+			   uint64_t deadline, claim_handle_t *handle, struct claim_refusal *refusal) FH_MUST_CHECK;
 
 /*
  * Takes one block of a term; it belongs to the term's owner then. FH_ESTALE: no such claim (released);
@@ -207,7 +253,7 @@ fh_status claim_redeem_upto(struct ledger *l, claim_handle_t h, uint32_t term, u
  * Frees a block back into the term that it was redeemed from: it can be redeemed again. A block of a larger order
  * gives back as many as it took. FH_ESTALE, FH_EINVAL as claim_redeem(); FH_EINVAL too: the block is smaller than the
  * term's, not in the term's zone, or was not paid by the claim's holder; FH_EOVERFLOW: more than was redeemed;
- * the errors of claim_free() by the term's owner.
+ * FH_EBUSY: the claim waits; FH_EREVOKED: the block has a bad page, free it instead; the errors of claim_free() by the term's owner.
  */
 fh_status claim_unredeem(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block b) FH_MUST_CHECK;
 
@@ -230,13 +276,57 @@ fh_status claim_release(struct ledger *l, claim_handle_t h) FH_MUST_CHECK;
 fh_status claim_release_part(struct ledger *l, claim_handle_t h, uint32_t term, uint64_t count) FH_MUST_CHECK;
 
 /*
+ * Replaces what is outstanding of owner's terms in a claim by other terms of the same owner, in one check: refused,
+ * all is as before. version: of claim_info(), FH_ESTALE if it has moved on. New terms join those of their zone and
+ * order, or take the places of empty ones, or follow; claim_query() tells which. Refusals as claim_stake(), and
+ * FH_EBUSY: the claim waits; FH_EINVAL: a term of another owner.
+ */
+fh_status claim_replace(struct ledger *l, claim_handle_t h, domid_t owner, uint32_t version,
+			const struct claim_term *terms, uint32_t nr, struct claim_refusal *refusal) FH_MUST_CHECK;
+
+/*
+ * Makes `to` the holder. What is outstanding counts against its quota from now on; blocks that were redeemed stay
+ * paid by the old holder, and can be freed but no longer unredeemed. FH_ENOENT: no such domain; FH_EQUOTA.
+ */
+fh_status claim_transfer(struct ledger *l, claim_handle_t h, domid_t to) FH_MUST_CHECK;
+
+/* --- leases; times are ticks of any clock that only rises --------------------------------------------------------- */
+
+/* The claim ends at now + lease (CLAIM_FOREVER: never). FH_EINVAL: lease is 0; FH_EOVERFLOW: the sum wraps. */
+fh_status claim_renew(struct ledger *l, claim_handle_t h, uint64_t now, uint64_t lease) FH_MUST_CHECK;
+
+/* A build draws on the claim from here to claim_unuse(): it does not run out. FH_EOVERFLOW: 65,535 do already. */
+fh_status claim_use(struct ledger *l, claim_handle_t h) FH_MUST_CHECK;
+/* FH_EBUSY: it is not in use. */
+fh_status claim_unuse(struct ledger *l, claim_handle_t h) FH_MUST_CHECK;
+
+/*
+ * Ends one claim whose deadline has passed and that is not in use: its handle answers FH_EEXPIRED then. *gone names it.
+ * FH_ENOENT: there is none (more). Bound: O(claims), 16 a lock hold.
+ */
+fh_status claim_reap(struct ledger *l, uint64_t now, claim_handle_t *gone) FH_MUST_CHECK;
+
+/* --- bad memory --------------------------------------------------------------------------------------------------- */
+
+/*
+ * Takes a page out of use. A free one goes at once: where claims need it, the leaf's reserve is drawn, else claims on
+ * that leaf are ended, youngest first, those in use last (FH_EREVOKED by their handles). An owned page stays with its
+ * owner, marked, and goes when its block is freed. FH_ENOENT: not memory of the pool; FH_EREVOKED: it is out already.
+ * Bound: O(claims * (claims + terms + zones * orders)), in one lock hold: the only one that is.
+ */
+fh_status ledger_quarantine(struct ledger *l, paddr_t page) FH_MUST_CHECK;
+
+/*
  * One block for owner without a claim, where all claims can still be redeemed afterwards. Counts against owner's
- * quota. FH_EINVAL, FH_ENOENT, FH_EQUOTA as claim_stake(); FH_ENOMEM: there is none that is not claimed.
+ * quota. FH_EINVAL, FH_ENOENT, FH_EQUOTA, FH_EQUEUED as claim_stake(); FH_ENOMEM: there is none that is not claimed.
  */
 fh_status claim_alloc(struct ledger *l, domid_t owner, uint8_t zone, uint8_t order, struct claim_block *out)
 	FH_MUST_CHECK;
 
 /* --- questions ------------------------------------------------------------------------------------------------- */
+
+/* A claim. FH_ESTALE, FH_EEXPIRED, FH_EREVOKED: how it ended. */
+fh_status claim_info(struct ledger *l, claim_handle_t h, struct claim_info *out) FH_MUST_CHECK;
 
 /* A term of a claim, and the claim's holder. FH_ESTALE, FH_EINVAL: no such claim, no such term. */
 fh_status claim_query(struct ledger *l, claim_handle_t h, uint32_t term, domid_t *holder, struct claim_term_info *out)

@@ -31,6 +31,8 @@ void wave_freed(struct ledger *l, struct wave *w, uint8_t leaf, uint8_t order, u
  * put in again with the other sign, and a second run, restore all: r is a function of s alone.
  */
 bool wave_run(struct ledger *l, struct wave *w) FH_MUST_CHECK;
+/* Marks all zones, for a run that must look at each s. */
+void wave_all(const struct ledger *l, struct wave *w);
 /* Runs a wave of changes after which admission holds by their nature (a free, a release): stops the machine if not. */
 void wave_check(struct ledger *l, struct wave *w);
 
@@ -59,6 +61,9 @@ void block_put(struct ledger *l, struct wave *w, const struct pool_owned *b);
 /* Whether a leaf lies in a zone, or is it. */
 bool zone_holds(const struct ledger *l, uint8_t zone, uint8_t leaf);
 
+/* The slot of a claim. */
+#define LEDGER_NO_SLOT UINT16_MAX
+
 /* --- tables (table.c) -------------------------------------------------------------------------------------------- */
 
 void tables_init(struct ledger *l);
@@ -66,16 +71,71 @@ void tables_init(struct ledger *l);
 struct ledger_account *account_of(struct ledger *l, domid_t dom);
 /* The account of a domain that is alive, or NULL. */
 struct ledger_account *account_live(struct ledger *l, domid_t dom);
-/* Pages that a holder's quota has room for. */
-uint64_t account_room(const struct ledger_account *a);
-/* The claim of a handle, or NULL: stale. */
+/* Pages that a holder's quota has room for, when `back` of what is outstanding is given back. */
+uint64_t account_room(const struct ledger_account *a, uint64_t back);
+/* The claim of a handle, or NULL: it has ended. */
 struct ledger_claim *claim_of(struct ledger *l, claim_handle_t h);
-/* FH_ESTALE, FH_EINVAL: no such claim, no such term. */
+/* How the claim of a handle ended. */
+fh_status claim_gone(const struct ledger *l, claim_handle_t h);
+/* FH_ESTALE and its like, FH_EINVAL: no such claim, no such term. */
 fh_status term_of(struct ledger *l, claim_handle_t h, uint32_t term, struct ledger_claim **c, struct ledger_term **t)
 	FH_MUST_CHECK;
 /* Takes a slot and nr terms, of which the caller knows that they are there. */
 claim_handle_t claim_new(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr);
+/* Puts a new term at the end of a claim's chain; the caller knows that there is one. */
+void claim_append(struct ledger *l, struct ledger_claim *c, const struct claim_term *term);
 /* Gives slot and terms back; nothing of them is outstanding. */
-void claim_drop(struct ledger *l, struct ledger_claim *c);
+void claim_drop(struct ledger *l, struct ledger_claim *c, fh_status how);
+/* A slot at the end of a queue, and any slot out of it. O(1), O(length). */
+void queue_put(struct ledger *l, struct ledger_queue *q, uint16_t slot);
+void queue_remove(struct ledger *l, struct ledger_queue *q, uint16_t slot);
+static inline bool queue_empty(const struct ledger_queue *q)
+{
+	return q->first == LEDGER_NO_SLOT;
+}
+
+/* --- sets (set.c) ------------------------------------------------------------------------------------------------ */
+
+/* A set without doubles: terms by first occurrence, and where each stood in the caller's array. */
+struct claim_set {
+	uint32_t nr;
+	uint64_t pages;
+	uint16_t place[CLAIM_MAX_TERMS];
+	struct claim_term terms[CLAIM_MAX_TERMS];
+};
+
+/* Checks and merges a set; needs no lock. Errors as claim_stake(). */
+fh_status set_make(const struct ledger *l, const struct claim_term *terms, uint32_t nr, struct claim_set *set,
+		   struct claim_refusal *why) FH_MUST_CHECK;
+/* Whether holder and owners live, and the holder's quota, with `back` pages given back, has room. */
+fh_status set_check_parties(struct ledger *l, domid_t holder, uint64_t back, const struct claim_set *set,
+			    struct claim_refusal *why) FH_MUST_CHECK;
+/* Puts the first n terms into the zones (sign 1), or takes them out again (-1); into a wave, not run. */
+void set_apply(struct ledger *l, struct wave *w, const struct claim_set *set, uint32_t n, int64_t sign);
+/* Puts a set into the zones if it fits: FH_OK, else FH_ENOFIT and why, with nothing changed. */
+fh_status set_admit(struct ledger *l, const struct claim_set *set, struct claim_refusal *why) FH_MUST_CHECK;
+
+/* --- the end of a claim (redeem.c) ------------------------------------------------------------------------------- */
+
+/* Gives up n blocks of what is left of a term. */
+void claim_give_up(struct ledger *l, struct wave *w, const struct ledger_claim *c, struct ledger_term *t, uint64_t n);
+/* Gives up what is left of a claim, or what it waits for, and drops it. */
+void claim_end(struct ledger *l, struct ledger_claim *c, fh_status how);
+
+/* --- bad memory (quarantine.c) ----------------------------------------------------------------------------------- */
+
+/* Takes a free page out. Admission holds after the wave if it did before the page came free. */
+void quarantine_page(struct ledger *l, struct wave *w, uint64_t pfn);
+
+/* --- waiting (wait.c) -------------------------------------------------------------------------------------------- */
+
+/* Whether a set waits for memory of a leaf that is, or lies under, the zone. O(zones). */
+bool wait_covers(const struct ledger *l, uint8_t zone);
+/* Takes a claim out of the queue, and its pages of `owner` (DOMID_NONE: all) off the holder's account. */
+void wait_cancel(struct ledger *l, struct ledger_claim *c, domid_t owner);
+/* After memory came free, without the lock: admits those that wait, one a lock hold, up to the first that can't. */
+void wait_serve(struct ledger *l);
+/* Releases the lock, and serves if some wait. */
+void wait_unlock(struct ledger *l);
 
 #endif

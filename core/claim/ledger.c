@@ -62,6 +62,7 @@ fh_status ledger_add_range(struct ledger *l, uint8_t leaf, struct range r)
 		pfn = add_piece(l, leaf, pfn, end);
 		lock_release(&l->lock);
 	}
+	wait_serve(l);
 	return FH_OK;
 }
 
@@ -82,6 +83,33 @@ fh_status ledger_disown_range(struct ledger *l, struct range r)
 	lock_acquire(&l->lock);
 	st = pool_disown_range(&l->pool, r);
 	lock_release(&l->lock);
+	return st;
+}
+
+fh_status ledger_set_reserve(struct ledger *l, uint8_t leaf, uint64_t pages)
+{
+	struct wave w = { 0 };
+	fh_status st = FH_OK;
+	int64_t more;
+
+	if (leaf >= l->pool.nr_zones || !l->pool.zones[leaf].leaf) {
+		return FH_EINVAL;
+	}
+	lock_acquire(&l->lock);
+	more = (int64_t)MIN(pages, l->pool.zones[leaf].pages + 1U) - (int64_t)l->zones[leaf].reserve;
+	wave_claim(l, &w, leaf, 0, more);
+	if (wave_run(l, &w)) {
+		l->zones[leaf].reserve = pages;
+	} else {
+		w = (struct wave){ 0 };
+		wave_claim(l, &w, leaf, 0, -more);
+		wave_check(l, &w);
+		st = FH_ENOFIT;
+	}
+	lock_release(&l->lock);
+	if (st == FH_OK && more < 0) {
+		wait_serve(l);
+	}
 	return st;
 }
 

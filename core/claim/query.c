@@ -4,6 +4,27 @@
 
 #include "core/base/bits.h"
 
+fh_status claim_info(struct ledger *l, claim_handle_t h, struct claim_info *out)
+{
+	const struct ledger_claim *c;
+	fh_status st = FH_OK;
+
+	lock_acquire(&l->lock);
+	c = claim_of(l, h);
+	if (c == NULL) {
+		st = claim_gone(l, h);
+	} else {
+		*out = (struct claim_info){ .holder = c->holder,
+					    .nr_terms = c->nr,
+					    .uses = c->uses,
+					    .waiting = c->waiting,
+					    .version = c->version,
+					    .deadline = c->deadline };
+	}
+	lock_release(&l->lock);
+	return st;
+}
+
 fh_status claim_query(struct ledger *l, claim_handle_t h, uint32_t term, domid_t *holder, struct claim_term_info *out)
 {
 	struct ledger_claim *c;

@@ -4,6 +4,15 @@
 
 #include "core/base/bits.h"
 
+/* The order that a block of a term may have: its own while a set waits for that memory. */
+static uint8_t larger_allowed(const struct ledger *l, const struct ledger_term *t, uint8_t max)
+{
+	if (max <= t->order || wait_covers(l, t->zone)) {
+		return t->order;
+	}
+	return admit_upto(l, t->zone, t->order, max);
+}
+
 fh_status claim_redeem_upto(struct ledger *l, claim_handle_t h, uint32_t term, uint8_t max_order,
 			    struct claim_block *out)
 {
@@ -19,7 +28,7 @@ fh_status claim_redeem_upto(struct ledger *l, claim_handle_t h, uint32_t term, u
 	}
 	if (st == FH_OK) {
 		const unsigned int most = MIN(l->pool.zones[t->zone].max_order, t->order + ilog2(t->left));
-		const uint8_t k = admit_upto(l, t->zone, t->order, (uint8_t)MIN(most, max_order));
+		const uint8_t k = larger_allowed(l, t, (uint8_t)MIN(most, max_order));
 		const uint64_t n = BIT(k - t->order);
 
 		if (k != t->order) {
@@ -28,6 +37,7 @@ fh_status claim_redeem_upto(struct ledger *l, claim_handle_t h, uint32_t term, u
 		}
 		*out = block_take(l, &w, t->zone, k, t->owner, c->holder);
 		t->left -= n;
+		c->version++;
 		POOL_ASSERT(account_of(l, c->holder)->outstanding >= BIT(k));
 		account_of(l, c->holder)->outstanding -= BIT(k);
 	}
@@ -44,6 +54,12 @@ fh_status claim_redeem(struct ledger *l, claim_handle_t h, uint32_t term, struct
 static fh_status check_return(const struct ledger *l, const struct ledger_claim *c, const struct ledger_term *t,
 			      const struct pool_owned *b)
 {
+	if (c->waiting) {
+		return FH_EBUSY; /* nothing of it was ever redeemed */
+	}
+	if (b->bad != 0U) {
+		return FH_EREVOKED;
+	}
 	if (b->order < t->order || b->payer != c->holder || !zone_holds(l, t->zone, b->zone)) {
 		return FH_EINVAL;
 	}
@@ -73,14 +89,14 @@ fh_status claim_unredeem(struct ledger *l, claim_handle_t h, uint32_t term, stru
 		wave_claim(l, &w, t->zone, t->order, (int64_t)n);
 		wave_check(l, &w);
 		t->left += n;
+		c->version++;
 		account_of(l, c->holder)->outstanding += BIT(b.order);
 	}
-	lock_release(&l->lock);
+	wait_unlock(l);
 	return st;
 }
 
-/* Gives up n of what is left of a term. */
-static void give_up(struct ledger *l, struct wave *w, const struct ledger_claim *c, struct ledger_term *t, uint64_t n)
+void claim_give_up(struct ledger *l, struct wave *w, const struct ledger_claim *c, struct ledger_term *t, uint64_t n)
 {
 	struct ledger_account *a = account_of(l, c->holder);
 
@@ -95,30 +111,43 @@ static void give_up(struct ledger *l, struct wave *w, const struct ledger_claim 
 }
 
 /* Gives up what is left of a claim's terms: of all owners (DOMID_NONE), or of one. */
-static void give_up_all(struct ledger *l, const struct ledger_claim *c, domid_t owner)
+static void give_up_all(struct ledger *l, struct ledger_claim *c, domid_t owner)
 {
 	struct wave w = { 0 };
 
+	if (c->waiting) {
+		wait_cancel(l, c, owner);
+		return;
+	}
 	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
 		if (owner == DOMID_NONE || l->terms[at].owner == owner) {
-			give_up(l, &w, c, &l->terms[at], l->terms[at].left);
+			claim_give_up(l, &w, c, &l->terms[at], l->terms[at].left);
+			c->version++;
 		}
 	}
 	wave_check(l, &w);
 }
 
+void claim_end(struct ledger *l, struct ledger_claim *c, fh_status how)
+{
+	give_up_all(l, c, DOMID_NONE);
+	claim_drop(l, c, how);
+}
+
 fh_status claim_release(struct ledger *l, claim_handle_t h)
 {
 	struct ledger_claim *c;
+	fh_status st = FH_OK;
 
 	lock_acquire(&l->lock);
 	c = claim_of(l, h);
 	if (c != NULL) {
-		give_up_all(l, c, DOMID_NONE);
-		claim_drop(l, c);
+		claim_end(l, c, FH_ESTALE);
+	} else {
+		st = claim_gone(l, h);
 	}
-	lock_release(&l->lock);
-	return c != NULL ? FH_OK : FH_ESTALE;
+	wait_unlock(l);
+	return st;
 }
 
 fh_status claim_release_part(struct ledger *l, claim_handle_t h, uint32_t term, uint64_t count)
@@ -134,11 +163,22 @@ fh_status claim_release_part(struct ledger *l, claim_handle_t h, uint32_t term, 
 		st = FH_EOVERFLOW;
 	}
 	if (st == FH_OK) {
-		give_up(l, &w, c, t, count);
+		claim_give_up(l, &w, c, t, count);
+		c->version++;
 		wave_check(l, &w);
 	}
-	lock_release(&l->lock);
+	wait_unlock(l);
 	return st;
+}
+
+/* What a dead domain held or would have owned of one claim. */
+static void bury(struct ledger *l, struct ledger_claim *c, domid_t dom)
+{
+	if (c->holder == dom) {
+		claim_end(l, c, FH_ESTALE);
+	} else if (c->holder != DOMID_NONE) {
+		give_up_all(l, c, dom);
+	}
 }
 
 fh_status claim_domain_died(struct ledger *l, domid_t dom)
@@ -155,16 +195,10 @@ fh_status claim_domain_died(struct ledger *l, domid_t dom)
 		return FH_ENOENT;
 	}
 	for (uint32_t i = 0; i < FH_MAX_CLAIMS; i++) {
-		struct ledger_claim *c = &l->claims[i];
-
 		lock_acquire(&l->lock);
-		if (c->holder != DOMID_NONE) {
-			give_up_all(l, c, c->holder == dom ? DOMID_NONE : dom);
-			if (c->holder == dom) {
-				claim_drop(l, c);
-			}
-		}
+		bury(l, &l->claims[i], dom);
 		lock_release(&l->lock);
 	}
+	wait_serve(l);
 	return FH_OK;
 }

@@ -2,19 +2,49 @@
 /* The tables of the ledger: accounts, claims by handle, terms in chains. Slots are taken again oldest first. */
 #include "core/claim/claim_internal.h"
 
-#define NO_SLOT UINT16_MAX
+_Static_assert(FH_MAX_CLAIMS < LEDGER_NO_SLOT && LEDGER_MAX_TERMS < LEDGER_NO_TERM,
+	       "slots and terms have 16-bit numbers");
 
-_Static_assert(FH_MAX_CLAIMS < NO_SLOT && LEDGER_MAX_TERMS < LEDGER_NO_TERM, "slots and terms have 16-bit numbers");
+void queue_put(struct ledger *l, struct ledger_queue *q, uint16_t slot)
+{
+	l->claims[slot].next = LEDGER_NO_SLOT;
+	if (queue_empty(q)) {
+		q->first = slot;
+	} else {
+		l->claims[q->last].next = slot;
+	}
+	q->last = slot;
+}
+
+void queue_remove(struct ledger *l, struct ledger_queue *q, uint16_t slot)
+{
+	uint16_t before = LEDGER_NO_SLOT;
+	uint16_t at = q->first;
+
+	while (at != slot) {
+		POOL_ASSERT(at != LEDGER_NO_SLOT);
+		before = at;
+		at = l->claims[at].next;
+	}
+	if (before == LEDGER_NO_SLOT) {
+		q->first = l->claims[slot].next;
+	} else {
+		l->claims[before].next = l->claims[slot].next;
+	}
+	if (q->last == slot) {
+		q->last = before;
+	}
+}
 
 void tables_init(struct ledger *l)
 {
-	for (uint32_t i = 0; i < FH_MAX_CLAIMS; i++) {
+	l->unused = (struct ledger_queue){ LEDGER_NO_SLOT, LEDGER_NO_SLOT };
+	l->waiters = l->unused;
+	for (uint16_t i = 0; i < FH_MAX_CLAIMS; i++) {
 		l->claims[i] = (struct ledger_claim){
-			.gen = 1,
-			.holder = DOMID_NONE,
-			.first = LEDGER_NO_TERM,
-			.next_free = (uint16_t)(i + 1U < FH_MAX_CLAIMS ? i + 1U : NO_SLOT),
+			.gen = 1, .holder = DOMID_NONE, .first = LEDGER_NO_TERM, .ended = FH_ESTALE
 		};
+		queue_put(l, &l->unused, i);
 	}
 	for (uint32_t i = 0; i < LEDGER_MAX_TERMS; i++) {
 		l->terms[i] = (struct ledger_term){
@@ -25,11 +55,13 @@ void tables_init(struct ledger *l)
 		l->accounts[i] = (struct ledger_account){ .quota = CLAIM_NO_QUOTA };
 	}
 	l->accounts[LEDGER_MAX_DOMAINS].live = true;
-	l->free_first = 0;
-	l->free_last = FH_MAX_CLAIMS - 1U;
+	for (uint32_t i = 0; i < POOL_MAX_ZONES; i++) {
+		l->waits[i] = 0;
+	}
 	l->term_free = 0;
 	l->nr_terms_free = LEDGER_MAX_TERMS;
 	l->nr_claims = 0;
+	l->serial = 0;
 }
 
 struct ledger_account *account_of(struct ledger *l, domid_t dom)
@@ -47,9 +79,9 @@ struct ledger_account *account_live(struct ledger *l, domid_t dom)
 	return a != NULL && a->live ? a : NULL;
 }
 
-uint64_t account_room(const struct ledger_account *a)
+uint64_t account_room(const struct ledger_account *a, uint64_t back)
 {
-	const uint64_t used = a->outstanding + a->paid;
+	const uint64_t used = a->outstanding + a->paid - back;
 
 	return a->quota > used ? a->quota - used : 0U;
 }
@@ -62,13 +94,21 @@ struct ledger_claim *claim_of(struct ledger *l, claim_handle_t h)
 	return &l->claims[h.slot];
 }
 
+fh_status claim_gone(const struct ledger *l, claim_handle_t h)
+{
+	if (h.slot < FH_MAX_CLAIMS && l->claims[h.slot].gen == h.gen + 1U) {
+		return (fh_status)l->claims[h.slot].ended;
+	}
+	return FH_ESTALE;
+}
+
 fh_status term_of(struct ledger *l, claim_handle_t h, uint32_t term, struct ledger_claim **c, struct ledger_term **t)
 {
 	uint16_t at;
 
 	*c = claim_of(l, h);
 	if (*c == NULL) {
-		return FH_ESTALE;
+		return claim_gone(l, h);
 	}
 	if (term >= (*c)->nr) {
 		return FH_EINVAL;
@@ -81,35 +121,45 @@ fh_status term_of(struct ledger *l, claim_handle_t h, uint32_t term, struct ledg
 	return FH_OK;
 }
 
-claim_handle_t claim_new(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr)
+void claim_append(struct ledger *l, struct ledger_claim *c, const struct claim_term *term)
 {
-	const uint16_t slot = l->free_first;
-	struct ledger_claim *c = &l->claims[slot];
+	const uint16_t new = l->term_free;
 	uint16_t *link = &c->first;
 
-	POOL_ASSERT(slot != NO_SLOT && nr <= l->nr_terms_free);
-	l->free_first = c->next_free;
-	c->holder = holder;
-	c->nr = (uint16_t)nr;
-	for (uint32_t i = 0; i < nr; i++) {
-		struct ledger_term *t = &l->terms[l->term_free];
-
-		*link = l->term_free;
-		link = &t->next;
-		l->term_free = t->next;
-		t->zone = terms[i].zone;
-		t->order = terms[i].order;
-		t->owner = terms[i].owner;
-		t->count = terms[i].count;
-		t->left = terms[i].count;
+	POOL_ASSERT(new != LEDGER_NO_TERM && c->nr < CLAIM_MAX_TERMS);
+	while (*link != LEDGER_NO_TERM) {
+		link = &l->terms[*link].next;
 	}
-	*link = LEDGER_NO_TERM;
-	l->nr_terms_free = (uint16_t)(l->nr_terms_free - nr);
+	*link = new;
+	l->term_free = l->terms[new].next;
+	l->nr_terms_free--;
+	l->terms[new] = (struct ledger_term){ .zone = term->zone,
+					      .order = term->order,
+					      .owner = term->owner,
+					      .next = LEDGER_NO_TERM,
+					      .count = term->count,
+					      .left = term->count };
+	c->nr++;
+}
+
+claim_handle_t claim_new(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr)
+{
+	const uint16_t slot = l->unused.first;
+	struct ledger_claim *c = &l->claims[slot];
+
+	POOL_ASSERT(slot != LEDGER_NO_SLOT && nr <= l->nr_terms_free);
+	queue_remove(l, &l->unused, slot);
+	c->holder = holder;
+	c->deadline = CLAIM_FOREVER;
+	c->serial = l->serial++;
+	for (uint32_t i = 0; i < nr; i++) {
+		claim_append(l, c, &terms[i]);
+	}
 	l->nr_claims++;
 	return (claim_handle_t){ slot, c->gen };
 }
 
-void claim_drop(struct ledger *l, struct ledger_claim *c)
+void claim_drop(struct ledger *l, struct ledger_claim *c, fh_status how)
 {
 	const uint16_t slot = (uint16_t)(c - l->claims);
 	uint16_t at = c->first;
@@ -125,12 +175,7 @@ void claim_drop(struct ledger *l, struct ledger_claim *c)
 	l->nr_terms_free = (uint16_t)(l->nr_terms_free + c->nr);
 	l->nr_claims--;
 	*c = (struct ledger_claim){
-		.gen = c->gen + 1U, .holder = DOMID_NONE, .first = LEDGER_NO_TERM, .next_free = NO_SLOT
+		.gen = c->gen + 1U, .holder = DOMID_NONE, .first = LEDGER_NO_TERM, .ended = (uint8_t)how
 	};
-	if (l->free_first == NO_SLOT) {
-		l->free_first = slot;
-	} else {
-		l->claims[l->free_last].next_free = slot;
-	}
-	l->free_last = slot;
+	queue_put(l, &l->unused, slot);
 }

@@ -127,10 +127,53 @@ uint8_t pool_put_new(struct pool *p, uint64_t pfn, uint8_t order)
 	return put(p, &p->ranges[at], pfn, order, true);
 }
 
+static void mark_bad(struct pool *p, uint64_t head, uint64_t page)
+{
+	*pool_record(p, head) |= FIELD_PREP(REC_BAD, page + 1U);
+}
+
 void pool_split(struct pool *p, const struct pool_owned *b, uint8_t to)
 {
 	POOL_ASSERT(to <= b->order);
 	for (uint64_t off = 0; off < BIT(b->order); off += BIT(to)) {
 		*pool_record(p, b->pfn + off) = rec_owned(to, b->owner, b->payer);
 	}
+	if (b->bad != 0U) {
+		mark_bad(p, b->pfn + align_down(b->bad - 1U, BIT(to)), (b->bad - 1U) & (BIT(to) - 1U));
+	}
+}
+
+fh_status pool_quarantine(struct pool *p, uint64_t pfn, uint8_t *leaf, uint8_t *order)
+{
+	const uint32_t at = pool_range_after(p, pfn);
+	const struct pool_range *r = &p->ranges[at];
+	uint64_t head;
+	uint64_t rec;
+	uint8_t k;
+
+	if (at == p->nr_ranges || r->pfn > pfn || r->state != POOL_FREE) {
+		return FH_ENOENT;
+	}
+	head = pool_block_at(p, r, pfn, &k, &rec);
+	if (rec_state(rec) == POOL_QUARANTINED) {
+		return FH_EREVOKED;
+	}
+	if (rec_state(rec) == POOL_OWNED) {
+		if (FIELD_GET(REC_BAD, rec) == 0U) {
+			mark_bad(p, head, pfn - head);
+		}
+		return FH_EBUSY;
+	}
+	*leaf = r->zone;
+	*order = k;
+	list_unlink(p, &p->zones[r->zone], head, k);
+	while (k-- != 0U) { /* free the half that the page is not in */
+		const uint64_t upper = head + BIT(k);
+
+		list_push(p, &p->zones[r->zone], pfn < upper ? upper : head, k, false);
+		head = pfn < upper ? head : upper;
+	}
+	p->zones[r->zone].free_pages--;
+	*pool_record(p, pfn) = FIELD_PREP(REC_STATE, POOL_QUARANTINED);
+	return FH_OK;
 }

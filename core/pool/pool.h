@@ -83,6 +83,7 @@ struct pool_zone {
 	uint64_t pages;                /* added to it, or to the leaves under it: free, owned and quarantined */
 	uint64_t free_pages;           /* of a leaf */
 	uint64_t nr_free[POOL_ORDERS]; /* of a leaf: free blocks by order */
+	uint64_t whole[POOL_ORDERS];   /* of a leaf: aligned blocks of each order alone in all its memory */
 	uint32_t head[POOL_ORDERS];
 };
 

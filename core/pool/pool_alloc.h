@@ -23,7 +23,7 @@ struct pool_owned {
 	domid_t payer;
 	uint8_t zone;
 	uint8_t order;
-	bool bad;
+	uint32_t bad; /* 1 + which page of it is to go when it is freed; 0: none */
 	const struct pool_range *range;
 };
 
@@ -63,6 +63,13 @@ fh_status pool_find_owned(const struct pool *p, domid_t owner, paddr_t addr, uin
 
 /* Frees a block that pool_find_owned() found; returns the order it merged up to. O(orders). */
 uint8_t pool_put(struct pool *p, const struct pool_owned *b);
+
+/*
+ * Takes a page out of a free block: it is quarantined, what is left of the block stays free. *order: of that block.
+ * FH_ENOENT, FH_EREVOKED as pool_find_owned(); FH_EBUSY: the page is owned, or in a block with a bad page already, and
+ * marked to go when it is freed. Of two bad pages in one owned block only the first is remembered. O(orders).
+ */
+fh_status pool_quarantine(struct pool *p, uint64_t pfn, uint8_t *leaf, uint8_t *order) FH_MUST_CHECK;
 
 /* Cuts a block that pool_find_owned() found into blocks of order `to`, all the same owner's. O(2^(order - to)). */
 void pool_split(struct pool *p, const struct pool_owned *b, uint8_t to);

@@ -10,7 +10,7 @@
  *
  *      63        36 35         8 7     3 2     0
  *     | prev       | next       | order | state |   free: page numbers in the leaf, the list is circular
- *     | 0  | bad 36| payer | owner 21:8 | "     |   owned
+ *     | bad at | payer | owner 21:8   | "     |   owned; bad at: 1 + which page of it is bad, 0: none
  */
 #define REC_STATE GENMASK(2, 0)
 #define REC_ORDER GENMASK(7, 3)
@@ -18,7 +18,7 @@
 #define REC_PREV GENMASK(63, 36)
 #define REC_OWNER GENMASK(21, 8)
 #define REC_PAYER GENMASK(35, 22)
-#define REC_BAD BIT(36)
+#define REC_BAD GENMASK(55, 36)
 
 _Static_assert(POOL_STATE_COUNT <= 8, "a state has three bits");
 

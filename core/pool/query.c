@@ -128,7 +128,7 @@ fh_status pool_find_owned(const struct pool *p, domid_t owner, paddr_t addr, uin
 				    .payer = (domid_t)FIELD_GET(REC_PAYER, rec),
 				    .zone = p->ranges[at].zone,
 				    .order = order,
-				    .bad = (rec & REC_BAD) != 0U,
+				    .bad = (uint32_t)FIELD_GET(REC_BAD, rec),
 				    .range = &p->ranges[at] };
 	return FH_OK;
 }

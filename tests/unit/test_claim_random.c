@@ -28,7 +28,7 @@
 #define BLOCKS PAGES
 #define OUTSTANDING 14U /* blocks; more makes the oracle slow */
 
-static uint64_t steps = 250000;
+static uint64_t steps = 120000;
 static uint64_t seed;
 static uint64_t rng;
 
@@ -77,6 +77,7 @@ static const struct shape shapes[] = {
 
 struct mblock {
 	uint32_t page;
+	uint32_t bad; /* 1 + page of the block */
 	uint8_t order;
 	domid_t owner;
 	domid_t payer;
@@ -89,6 +90,10 @@ struct mterm {
 
 struct mclaim {
 	bool used;
+	bool waiting;
+	uint32_t uses;
+	uint64_t serial;
+	uint64_t deadline;
 	claim_handle_t h;
 	domid_t holder;
 	uint32_t nr;
@@ -98,11 +103,16 @@ struct mclaim {
 static struct {
 	const struct shape *sh;
 	uint8_t leaf[PAGES];  /* of a page, 255: not the pool's */
-	int16_t block[PAGES]; /* index of the owned block, -1: free */
+	int16_t block[PAGES]; /* index of the owned block, -1: free, -2: quarantined */
 	struct mblock blocks[BLOCKS];
 	bool live[BLOCKS];
 	bool alive[DOMS];
 	struct mclaim claims[CLAIMS];
+	uint64_t reserve[7];
+	uint64_t serial;
+	uint64_t now;
+	uint32_t nr_waiting;
+	uint32_t queue[CLAIMS];
 } m;
 
 static struct ledger led;
@@ -142,7 +152,7 @@ static uint8_t max_order(uint8_t zone)
 static bool all_free(uint8_t leaf, uint32_t page, uint32_t n)
 {
 	for (uint32_t i = page; i < page + n; i++) {
-		if (i >= PAGES || m.leaf[i] != leaf || m.block[i] >= 0) {
+		if (i >= PAGES || m.leaf[i] != leaf || m.block[i] != -1) {
 			return false;
 		}
 	}
@@ -204,6 +214,11 @@ static void judge_term(struct oracle *o, const struct claim_term *t, uint64_t co
 
 static void judge_outstanding(struct oracle *o)
 {
+	for (uint8_t z = 0; z < m.sh->nr; z++) {
+		const struct claim_term t = { z, 0, 0, m.reserve[z] };
+
+		judge_term(o, &t, m.reserve[z]);
+	}
 	for (uint32_t i = 0; i < CLAIMS; i++) {
 		for (uint32_t j = 0; m.claims[i].used && j < m.claims[i].nr; j++) {
 			judge_term(o, &m.claims[i].terms[j].t, m.claims[i].terms[j].left);
@@ -230,7 +245,9 @@ static uint64_t used_by(domid_t dom)
 
 	for (uint32_t i = 0; i < CLAIMS; i++) {
 		for (uint32_t j = 0; m.claims[i].used && m.claims[i].holder == dom && j < m.claims[i].nr; j++) {
-			n += m.claims[i].terms[j].left << m.claims[i].terms[j].t.order;
+			const struct mterm *t = &m.claims[i].terms[j];
+
+			n += (m.claims[i].waiting ? t->t.count : t->left) << t->t.order;
 		}
 	}
 	for (uint32_t i = 0; i < BLOCKS; i++) {
@@ -267,7 +284,7 @@ static void model_take(struct claim_block b, uint8_t zone, domid_t owner, domid_
 		i++;
 	}
 	m.live[i] = true;
-	m.blocks[i] = (struct mblock){ page, b.order, owner, payer };
+	m.blocks[i] = (struct mblock){ page, 0, b.order, owner, payer };
 	for (uint32_t p = page; p < page + n; p++) {
 		m.block[p] = (int16_t)i;
 	}
@@ -277,7 +294,74 @@ static void model_free_block(uint32_t i)
 {
 	m.live[i] = false;
 	for (uint32_t p = m.blocks[i].page; p < m.blocks[i].page + (1U << m.blocks[i].order); p++) {
-		m.block[p] = -1;
+		m.block[p] = m.blocks[i].bad == p - m.blocks[i].page + 1U ? -2 : -1; /* the bad page goes */
+	}
+}
+
+/* Leaves that a set may draw on, as bits. */
+static uint32_t leaves_of(uint8_t zone)
+{
+	uint32_t bits = 0;
+
+	for (uint8_t z = 0; z < m.sh->nr; z++) {
+		bits |= m.sh->zones[z].leaf && under(zone, z) ? 1U << z : 0U;
+	}
+	return bits;
+}
+
+static bool model_waits(uint8_t zone)
+{
+	for (uint32_t i = 0; i < m.nr_waiting; i++) {
+		const struct mclaim *c = &m.claims[m.queue[i]];
+
+		for (uint32_t j = 0; j < c->nr; j++) {
+			if ((leaves_of(zone) & leaves_of(c->terms[j].t.zone)) != 0U) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static void model_dequeue(struct mclaim *c)
+{
+	uint32_t i = 0;
+
+	while (m.queue[i] != (uint32_t)(c - m.claims)) {
+		i++;
+	}
+	m.nr_waiting--;
+	memmove(&m.queue[i], &m.queue[i + 1U], (m.nr_waiting - i) * sizeof(m.queue[0]));
+	c->waiting = false;
+}
+
+static void model_end(struct mclaim *c)
+{
+	if (c->waiting) {
+		model_dequeue(c);
+	}
+	c->used = false;
+}
+
+/* After memory came free: those that wait are admitted in their order, up to the first that does not fit. */
+static void model_serve(void)
+{
+	while (m.nr_waiting != 0U) {
+		struct mclaim *c = &m.claims[m.queue[0]];
+		struct oracle o = judge();
+
+		judge_outstanding(&o);
+		for (uint32_t j = 0; j < c->nr; j++) {
+			judge_term(&o, &c->terms[j].t, c->terms[j].t.count);
+		}
+		if (!oracle_packs(&o)) {
+			return;
+		}
+		model_dequeue(c);
+		c->serial = m.serial++;
+		for (uint32_t j = 0; j < c->nr; j++) {
+			c->terms[j].left = c->terms[j].t.count;
+		}
 	}
 }
 
@@ -292,7 +376,8 @@ static void compare_pages(void)
 		if (m.leaf[p] == 255) {
 			CHECK(info.state == POOL_UNUSED || info.state == POOL_STATIC);
 		} else if (m.block[p] < 0) {
-			CHECK(info.state == POOL_FREE && info.zone == m.leaf[p]);
+			CHECK(info.state == (m.block[p] == -1 ? POOL_FREE : POOL_QUARANTINED));
+			CHECK(info.zone == m.leaf[p]);
 		} else {
 			const struct mblock *b = &m.blocks[m.block[p]];
 
@@ -324,6 +409,12 @@ static void compare_claims(void)
 		const struct mclaim *c = &m.claims[i];
 
 		n += c->used;
+		if (c->used) {
+			struct claim_info info;
+
+			CHECK(claim_info(&led, c->h, &info) == FH_OK && info.holder == c->holder);
+			CHECK(info.waiting == c->waiting && info.uses == c->uses && info.deadline == c->deadline);
+		}
 		for (uint32_t j = 0; c->used && j < c->nr; j++) {
 			struct claim_term_info q;
 			domid_t holder;
@@ -405,6 +496,48 @@ static bool distinct(const struct claim_term *t, uint32_t nr)
 	return true;
 }
 
+/* The oracle of the whole pool, nothing owned; quarantined pages count. */
+static bool feasible(const struct claim_term *t, uint32_t nr)
+{
+	int16_t keep[PAGES];
+	struct oracle o;
+
+	memcpy(keep, m.block, sizeof(keep));
+	memset(m.block, 255, sizeof(m.block));
+	o = judge();
+	memcpy(m.block, keep, sizeof(keep));
+	for (uint8_t z = 0; z < m.sh->nr; z++) {
+		const struct claim_term r = { z, 0, 0, m.reserve[z] };
+
+		judge_term(&o, &r, m.reserve[z]);
+	}
+	for (uint32_t i = 0; i < nr; i++) {
+		judge_term(&o, &t[i], t[i].count);
+	}
+	return oracle_packs(&o);
+}
+
+static void op_wait(uint32_t slot, domid_t holder, const struct claim_term *t, uint32_t nr)
+{
+	const fh_status expect = feasible(t, nr) ? FH_EQUEUED : FH_ENOFIT;
+	const uint64_t deadline = m.now + 1U + rnd(40);
+	struct claim_refusal why;
+	claim_handle_t h;
+
+	CHECK(claim_stake_wait(&led, holder, t, nr, deadline, &h, &why) == expect);
+	if (expect == FH_ENOFIT) {
+		return;
+	}
+	m.claims[slot] = (struct mclaim){
+		.used = true, .waiting = true, .h = h, .holder = holder, .nr = nr, .deadline = deadline
+	};
+	for (uint32_t i = 0; i < nr; i++) {
+		m.claims[slot].terms[i] = (struct mterm){ t[i], 0 };
+	}
+	m.queue[m.nr_waiting++] = slot;
+	model_serve();
+}
+
 static void op_stake(void)
 {
 	struct claim_term t[TERMS];
@@ -437,8 +570,15 @@ static void op_stake(void)
 	if (expect == FH_OK && holder == 2 && used_by(2) + pages > QUOTA) {
 		expect = FH_EQUOTA;
 	}
+	for (uint32_t i = 0; i < nr && expect == FH_OK; i++) {
+		expect = model_waits(t[i].zone) ? FH_EQUEUED : FH_OK;
+	}
 	if (expect == FH_OK && !oracle_packs(&o)) {
 		expect = FH_ENOFIT;
+	}
+	if ((expect == FH_ENOFIT || expect == FH_EQUEUED) && rnd(3) == 0) {
+		op_wait(slot, holder, t, nr);
+		return;
 	}
 	st = claim_stake(&led, holder, t, nr, &h, &why);
 	CHECK(st == expect);
@@ -448,7 +588,9 @@ static void op_stake(void)
 	if (st != FH_OK) {
 		return;
 	}
-	m.claims[slot] = (struct mclaim){ .used = true, .h = h, .holder = holder, .nr = nr };
+	m.claims[slot] = (struct mclaim){
+		.used = true, .h = h, .holder = holder, .nr = nr, .serial = m.serial++, .deadline = CLAIM_FOREVER
+	};
 	for (uint32_t i = 0; i < nr; i++) {
 		m.claims[slot].terms[i] = (struct mterm){ t[i], t[i].count };
 	}
@@ -467,6 +609,9 @@ static uint8_t best_order(struct mterm *t, uint8_t max)
 	uint8_t best = t->t.order;
 	const uint64_t left = t->left;
 
+	if (model_waits(t->t.zone)) {
+		return best;
+	}
 	for (uint8_t k = (uint8_t)(t->t.order + 1U); k <= max && k <= max_order(t->t.zone); k++) {
 		const uint64_t n = UINT64_C(1) << (k - t->t.order);
 		struct claim_term big = t->t;
@@ -540,7 +685,7 @@ static fh_status expect_free(domid_t owner, uint64_t page, uint8_t order)
 		return FH_ENOENT;
 	}
 	if (m.block[page] < 0) {
-		return FH_ESTALE;
+		return m.block[page] == -1 ? FH_ESTALE : FH_EREVOKED;
 	}
 	if (m.blocks[m.block[page]].owner != owner) {
 		return FH_EDENIED;
@@ -555,6 +700,7 @@ static void op_free(void)
 	if (i >= 0) {
 		CHECK(claim_free(&led, m.blocks[i].owner, block_of((uint32_t)i)) == FH_OK);
 		model_free_block((uint32_t)i);
+		model_serve();
 	}
 }
 
@@ -569,6 +715,7 @@ static void op_free_any(void)
 	CHECK(claim_free(&led, owner, b) == expect);
 	if (expect == FH_OK) {
 		model_free_block((uint32_t)m.block[page]);
+		model_serve();
 	}
 }
 
@@ -587,6 +734,10 @@ static void op_unredeem(void)
 	t = &c->terms[j];
 	if (m.blocks[i].owner != t->t.owner) {
 		expect = FH_EDENIED;
+	} else if (c->waiting) {
+		expect = FH_EBUSY;
+	} else if (m.blocks[i].bad != 0U) {
+		expect = FH_EREVOKED;
 	} else if (m.blocks[i].payer != c->holder || m.blocks[i].order < t->t.order ||
 		   !under(t->t.zone, m.leaf[m.blocks[i].page])) {
 		expect = FH_EINVAL;
@@ -600,6 +751,7 @@ static void op_unredeem(void)
 	if (expect == FH_OK) {
 		t->left += UINT64_C(1) << (m.blocks[i].order - t->t.order);
 		model_free_block((uint32_t)i);
+		model_serve();
 	}
 }
 
@@ -618,10 +770,16 @@ static void op_split(void)
 		return;
 	}
 	CHECK(claim_split_owned(&led, b.owner, block_of((uint32_t)i), to) == FH_OK);
+	m.blocks[i].bad = 0;
 	model_free_block((uint32_t)i);
 	for (uint32_t p = b.page; p < b.page + (1U << b.order); p += 1U << to) {
 		model_take((struct claim_block){ pa((BASE_PFN + p) << PAGE_SHIFT), to, false }, m.leaf[p], b.owner,
 			   b.payer);
+	}
+	if (b.bad != 0U) {
+		struct mblock *part = &m.blocks[m.block[b.page + b.bad - 1U]];
+
+		part->bad = b.page + b.bad - part->page;
 	}
 }
 
@@ -638,7 +796,8 @@ static void op_release(void)
 	if (rnd(2) == 0) {
 		CHECK(claim_release(&led, c->h) == FH_OK);
 		CHECK(claim_release(&led, c->h) == FH_ESTALE);
-		c->used = false;
+		model_end(c);
+		model_serve();
 		return;
 	}
 	i = rnd(c->nr);
@@ -648,25 +807,36 @@ static void op_release(void)
 	if (n <= t->left) {
 		t->left -= n;
 		t->t.count -= n;
+		model_serve();
 	}
+}
+
+static bool packs_with(const struct claim_term *t)
+{
+	struct oracle o = judge();
+
+	judge_outstanding(&o);
+	judge_term(&o, t, t->count);
+	return oracle_packs(&o);
 }
 
 static void op_alloc(void)
 {
-	const domid_t owner = (domid_t)rnd(DOMS);
+	const domid_t owner = rnd(3) == 0 ? DOMID_HYP : (domid_t)rnd(DOMS);
 	struct claim_term t = { .zone = (uint8_t)rnd(m.sh->nr), .owner = owner, .count = 1 };
-	struct oracle o = judge();
 	fh_status expect = FH_OK;
 	struct claim_block b;
 
-	t.order = (uint8_t)rnd(max_order(t.zone) + 1U);
-	judge_outstanding(&o);
-	judge_term(&o, &t, 1);
+	t.order = (uint8_t)rnd(rnd(2) == 0 ? 1 : max_order(t.zone) + 1U);
 	if (!alive(owner)) {
 		expect = FH_ENOENT;
 	} else if (owner == 2 && used_by(2) + (UINT64_C(1) << t.order) > QUOTA) {
 		expect = FH_EQUOTA;
-	} else if (!oracle_packs(&o)) {
+	} else if (owner == DOMID_HYP && t.order == 0 && m.reserve[t.zone] != 0U && !packs_with(&t)) {
+		m.reserve[t.zone]--;
+	} else if (model_waits(t.zone)) {
+		expect = FH_EQUEUED;
+	} else if (!packs_with(&t)) {
 		expect = FH_ENOMEM;
 	}
 	CHECK(claim_alloc(&led, owner, t.zone, t.order, &b) == expect);
@@ -695,14 +865,240 @@ static void op_death(void)
 
 		for (uint32_t j = 0; c->used && j < c->nr; j++) {
 			if (c->terms[j].t.owner == d) {
-				c->terms[j].t.count -= c->terms[j].left;
+				c->terms[j].t.count -= c->waiting ? c->terms[j].t.count : c->terms[j].left;
 				c->terms[j].left = 0;
 			}
 		}
 		if (c->used && c->holder == d) {
-			c->used = false;
+			model_end(c);
 		}
 	}
+	model_serve();
+}
+
+static void op_replace(void)
+{
+	struct mclaim *c = random_claim();
+	const domid_t owner = (domid_t)rnd(DOMS);
+	struct claim_term t = random_term();
+	struct mclaim before;
+	struct claim_info info;
+	fh_status expect = FH_OK;
+	fh_status st;
+	uint32_t place = TERMS;
+	struct oracle o;
+
+	if (c == NULL || outstanding_blocks() + t.count > OUTSTANDING) {
+		return;
+	}
+	before = *c;
+	t.owner = owner;
+	for (uint32_t j = 0; j < c->nr && !c->waiting; j++) {
+		if (c->terms[j].t.owner == owner) {
+			c->terms[j].t.count -= c->terms[j].left;
+			c->terms[j].left = 0;
+		}
+	}
+	for (uint32_t j = c->nr; j-- != 0U;) {
+		place = c->terms[j].t.count == 0U ? j : place;
+	}
+	for (uint32_t j = 0; j < c->nr; j++) {
+		const struct claim_term *q = &c->terms[j].t;
+
+		place = q->zone == t.zone && q->order == t.order && q->owner == owner ? j : place;
+	}
+	if (place == TERMS && c->nr == TERMS) {
+		*c = before; /* the model has no room */
+		return;
+	}
+	place = place == TERMS ? c->nr : place;
+	o = judge();
+	judge_outstanding(&o);
+	judge_term(&o, &t, t.count);
+	if (before.waiting) {
+		expect = FH_EBUSY;
+	} else if (!alive(owner)) {
+		expect = FH_ENOENT;
+	} else if (c->holder == 2 && used_by(2) + (t.count << t.order) > QUOTA) {
+		expect = FH_EQUOTA;
+	} else if (model_waits(t.zone)) {
+		expect = FH_EQUEUED;
+	} else if (!oracle_packs(&o)) {
+		expect = FH_ENOFIT;
+	}
+	CHECK(claim_info(&led, c->h, &info) == FH_OK);
+	if (!before.waiting) {
+		CHECK(claim_replace(&led, c->h, owner, info.version + 1U, &t, 1, NULL) == FH_ESTALE);
+	}
+	st = claim_replace(&led, c->h, owner, info.version, &t, 1, NULL);
+	CHECK(st == expect);
+	if (st != FH_OK) {
+		*c = before;
+		return;
+	}
+	if (place == c->nr) {
+		c->terms[c->nr++] = (struct mterm){ t, t.count };
+	} else {
+		const uint64_t count = c->terms[place].t.count;
+
+		c->terms[place].t = t;
+		c->terms[place].t.count = count + t.count;
+		c->terms[place].left += t.count;
+	}
+	model_serve();
+}
+
+static void op_transfer(void)
+{
+	struct mclaim *c = random_claim();
+	const domid_t to = (domid_t)rnd(DOMS);
+	fh_status expect = alive(to) ? FH_OK : FH_ENOENT;
+	uint64_t pages = 0;
+
+	for (uint32_t j = 0; c != NULL && j < c->nr; j++) {
+		pages += (c->waiting ? c->terms[j].t.count : c->terms[j].left) << c->terms[j].t.order;
+	}
+	if (c == NULL) {
+		return;
+	}
+	if (expect == FH_OK && c->holder != to && to == 2 && used_by(2) + pages > QUOTA) {
+		expect = FH_EQUOTA;
+	}
+	CHECK(claim_transfer(&led, c->h, to) == expect);
+	c->holder = expect == FH_OK ? to : c->holder;
+}
+
+static void op_lease(void)
+{
+	struct mclaim *c = random_claim();
+	const uint64_t lease = rnd(5) == 0 ? CLAIM_FOREVER : 1U + rnd(60);
+
+	if (c == NULL) {
+		return;
+	}
+	if (rnd(3) == 0) {
+		CHECK(claim_use(&led, c->h) == FH_OK);
+		c->uses++;
+	} else if (rnd(2) == 0) {
+		CHECK(claim_unuse(&led, c->h) == (c->uses != 0U ? FH_OK : FH_EBUSY));
+		c->uses -= c->uses != 0U;
+	} else {
+		CHECK(claim_renew(&led, c->h, m.now, 0) == FH_EINVAL);
+		CHECK(claim_renew(&led, c->h, m.now + 1U, CLAIM_FOREVER - 1U) == FH_EOVERFLOW);
+		CHECK(claim_renew(&led, c->h, m.now, lease) == FH_OK);
+		c->deadline = lease == CLAIM_FOREVER ? CLAIM_FOREVER : m.now + lease;
+	}
+}
+
+static void op_reap(void)
+{
+	claim_handle_t gone;
+
+	m.now += rnd(30);
+	while (claim_reap(&led, m.now, &gone) == FH_OK) {
+		struct mclaim *c = m.claims;
+
+		while (!c->used || c->h.slot != gone.slot || c->h.gen != gone.gen) {
+			c++;
+			CHECK(c < m.claims + CLAIMS);
+		}
+		CHECK(c->uses == 0U && c->deadline <= m.now);
+		CHECK(claim_release(&led, gone) == FH_EEXPIRED);
+		model_end(c);
+		model_serve();
+	}
+	for (uint32_t i = 0; i < CLAIMS; i++) {
+		CHECK(!m.claims[i].used || m.claims[i].uses != 0U || m.claims[i].deadline > m.now);
+	}
+}
+
+static void op_reserve(void)
+{
+	const uint8_t z = (uint8_t)rnd(m.sh->nr);
+	const uint64_t n = rnd(3);
+	const uint64_t old = m.reserve[z];
+	struct oracle o;
+
+	if (!m.sh->zones[z].leaf) {
+		CHECK(ledger_set_reserve(&led, z, n) == FH_EINVAL);
+		return;
+	}
+	m.reserve[z] = n;
+	o = judge();
+	judge_outstanding(&o);
+	if (!oracle_packs(&o)) {
+		CHECK(ledger_set_reserve(&led, z, n) == FH_ENOFIT);
+		m.reserve[z] = old;
+		return;
+	}
+	CHECK(ledger_set_reserve(&led, z, n) == FH_OK);
+	model_serve();
+}
+
+/* Which claim must go for a leaf: idle before in use, youngest first. */
+static struct mclaim *victim(uint8_t leaf)
+{
+	struct mclaim *best = NULL;
+
+	for (uint32_t i = 0; i < CLAIMS; i++) {
+		struct mclaim *c = &m.claims[i];
+		bool draws = false;
+
+		for (uint32_t j = 0; c->used && j < c->nr; j++) {
+			draws |= c->terms[j].left != 0U && under(c->terms[j].t.zone, leaf);
+		}
+		if (draws && (best == NULL || (best->uses != 0U && c->uses == 0U) ||
+			      ((best->uses == 0U) == (c->uses == 0U) && c->serial > best->serial))) {
+			best = c;
+		}
+	}
+	return best;
+}
+
+static void op_quarantine(void)
+{
+	const uint32_t p = rnd(PAGES);
+	const paddr_t a = pa((BASE_PFN + p) << PAGE_SHIFT);
+	bool drawn = false;
+
+	if (rnd(12) != 0) {
+		return; /* memory is gone for good */
+	}
+	if (m.leaf[p] == 255) {
+		CHECK(ledger_quarantine(&led, a) == FH_ENOENT);
+		return;
+	}
+	if (m.block[p] == -2) {
+		CHECK(ledger_quarantine(&led, a) == FH_EREVOKED);
+		return;
+	}
+	CHECK(ledger_quarantine(&led, a) == FH_OK);
+	if (m.block[p] >= 0) {
+		struct mblock *b = &m.blocks[m.block[p]];
+
+		b->bad = b->bad != 0U ? b->bad : p - b->page + 1U;
+		return;
+	}
+	m.block[p] = -2;
+	for (;;) {
+		struct oracle o = judge();
+		struct mclaim *c;
+
+		judge_outstanding(&o);
+		if (oracle_packs(&o)) {
+			break;
+		}
+		if (!drawn && m.reserve[m.leaf[p]] != 0U) {
+			drawn = true;
+			m.reserve[m.leaf[p]]--;
+			continue;
+		}
+		c = victim(m.leaf[p]);
+		CHECK(c != NULL);
+		CHECK(claim_release(&led, c->h) == FH_EREVOKED);
+		model_end(c);
+	}
+	model_serve();
 }
 
 /* --- runs -------------------------------------------------------------------------------------------------------- */
@@ -763,6 +1159,7 @@ static void drain(void)
 		if (m.live[i]) {
 			CHECK(claim_free(&led, m.blocks[i].owner, block_of(i)) == FH_OK);
 			model_free_block(i);
+			model_serve();
 		}
 	}
 	compare();
@@ -770,9 +1167,10 @@ static void drain(void)
 
 static void step(void)
 {
-	static void (*const ops[])(void) = { op_stake,  op_stake,   op_stake, op_redeem,   op_redeem,
-					     op_redeem, op_free,    op_free,  op_free_any, op_unredeem,
-					     op_split,  op_release, op_alloc, op_death };
+	static void (*const ops[])(void) = { op_replace,    op_transfer, op_lease,   op_reap,  op_reserve,
+					     op_quarantine, op_stake,    op_stake,   op_stake, op_redeem,
+					     op_redeem,     op_redeem,   op_free,    op_free,  op_free_any,
+					     op_unredeem,   op_split,    op_release, op_alloc, op_death };
 
 	ops[rnd(sizeof(ops) / sizeof(ops[0]))]();
 	compare();

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sets of terms: checked and merged before the lock is taken, admitted whole or refused whole under it.
+ */
+#include "core/claim/claim_internal.h"
+
+#include "core/base/bits.h"
+
+static fh_status check_term(const struct ledger *l, const struct claim_term *t)
+{
+	if (t->count == 0U || t->zone >= l->pool.nr_zones || t->order > l->pool.zones[t->zone].max_order) {
+		return FH_EINVAL;
+	}
+	return t->count > UINT64_MAX >> t->order ? FH_EOVERFLOW : FH_OK;
+}
+
+static fh_status merge_term(struct claim_set *set, const struct claim_term *t, uint32_t place)
+{
+	const uint64_t pages = t->count << t->order;
+
+	if (set->pages > UINT64_MAX - pages) {
+		return FH_EOVERFLOW;
+	}
+	set->pages += pages;
+	for (uint32_t i = 0; i < set->nr; i++) {
+		struct claim_term *m = &set->terms[i];
+
+		if (m->zone == t->zone && m->order == t->order && m->owner == t->owner) {
+			m->count += t->count;
+			return FH_OK;
+		}
+	}
+	if (set->nr == CLAIM_MAX_TERMS) {
+		return FH_EOVERFLOW;
+	}
+	set->place[set->nr] = (uint16_t)place;
+	set->terms[set->nr++] = *t;
+	return FH_OK;
+}
+
+fh_status set_make(const struct ledger *l, const struct claim_term *terms, uint32_t nr, struct claim_set *set,
+		   struct claim_refusal *why)
+{
+	fh_status st = FH_OK;
+
+	set->nr = 0;
+	set->pages = 0;
+	if (terms == NULL || nr == 0U) {
+		return FH_EINVAL;
+	}
+	if (nr > CLAIM_MAX_INPUT) {
+		return FH_EOVERFLOW;
+	}
+	for (uint32_t i = 0; i < nr && st == FH_OK; i++) {
+		st = check_term(l, &terms[i]);
+		if (st == FH_OK) {
+			st = merge_term(set, &terms[i], i);
+		}
+		if (st != FH_OK) {
+			why->term = i;
+		}
+	}
+	return st;
+}
+
+/* What is asked, or one more than the zone has where more is asked: refused as well, and no sum overflows. */
+static int64_t amount(const struct ledger *l, const struct claim_term *t)
+{
+	const uint64_t most = (l->pool.zones[t->zone].pages >> t->order) + 1U;
+
+	return (int64_t)MIN(t->count, most);
+}
+
+void set_apply(struct ledger *l, struct wave *w, const struct claim_set *set, uint32_t n, int64_t sign)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		wave_claim(l, w, set->terms[i].zone, set->terms[i].order, sign * amount(l, &set->terms[i]));
+	}
+}
+
+static bool apply(struct ledger *l, const struct claim_set *set, uint32_t n)
+{
+	struct wave w = { 0 };
+
+	set_apply(l, &w, set, n, 1);
+	return wave_run(l, &w);
+}
+
+static void undo(struct ledger *l, const struct claim_set *set, uint32_t n)
+{
+	struct wave w = { 0 };
+
+	set_apply(l, &w, set, n, -1);
+	wave_check(l, &w);
+}
+
+/* Finds the first term that does not fit with those before it, and what would. At most 6 admissions. */
+static void explain(struct ledger *l, const struct claim_set *set, struct claim_refusal *why)
+{
+	uint32_t fits = 0; /* terms that fit together */
+	uint32_t refused = set->nr;
+	const struct claim_term *t;
+
+	while (refused - fits > 1U) {
+		const uint32_t mid = (fits + refused) / 2U;
+
+		if (apply(l, set, mid)) {
+			fits = mid;
+		} else {
+			refused = mid;
+		}
+		undo(l, set, mid);
+	}
+	t = &set->terms[fits];
+	if (!apply(l, set, fits)) {
+		POOL_ASSERT(false);
+	}
+	*why = (struct claim_refusal){
+		.term = set->place[fits],
+		.zone = t->zone,
+		.order = t->order,
+		.owner = t->owner,
+		.want = t->count,
+		.have = admit_have(l, t->zone, t->order),
+		.fit = admit_fit(l, t->zone, t->order),
+	};
+	undo(l, set, fits);
+}
+
+fh_status set_check_parties(struct ledger *l, domid_t holder, uint64_t back, const struct claim_set *set,
+			    struct claim_refusal *why)
+{
+	const struct ledger_account *h = account_live(l, holder);
+	uint64_t room;
+
+	if (h == NULL) {
+		return FH_ENOENT;
+	}
+	for (uint32_t i = 0; i < set->nr; i++) {
+		if (account_live(l, set->terms[i].owner) == NULL) {
+			why->term = set->place[i];
+			return FH_ENOENT;
+		}
+	}
+	room = account_room(h, back);
+	for (uint32_t i = 0; i < set->nr; i++) {
+		const struct claim_term *t = &set->terms[i];
+
+		if (t->count << t->order > room) {
+			*why = (struct claim_refusal){ set->place[i], t->zone, t->order,        t->owner,
+						       t->count,      0,       room >> t->order };
+			return FH_EQUOTA;
+		}
+		room -= t->count << t->order;
+	}
+	return FH_OK;
+}
+
+fh_status set_admit(struct ledger *l, const struct claim_set *set, struct claim_refusal *why)
+{
+	if (apply(l, set, set->nr)) {
+		return FH_OK;
+	}
+	undo(l, set, set->nr);
+	explain(l, set, why);
+	return FH_ENOFIT;
+}
