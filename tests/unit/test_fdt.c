@@ -225,6 +225,7 @@ static fh_status build_copy(const unsigned char *from, size_t size)
 			fdt_node_path(&x, n, path, sizeof(path));
 			for (uint32_t i = 0; fdt_prop_at(&x, n, i, &name, &p) == FH_OK; i++) {
 				assert_true(strlen(name) < size);
+				assert_true((const unsigned char *)p.data + p.len <= copy + size);
 			}
 			(void)(board_device_at(&x, n, &d, NULL) == FH_OK);
 		}
@@ -260,6 +261,23 @@ static void every_damaged_byte_is_survived(void **state)
 		for (size_t i = 0; i < sizeof(damage); i++) {
 			memcpy(bad, blob, blob_size);
 			bad[at] = damage[i];
+			(void)(build_copy(bad, blob_size) == FH_OK);
+		}
+	}
+	free(bad);
+}
+
+/* Lengths that wrap an int, as libfdt 1.6 lets them. */
+static void every_wrapping_word_is_survived(void **state)
+{
+	unsigned char *bad = malloc(blob_size);
+
+	(void)state;
+	for (size_t at = 0; at + 4U <= blob_size; at += 4U) {
+		for (unsigned char low = 0xe0; low != 0; low = (unsigned char)(low + 4U)) {
+			memcpy(bad, blob, blob_size);
+			memset(bad + at, 0xff, 3);
+			bad[at + 3U] = low;
 			(void)(build_copy(bad, blob_size) == FH_OK);
 		}
 	}
@@ -312,6 +330,7 @@ int main(void)
 		cmocka_unit_test_setup(devices, setup),
 		cmocka_unit_test_setup(every_truncation_is_refused, setup),
 		cmocka_unit_test_setup(every_damaged_byte_is_survived, setup),
+		cmocka_unit_test_setup(every_wrapping_word_is_survived, setup),
 		cmocka_unit_test_setup(bounds_of_the_index, setup),
 	};
 
