@@ -42,6 +42,11 @@ static uint32_t crash_owner; /* CPU + 1 that has the UART for good, 0: none */
 
 uint32_t output_pending;
 
+bool log_crashed(void)
+{
+	return __atomic_load_n(&crash_owner, __ATOMIC_RELAXED) != 0U;
+}
+
 static void ring_put(uint64_t at, const void *src, size_t n)
 {
 	const size_t place = at & (RING_SIZE - 1U);
@@ -146,6 +151,9 @@ void log_set_level(enum log_level level)
 
 void log_sync(bool on)
 {
+	if (log_crashed()) {
+		return; /* all is written at once by now, and the lock may never be free again */
+	}
 	lock_acquire(&log_lock);
 	synchronous = on;
 	lock_release(&log_lock);
@@ -222,9 +230,4 @@ bool log_crash_begin(void)
 		return true;
 	}
 	return none == me;
-}
-
-bool log_crashed(void)
-{
-	return __atomic_load_n(&crash_owner, __ATOMIC_RELAXED) != 0U;
 }
