@@ -624,8 +624,8 @@ static void test_fault_bao_page_given_out_twice(void **state)
 		uint64_t at;
 
 		assert_int_equal(claim_redeem(&b->l, h, 0, &blk), FH_OK);
-		at = pa_val(blk.base) < HIGH_BASE ? pa_val(blk.base) - LOW_BASE
-						  : pa_val(blk.base) - HIGH_BASE + 16 * MIB;
+		at = pa_val(blk.base) < HIGH_BASE ? pa_val(blk.base) - LOW_BASE :
+						    pa_val(blk.base) - HIGH_BASE + 16 * MIB;
 		assert_int_equal(seen[at / PAGE_SIZE]++, 0);
 	}
 }

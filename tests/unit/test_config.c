@@ -170,14 +170,16 @@ static void defaults(void **state)
 {
 	(void)state;
 	accepted("hypervisor { console = \"serial0\"; on-panic = \"halt\"; on-last-domain-off = \"reset\"; "
-		 "boot-memory = \"clean\";\n watchdog = \"/wdt@1\"; watchdog-timeout-ms = <5000>; };", "");
+		 "boot-memory = \"clean\";\n watchdog = \"/wdt@1\"; watchdog-timeout-ms = <5000>; };",
+		 "");
 	assert_int_equal(sys.on_panic, CFG_PANIC_RESET);
 	assert_int_equal(sys.on_last_domain_off, CFG_LAST_OFF);
 	assert_false(sys.boot_memory_clean);
 	assert_string_equal(sys.console, "");
 	assert_string_equal(sys.watchdog, "");
 	/* 2 MiB blocks only where reg and zone allow them. */
-	accepted("reg = <0 0x40000000 0 0x4000000>; zone = <&low>;", "reg = <0 0x40000000 0 0x4001000>; zone = <&low>;");
+	accepted("reg = <0 0x40000000 0 0x4000000>; zone = <&low>;",
+		 "reg = <0 0x40000000 0 0x4001000>; zone = <&low>;");
 	assert_int_equal(sys.domains[1].mem[0].order, 0);
 	accepted("max-order = <9>", "max-order = <8>");
 	assert_int_equal(sys.domains[1].mem[0].order, 0);
@@ -221,22 +223,27 @@ static void wrong_values(void **state)
 		"/domains/front/color: \"black\" is none of red, green, yellow, blue, magenta, cyan");
 	refused("<5000>", "<50>", FH_EINVAL, "/hypervisor/watchdog-timeout-ms: 50 is not within 100 to 3600000");
 	refused("watchdog = \"/wdt@1\";", "", FH_EINVAL, "/hypervisor/watchdog-timeout-ms: there is no watchdog");
-	refused("max-order = <9>", "max-order = <19>", FH_EINVAL, "/zones/pool/low@80000000/max-order: 19 is not within 0 to 18");
-	refused("max-order = <9>", "max-order = [09]", FH_EINVAL, "/zones/pool/low@80000000/max-order: must be one number");
+	refused("max-order = <9>", "max-order = <19>", FH_EINVAL,
+		"/zones/pool/low@80000000/max-order: 19 is not within 0 to 18");
+	refused("max-order = <9>", "max-order = [09]", FH_EINVAL,
+		"/zones/pool/low@80000000/max-order: must be one number");
 }
 
 static void wrong_shapes(void **state)
 {
 	(void)state;
-	refused("manual-start;", "manual-start = <1>;", FH_EINVAL, "/domains/rear/manual-start: is a flag and takes no value");
+	refused("manual-start;", "manual-start = <1>;", FH_EINVAL,
+		"/domains/rear/manual-start: is a flag and takes no value");
 	refused("\"app.bin\"", "\"a\", \"b\"", FH_EINVAL, "/domains/rear/kernel: must be one string that is not empty");
 	refused("\"app.bin\"", "\"\"", FH_EINVAL, "/domains/rear/kernel: must be one string that is not empty");
 	refused("\"app.bin\"", "\"0123456789012345678901234567890123456789012345678901234567890123\"", FH_EOVERFLOW,
 		"/domains/rear/kernel: is longer than 63 characters");
 	refused("load-address = <0x40200000>", "load-address = <1 2 3>", FH_EINVAL,
 		"/domains/front/load-address: must be one address, of one or two cells");
-	refused("cpus = <3>", "cpus = \"abc\"", FH_EINVAL, "/domains/rear/cpus: CPU 1633837824: at most 16 are supported");
-	refused("cpus = <3>", "cpus = [00 01 02]", FH_EINVAL, "/domains/rear/cpus: must be a list of numbers, such as <2 3>");
+	refused("cpus = <3>", "cpus = \"abc\"", FH_EINVAL,
+		"/domains/rear/cpus: CPU 1633837824: at most 16 are supported");
+	refused("cpus = <3>", "cpus = [00 01 02]", FH_EINVAL,
+		"/domains/rear/cpus: must be a list of numbers, such as <2 3>");
 	refused("cpus = <3>", "cpus", FH_EINVAL, "/domains/rear/cpus: must be a list of numbers, such as <2 3>");
 	refused("cpus = <3>;", "", FH_ENOENT, "/domains/rear/cpus: is missing: a domain needs a CPU");
 	refused("cpus = <3>", "cpus = <3 4 5 6 7 8 9 10 11>", FH_EOVERFLOW, "/domains/rear/cpus: more than 8 vCPUs");
@@ -255,8 +262,8 @@ static void zones(void **state)
 		"/zones/hyp@5f800000/reg: runs past the end of the address space");
 	refused("reg = <0 0x5f800000 0 0x800000>", "reg = <0 0x5f800000 0>", FH_EINVAL,
 		"/zones/hyp@5f800000/reg: is no <address size>, by #address-cells and #size-cells of the node above");
-	refused("reg = <0 0x5f800000 0 0x800000>", "reg = <0 0x5f800000 0 0x200000>, <0 0x5fa00000 0 0x200000>", FH_EINVAL,
-		"/zones/hyp@5f800000/reg: has more than one range: make a node for each");
+	refused("reg = <0 0x5f800000 0 0x800000>", "reg = <0 0x5f800000 0 0x200000>, <0 0x5fa00000 0 0x200000>",
+		FH_EINVAL, "/zones/hyp@5f800000/reg: has more than one range: make a node for each");
 	refused("a: a@a0000000 {", "a: hyp@a0000000 {", FH_EEXIST,
 		"/zones/pool/upper/hyp@a0000000: there is a zone hyp already");
 	refused("a: a@a0000000 {", "a: low@a0000000 {", FH_EEXIST,
@@ -306,7 +313,8 @@ static void memory(void **state)
 		"reg = <0 0xc0000000 0 0x40000000>; zone = <&low>; block-size = <0x40000000>;", FH_EINVAL,
 		"/domains/rear/memory@40000000/block-size: zone low has no blocks of 0x40000000");
 	refused("memory@40000000 { reg = <0 0x40000000 0 0x4000000>; zone = <&low>; };\n memory@50000000 "
-		"{ reg = <0 0x50000000 0 0x100000>; direct-map; };", "", FH_ENOENT, "/domains/rear: has no memory@IPA node");
+		"{ reg = <0 0x50000000 0 0x100000>; direct-map; };",
+		"", FH_ENOENT, "/domains/rear: has no memory@IPA node");
 }
 
 static void whole_domains(void **state)
@@ -341,7 +349,8 @@ static void too_many(void **state)
 	char *source = malloc(65536);
 
 	(void)state;
-	strcpy(source, "/dts-v1/; / { compatible = \"freehold,config-v1\"; zones { #address-cells = <2>; #size-cells = <2>;");
+	strcpy(source,
+	       "/dts-v1/; / { compatible = \"freehold,config-v1\"; zones { #address-cells = <2>; #size-cells = <2>;");
 	for (int i = 0; i < 17; i++) {
 		sprintf(source + strlen(source), "z%d { reg = <%d 0 0 0x1000>; };", i, i + 1);
 	}
@@ -349,12 +358,14 @@ static void too_many(void **state)
 	assert_int_equal(parse(source), FH_EOVERFLOW);
 	assert_string_equal(error.text, "/zones/z16: more than 16 zones");
 
-	strcpy(source, "/dts-v1/; / { compatible = \"freehold,config-v1\"; zones { #address-cells = <2>; #size-cells = <2>;"
-		       "hyp@0 { reg = <0 0 0 0x200000>; }; }; domains { ");
+	strcpy(source,
+	       "/dts-v1/; / { compatible = \"freehold,config-v1\"; zones { #address-cells = <2>; #size-cells = <2>;"
+	       "hyp@0 { reg = <0 0 0 0x200000>; }; }; domains { ");
 	for (int i = 0; i < 9; i++) {
 		sprintf(source + strlen(source),
 			"d%d { #address-cells = <1>; #size-cells = <1>; cpus = <%d>; kernel = \"k\"; memory@1 { reg = <0x%d0000000 "
-			"0x1000>; direct-map; }; };", i, i, i + 1);
+			"0x1000>; direct-map; }; };",
+			i, i, i + 1);
 	}
 	strcat(source, "}; };");
 	assert_int_equal(parse(source), FH_EOVERFLOW);
@@ -432,12 +443,12 @@ static void boards(void **state)
 	(void)state;
 	assert_int_equal(parse(good), FH_OK);
 	assert_int_equal(config_check_board(&sys, &b, &error), FH_OK);
-#define ON_BOARD(change, want, message)                                                                            \
-	do {                                                                                                       \
-		bad = b;                                                                                           \
-		change;                                                                                            \
-		assert_int_equal(config_check_board(&sys, &bad, &error), want);                                    \
-		assert_string_equal(error.text, message);                                                          \
+#define ON_BOARD(change, want, message)                                                                                \
+	do {                                                                                                           \
+		bad = b;                                                                                               \
+		change;                                                                                                \
+		assert_int_equal(config_check_board(&sys, &bad, &error), want);                                        \
+		assert_string_equal(error.text, message);                                                              \
 	} while (0)
 	ON_BOARD(bad.nr_cpus = 3, FH_ENOENT, "/domains/rear/cpus: CPU 3, but the board has 0 to 2");
 	ON_BOARD(bad.ram[0].size = 0x40000000, FH_ENOENT,
@@ -451,9 +462,10 @@ static void boards(void **state)
 		 "/zones/hyp: 0x5f800000 to 0x5fffffff overlaps the hypervisor's image (0x5fe00000 to 0x5fefffff)");
 	ON_BOARD(bad.ipa_limit = 0x80000000, FH_EINVAL,
 		 "/domains/front/memory@80000000: ends at 0x801fffff, beyond what the CPUs can map (0x7fffffff)");
-	ON_BOARD((bad.nr_emulated = 1, bad.emulated[0] = (struct cfg_emulated){ "the console", { 0x5ffff000, 0x1000 } }),
-		 FH_EEXIST,
-		 "/domains/front/memory@40000000: lies where the guest sees the console (0x5ffff000 to 0x5fffffff)");
+	ON_BOARD(
+		(bad.nr_emulated = 1, bad.emulated[0] = (struct cfg_emulated){ "the console", { 0x5ffff000, 0x1000 } }),
+		FH_EEXIST,
+		"/domains/front/memory@40000000: lies where the guest sees the console (0x5ffff000 to 0x5fffffff)");
 }
 
 static const char board_source[] =
@@ -494,7 +506,8 @@ static void devices(void **state)
 		{ "/rtc@9010000", "/dma@9040000", true, FH_OK, "" },
 		{ "/rtc@9010000", "/dma@9040000", false, FH_EDENIED,
 		  "/domains/rear/devices: /dma@9040000: may do DMA past stage 2: allow-unprotected-dma accepts that" },
-		{ "/rtc@9010000", "/none", false, FH_ENOENT, "/domains/rear/devices: /none: the board has no such device" },
+		{ "/rtc@9010000", "/none", false, FH_ENOENT,
+		  "/domains/rear/devices: /none: the board has no such device" },
 		{ "/rtc@9010000", "/rtc", false, FH_EEXIST, "/domains/rear/devices: /rtc: is given already, to front" },
 		{ "/rtc@9010000", "/twin@9010800", false, FH_EEXIST,
 		  "/domains/rear/devices: /twin@9010800: shares a page or an interrupt with a device of front" },

@@ -220,11 +220,11 @@ static void bad_parameters(void **state)
 	struct guest_fdt_params p;
 
 	(void)state;
-#define REFUSED(change)                                                                                            \
-	do {                                                                                                       \
-		p = params();                                                                                      \
-		change;                                                                                            \
-		assert_int_equal(guest_fdt_write(&p, room, sizeof(room), &used), FH_EINVAL);                       \
+#define REFUSED(change)                                                                                                \
+	do {                                                                                                           \
+		p = params();                                                                                          \
+		change;                                                                                                \
+		assert_int_equal(guest_fdt_write(&p, room, sizeof(room), &used), FH_EINVAL);                           \
 	} while (0)
 	REFUSED(p.nr_cpus = 0);
 	REFUSED(p.nr_mem = 0);
@@ -242,10 +242,8 @@ static void bad_parameters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_plain_domain),
-		cmocka_unit_test(without_console_ramdisk_and_arguments),
-		cmocka_unit_test(devices_are_copied),
-		cmocka_unit_test(any_smaller_buffer_is_refused),
+		cmocka_unit_test(a_plain_domain),     cmocka_unit_test(without_console_ramdisk_and_arguments),
+		cmocka_unit_test(devices_are_copied), cmocka_unit_test(any_smaller_buffer_is_refused),
 		cmocka_unit_test(bad_parameters),
 	};
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The virtual GIC of a domain: life, and what arrives from devices, from hardware and from other vCPUs. */
-#include "arch/arm64/vgic/ich.h"
 #include "arch/arm64/vgic/vgic_internal.h"
 #include "core/base/string.h"
 
@@ -216,24 +215,28 @@ void vgic_poke_holders(struct vgic *g, uint32_t vcpu, uint32_t w, uint32_t bits)
 	}
 }
 
-static bool latch_hw_ppi(struct vgic_cpu *vc, uint32_t intid)
+/* Not inlined: the quick way before it needs no frame. */
+__attribute__((noinline)) static bool inject_new(struct vgic_cpu *vc, uint32_t intid)
 {
-	lock_acquire(&vc->vgic->lock);
-	vc->priv.pend |= 1U << intid;
-	lock_release(&vc->vgic->lock);
-	vgic_notify(vc, TODO_WORD(0U));
+	if (intid >= 32U || (vc->priv.hw & (1U << intid)) == 0U) {
+		return false;
+	}
+	if (vc->todo > TODO_SGIS || !vgic_place_now(vc, intid, ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, intid))) {
+		lock_acquire(&vc->vgic->lock);
+		vc->priv.pend |= 1U << intid;
+		lock_release(&vc->vgic->lock);
+		vgic_notify(vc, TODO_WORD(0U));
+	}
 	return true;
 }
 
 bool vgic_inject_hw_ppi(struct vgic_cpu *vc, uint32_t intid)
 {
-	if (intid >= 32U || (vc->priv.hw & (1U << intid)) == 0U) {
-		return false;
-	}
-	if (vc->todo <= TODO_SGIS && vgic_place_now(vc, intid, ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, intid))) {
+	if (intid < 32U && (vc->priv.in_lr & vc->priv.hw & (1U << intid)) != 0U && vc->todo <= TODO_SGIS &&
+	    vgic_rearm(vc, intid)) {
 		return true;
 	}
-	return latch_hw_ppi(vc, intid);
+	return inject_new(vc, intid);
 }
 
 bool vgic_inject_hw_spi(struct vgic *g, uint32_t intid)

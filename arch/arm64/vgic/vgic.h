@@ -89,9 +89,9 @@ struct vgic_cpu {
 	uint32_t index;    /* in its domain */
 	bool evicted;      /* some active are in no list register */
 	struct vgic *vgic;
-	struct vgic_word priv;          /* SGIs and PPIs */
-	uint8_t lr_of[32];              /* list register of a private interrupt; where in_lr */
-	uint64_t lr_val[VGIC_MAX_LRS];  /* what makes it pending again once it ended; 0: not so simple */
+	struct vgic_word priv;         /* SGIs and PPIs */
+	uint8_t lr_of[32];             /* list register of a private interrupt; where in_lr */
+	uint64_t lr_val[VGIC_MAX_LRS]; /* what makes it pending again once it ended; 0: not so simple */
 	uint16_t lr_intid[VGIC_MAX_LRS];
 	uint32_t mine[VGIC_WORDS - 1U]; /* SPIs that are routed here */
 	uint32_t waker;                 /* GICR_WAKER.ProcessorSleep */

@@ -132,7 +132,9 @@ static bool size_fits(uint64_t off, uint32_t size)
 	}
 }
 
-static enum vdev_result read_any(struct vgic *g, uint32_t vcpu, uint64_t off, uint32_t size, uint64_t *val)
+/* Not inlined: the quick ways before it need no frame. */
+__attribute__((noinline)) static enum vdev_result read_any(struct vgic *g, uint32_t vcpu, uint64_t off, uint32_t size,
+							   uint64_t *val)
 {
 	const uint32_t reg = (uint32_t)(off / 128U);
 	uint32_t w;

@@ -9,7 +9,6 @@
  * is kept for a pending one, and the least urgent active are evicted: their ends are counted by the hardware
  * (EOIcount, the most urgent ends first) or trapped (ICC_DIR_EL1).
  */
-#include "arch/arm64/vgic/ich.h"
 #include "arch/arm64/vgic/vgic_internal.h"
 
 static void write_hcr(struct vgic_cpu *vc, uint64_t hcr)
@@ -158,7 +157,7 @@ static bool place(struct vgic_cpu *vc, uint32_t i, uint32_t key, uint32_t next)
 	}
 	vc->lr_owed |= vc->lr_eoi & (1U << i);
 	vc->lr_of[intid % 32U] = intid < GIC_FIRST_SPI ? (uint8_t)i : vc->lr_of[intid % 32U];
-	vc->lr_val[i] = (vc->lr_owed & (1U << i)) != 0U || (lr & ICH_LR_ACTIVE) != 0U ? 0U : lr;
+	vc->lr_val[i] = (vc->lr_owed & (1U << i)) != 0U || vc->overflow != 0U || (lr & ICH_LR_ACTIVE) != 0U ? 0U : lr;
 	w->in_lr |= bit;
 	w->fresh |= w->asked & bit;
 	w->asked &= ~bit;

@@ -10,7 +10,6 @@
  *	       line ----+--> ready --> [LR] fold --+-- active
  *	       active --+
  */
-#include "arch/arm64/vgic/ich.h"
 #include "arch/arm64/vgic/vgic_internal.h"
 
 /* Into a list register that no interrupt has. */
@@ -40,21 +39,10 @@ static bool place_new(struct vgic_cpu *vc, uint32_t intid, uint64_t hw_bits)
 
 bool vgic_place_now(struct vgic_cpu *vc, uint32_t intid, uint64_t hw_bits)
 {
-	const uint32_t i = vc->lr_of[intid];
-	const uint64_t val = vc->lr_val[i];
-
-	if (vc->overflow != 0U) {
-		return false;
+	if ((vc->priv.in_lr & (1U << intid)) != 0U) {
+		return vgic_rearm(vc, intid);
 	}
-	if ((vc->priv.in_lr & (1U << intid)) == 0U) {
-		return place_new(vc, intid, hw_bits);
-	}
-	/* It has one. Whoever changes its enable, group or priority has it folded first: the value is still right. */
-	if (val == 0U || (READ_SYSREG(ich_elrsr_el2) >> i & 1U) == 0U) {
-		return false;
-	}
-	ich_lr_write(i, val);
-	return true;
+	return vc->overflow == 0U && place_new(vc, intid, hw_bits);
 }
 
 /* The physical interrupt behind a dropped one is ended here: the guest will not do it. */
