@@ -39,7 +39,7 @@ static inline void list_remove(struct list *n)
 }
 
 #define LIST_FOR_EACH(it, head) for (struct list *it = (head)->next; it != (head); it = it->next)
-#define LIST_FOR_EACH_SAFE(it, tmp, head)                                                                          \
+#define LIST_FOR_EACH_SAFE(it, tmp, head)                                                                              \
 	for (struct list *it = (head)->next, *tmp = it->next; it != (head); it = tmp, tmp = it->next)
 
 #endif

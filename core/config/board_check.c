@@ -26,8 +26,8 @@ static void read_emulated(const struct fdt_index *tree, const char *console, str
 	}
 }
 
-fh_status config_read_board(const struct fdt_index *tree, const struct range *own, uint32_t nr_own,
-			    const char *console, struct cfg_board *out, struct cfg_error *err)
+fh_status config_read_board(const struct fdt_index *tree, const struct range *own, uint32_t nr_own, const char *console,
+			    struct cfg_board *out, struct cfg_error *err)
 {
 	fh_status status;
 
@@ -59,8 +59,8 @@ static fh_status check_cpus(const struct cfg_system *sys, const struct cfg_board
 
 		for (uint32_t k = 0; k < d->nr_vcpus; k++) {
 			if (d->pcpu[k] >= board->nr_cpus) {
-				return cfg_say(err, FH_ENOENT, "/domains/%s/cpus: CPU %u, but the board has 0 to %u", d->name,
-					       d->pcpu[k], board->nr_cpus - 1U);
+				return cfg_say(err, FH_ENOENT, "/domains/%s/cpus: CPU %u, but the board has 0 to %u",
+					       d->name, d->pcpu[k], board->nr_cpus - 1U);
 			}
 		}
 	}
@@ -75,19 +75,20 @@ static fh_status check_given(const struct cfg_board *board, const char *path, st
 		found = found || range_contains(board->ram[i], r);
 	}
 	if (!found) {
-		return cfg_say(err, FH_ENOENT, "%s: 0x%lx to 0x%lx is not in one range of the board's RAM", path, r.base,
-			       range_end(r) - 1U);
+		return cfg_say(err, FH_ENOENT, "%s: 0x%lx to 0x%lx is not in one range of the board's RAM", path,
+			       r.base, range_end(r) - 1U);
 	}
 	for (uint32_t i = 0; i < board->nr_reserved; i++) {
 		if (range_overlaps(board->reserved[i], r)) {
-			return cfg_say(err, FH_EEXIST, "%s: 0x%lx to 0x%lx overlaps what the firmware reserved (0x%lx to 0x%lx)",
-				       path, r.base, range_end(r) - 1U, board->reserved[i].base,
+			return cfg_say(err, FH_EEXIST,
+				       "%s: 0x%lx to 0x%lx overlaps what the firmware reserved (0x%lx to 0x%lx)", path,
+				       r.base, range_end(r) - 1U, board->reserved[i].base,
 				       range_end(board->reserved[i]) - 1U);
 		}
 	}
 	if (board->image.size != 0U && range_overlaps(board->image, r)) {
-		return cfg_say(err, FH_EEXIST, "%s: 0x%lx to 0x%lx overlaps the hypervisor's image (0x%lx to 0x%lx)", path,
-			       r.base, range_end(r) - 1U, board->image.base, range_end(board->image) - 1U);
+		return cfg_say(err, FH_EEXIST, "%s: 0x%lx to 0x%lx overlaps the hypervisor's image (0x%lx to 0x%lx)",
+			       path, r.base, range_end(r) - 1U, board->image.base, range_end(board->image) - 1U);
 	}
 	return FH_OK;
 }
@@ -99,15 +100,17 @@ static fh_status check_ipa(const struct cfg_board *board, const struct cfg_domai
 	const struct range r = { ipa_val(m->ipa), m->size };
 
 	if (board->ipa_limit != 0U && range_end(r) > board->ipa_limit) {
-		return cfg_say(err, FH_EINVAL, "/domains/%s/memory@%lx: ends at 0x%lx, beyond what the CPUs can map (0x%lx)",
-			       d->name, r.base, range_end(r) - 1U, board->ipa_limit - 1U);
+		return cfg_say(err, FH_EINVAL,
+			       "/domains/%s/memory@%lx: ends at 0x%lx, beyond what the CPUs can map (0x%lx)", d->name,
+			       r.base, range_end(r) - 1U, board->ipa_limit - 1U);
 	}
 	for (uint32_t i = 0; i < board->nr_emulated; i++) {
 		const struct cfg_emulated *e = &board->emulated[i];
 
 		if (e->range.size != 0U && range_overlaps(e->range, r)) {
-			return cfg_say(err, FH_EEXIST, "/domains/%s/memory@%lx: lies where the guest sees %s (0x%lx to 0x%lx)",
-				       d->name, r.base, e->name, e->range.base, range_end(e->range) - 1U);
+			return cfg_say(err, FH_EEXIST,
+				       "/domains/%s/memory@%lx: lies where the guest sees %s (0x%lx to 0x%lx)", d->name,
+				       r.base, e->name, e->range.base, range_end(e->range) - 1U);
 		}
 	}
 	return FH_OK;

@@ -85,8 +85,8 @@ static fh_status check_cpus(const struct cfg_system *sys, struct cfg_error *err)
 			const uint8_t cpu = d->pcpu[k];
 
 			if (owner[cpu] != CFG_NO_DOMAIN) {
-				return cfg_say(err, FH_EEXIST, "/domains/%s/cpus: CPU %u is given to %s already", d->name, cpu,
-					       sys->domains[owner[cpu]].name);
+				return cfg_say(err, FH_EEXIST, "/domains/%s/cpus: CPU %u is given to %s already",
+					       d->name, cpu, sys->domains[owner[cpu]].name);
 			}
 			owner[cpu] = i;
 		}
@@ -122,12 +122,12 @@ static fh_status check_addresses(const struct cfg_domain *d, struct cfg_error *e
 			continue;
 		}
 		if (!in_memory(d, list[i].addr)) {
-			return cfg_say(err, FH_EINVAL, "/domains/%s/%s: 0x%lx is outside of the domain's memory", d->name,
-				       list[i].prop, list[i].addr);
+			return cfg_say(err, FH_EINVAL, "/domains/%s/%s: 0x%lx is outside of the domain's memory",
+				       d->name, list[i].prop, list[i].addr);
 		}
 		if (!is_aligned(list[i].addr, list[i].align)) {
-			return cfg_say(err, FH_EALIGN, "/domains/%s/%s: 0x%lx is no multiple of %u", d->name, list[i].prop,
-				       list[i].addr, (uint32_t)list[i].align);
+			return cfg_say(err, FH_EALIGN, "/domains/%s/%s: 0x%lx is no multiple of %u", d->name,
+				       list[i].prop, list[i].addr, (uint32_t)list[i].align);
 		}
 	}
 	return FH_OK;

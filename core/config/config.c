@@ -34,8 +34,8 @@ static fh_status refuse_tree(const void *blob, size_t size, fh_status status, st
 
 static fh_status read_hypervisor(struct reader *r, uint16_t node)
 {
-	static const char *const known[] = { "console",  "on-panic", "on-last-domain-off", "boot-memory",
-					     "watchdog", "watchdog-timeout-ms" };
+	static const char *const known[] = { "console",     "on-panic", "on-last-domain-off",
+					     "boot-memory", "watchdog", "watchdog-timeout-ms" };
 	static const char *const panic_words[] = { "reset", "off", "halt" };
 	static const char *const last_words[] = { "off", "reset", "halt" };
 	static const char *const memory_words[] = { "dirty", "clean" };
@@ -79,8 +79,8 @@ static fh_status read_hypervisor(struct reader *r, uint16_t node)
 static fh_status check_root(struct reader *r)
 {
 	static const char *const props[] = { "compatible", "model" };
-	static const char *const known[] = { "hypervisor", "zones", "domains", "__symbols__", "__fixups__",
-					     "__local_fixups__" };
+	static const char *const known[] = { "hypervisor",  "zones",      "domains",
+					     "__symbols__", "__fixups__", "__local_fixups__" };
 	const struct fdt_index *t = r->t;
 	uint32_t seen = 0;
 

@@ -14,14 +14,14 @@
 #include "core/fdt/fdt_index.h"
 
 #define CFG_MAX_DOMAINS 8U
-#define CFG_MAX_VCPUS 8U   /* of one domain */
+#define CFG_MAX_VCPUS 8U /* of one domain */
 #define CFG_MAX_ZONES 16U
 #define CFG_MAX_MEM 8U     /* memory ranges of one domain */
 #define CFG_MAX_DEVICES 8U /* passed-through devices of one domain */
 #define CFG_MAX_BANKS 16U  /* memory ranges of a board */
 #define CFG_MAX_PCPUS 16U  /* CPUs that can be named */
 #define CFG_MAX_EMULATED 8U
-#define CFG_NAME_MAX 32U   /* with its terminator */
+#define CFG_NAME_MAX 32U /* with its terminator */
 #define CFG_PATH_MAX 128U
 #define CFG_ARGS_MAX 512U
 #define CFG_NO_ZONE UINT8_MAX
@@ -38,8 +38,8 @@ struct cfg_zone {
 	char name[CFG_NAME_MAX];
 	uint8_t parent; /* index in zones[], CFG_NO_ZONE: a root */
 	bool leaf;
-	bool hyp;          /* the zone of stage-2 tables: a root and a leaf of its own, 2 MiB aligned */
-	uint8_t max_order; /* of a leaf: 0 to 18 */
+	bool hyp;           /* the zone of stage-2 tables: a root and a leaf of its own, 2 MiB aligned */
+	uint8_t max_order;  /* of a leaf: 0 to 18 */
 	struct range range; /* of a leaf: page-aligned (hyp: 2 MiB); of an inner zone unused */
 };
 
@@ -62,22 +62,22 @@ struct cfg_device {
 
 struct cfg_domain {
 	char name[CFG_NAME_MAX];
-	domid_t id; /* its index in domains[] */
-	uint8_t color; /* ANSI foreground 31 to 36 */
+	domid_t id;     /* its index in domains[] */
+	uint8_t color;  /* ANSI foreground 31 to 36 */
 	bool autostart; /* starts at boot */
 	uint8_t nr_vcpus;
 	uint8_t nr_mem;
 	uint8_t nr_devices;
-	uint8_t pcpu[CFG_MAX_VCPUS]; /* vCPU i runs on this physical CPU (order of /cpus in the board's tree) */
+	uint8_t pcpu[CFG_MAX_VCPUS];     /* vCPU i runs on this physical CPU (order of /cpus in the board's tree) */
 	struct cfg_mem mem[CFG_MAX_MEM]; /* in rising order of IPA, disjoint */
 	struct cfg_device devices[CFG_MAX_DEVICES];
 	char kernel[CFG_NAME_MAX * 2]; /* names of files in the payload; empty: none */
 	char ramdisk[CFG_NAME_MAX * 2];
 	char dtb[CFG_NAME_MAX * 2]; /* empty: a tree is generated */
 	char bootargs[CFG_ARGS_MAX];
-	uint64_t load_address; /* IPA, CFG_ADDR_AUTO: by the arm64 Image header in the first memory range */
-	uint64_t entry;        /* IPA, CFG_ADDR_AUTO: load address */
-	uint64_t dtb_address;  /* IPA, CFG_ADDR_AUTO: chosen by the builder */
+	uint64_t load_address;    /* IPA, CFG_ADDR_AUTO: by the arm64 Image header in the first memory range */
+	uint64_t entry;           /* IPA, CFG_ADDR_AUTO: load address */
+	uint64_t dtb_address;     /* IPA, CFG_ADDR_AUTO: chosen by the builder */
 	uint64_t ramdisk_address; /* IPA, CFG_ADDR_AUTO: chosen by the builder */
 	enum cfg_console console;
 	enum cfg_on_crash on_crash;
@@ -87,8 +87,8 @@ struct cfg_domain {
 struct cfg_system {
 	enum cfg_panic on_panic;
 	enum cfg_last_off on_last_domain_off;
-	bool boot_memory_clean; /* the firmware's promise that RAM is zero and clean to the point of coherency */
-	char console[CFG_PATH_MAX]; /* path or alias of the hypervisor's UART; empty: /chosen/stdout-path */
+	bool boot_memory_clean;      /* the firmware's promise that RAM is zero and clean to the point of coherency */
+	char console[CFG_PATH_MAX];  /* path or alias of the hypervisor's UART; empty: /chosen/stdout-path */
 	char watchdog[CFG_PATH_MAX]; /* path or alias of the board's hardware watchdog; empty: none */
 	uint32_t watchdog_ms;
 	uint8_t nr_zones;
@@ -112,7 +112,7 @@ struct cfg_board {
 	struct range reserved[CFG_MAX_BANKS]; /* /memreserve/ and /reserved-memory: refused to all */
 	uint32_t nr_emulated;
 	struct cfg_emulated emulated[CFG_MAX_EMULATED]; /* GIC and console, at the board's own addresses */
-	struct range image; /* the hypervisor's own; size 0: not known (host) */
+	struct range image;                             /* the hypervisor's own; size 0: not known (host) */
 	uint64_t ipa_limit; /* one past the highest IPA that stage 2 can map; 0: not known */
 };
 
@@ -134,30 +134,30 @@ fh_status config_parse(const void *blob, size_t size, struct cfg_system *out, st
  * the file named.
  */
 typedef bool (*config_has_file)(const void *ctx, const char *name);
-fh_status config_check_files(const struct cfg_system *sys, config_has_file has, const void *ctx,
-			     struct cfg_error *err) FH_MUST_CHECK;
+fh_status config_check_files(const struct cfg_system *sys, config_has_file has, const void *ctx, struct cfg_error *err)
+	FH_MUST_CHECK;
 
 /*
  * What the checker must know, from the board's tree. own: see board_reserved(). console: path or alias of the
  * hypervisor's UART, or "" (cfg_system.console). Leaves image and ipa_limit 0. FH_ENOENT, FH_EOVERFLOW, FH_EFORMAT:
  * by the message.
  */
-fh_status config_read_board(const struct fdt_index *tree, const struct range *own, uint32_t nr_own,
-			    const char *console, struct cfg_board *out, struct cfg_error *err) FH_MUST_CHECK;
+fh_status config_read_board(const struct fdt_index *tree, const struct range *own, uint32_t nr_own, const char *console,
+			    struct cfg_board *out, struct cfg_error *err) FH_MUST_CHECK;
 
 /*
  * Checks CPUs, RAM, reserved memory, the image and guests' address spaces against a board. FH_ENOENT: the board has no
  * such CPU or RAM; FH_EEXIST: an overlap.
  */
-fh_status config_check_board(const struct cfg_system *sys, const struct cfg_board *board,
-			     struct cfg_error *err) FH_MUST_CHECK;
+fh_status config_check_board(const struct cfg_system *sys, const struct cfg_board *board, struct cfg_error *err)
+	FH_MUST_CHECK;
 
 /*
  * Checks the devices against the board's tree: each is there, is the hypervisor's neither, is given once, shares no
  * page of registers and no interrupt with another that is given, lies on no guest RAM, and can do DMA only where the
  * configuration allows it.
  */
-fh_status config_check_devices(const struct cfg_system *sys, const struct fdt_index *tree,
-			       struct cfg_error *err) FH_MUST_CHECK;
+fh_status config_check_devices(const struct cfg_system *sys, const struct fdt_index *tree, struct cfg_error *err)
+	FH_MUST_CHECK;
 
 #endif

@@ -20,10 +20,10 @@ struct words {
 	const char *const *list;
 	uint32_t nr;
 };
-#define WORDS(array)                                                                                               \
-	(struct words)                                                                                             \
-	{                                                                                                          \
-		(array), (uint32_t)ARRAY_SIZE(array)                                                               \
+#define WORDS(array)                                                                                                   \
+	(struct words)                                                                                                 \
+	{                                                                                                              \
+		(array), (uint32_t)ARRAY_SIZE(array)                                                                   \
 	}
 
 /* Each writes the message "/path/prop: reason" (prop may be NULL) and returns the status it is given. */
@@ -40,8 +40,8 @@ fh_status cfg_unknown_node(struct reader *r, uint16_t node, struct words known) 
 fh_status cfg_text(struct reader *r, uint16_t node, const char *prop, char *buf, size_t size) FH_MUST_CHECK;
 fh_status cfg_word(struct reader *r, uint16_t node, const char *prop, struct words words, uint32_t *out) FH_MUST_CHECK;
 fh_status cfg_address(struct reader *r, uint16_t node, const char *prop, uint64_t *out) FH_MUST_CHECK;
-fh_status cfg_number(struct reader *r, uint16_t node, const char *prop, uint32_t min, uint32_t max,
-		     uint32_t *out) FH_MUST_CHECK;
+fh_status cfg_number(struct reader *r, uint16_t node, const char *prop, uint32_t min, uint32_t max, uint32_t *out)
+	FH_MUST_CHECK;
 fh_status cfg_flag(struct reader *r, uint16_t node, const char *prop, bool *out) FH_MUST_CHECK;
 /* The node's reg: exactly one entry, aligned. */
 fh_status cfg_one_reg(struct reader *r, uint16_t node, uint64_t align, struct range *out) FH_MUST_CHECK;

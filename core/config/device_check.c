@@ -116,8 +116,10 @@ fh_status config_check_devices(const struct cfg_system *sys, const struct fdt_in
 			}
 			for (uint32_t n = 0; n < nr && status == FH_OK; n++) {
 				if (share_page(&seen[n], &seen[nr]) || share_irq(&seen[n], &seen[nr])) {
-					status = say(err, FH_EEXIST, d, dev, seen[n].node == seen[nr].node ?
-						     "is given already, to " : "shares a page or an interrupt with a device of ",
+					status = say(err, FH_EEXIST, d, dev,
+						     seen[n].node == seen[nr].node ?
+							     "is given already, to " :
+							     "shares a page or an interrupt with a device of ",
 						     owner[n]->name);
 				}
 			}

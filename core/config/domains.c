@@ -66,7 +66,8 @@ static fh_status read_children(struct reader *r, uint16_t node, struct cfg_domai
 	const struct fdt_index *t = r->t;
 	fh_status status = FH_OK;
 
-	for (uint16_t n = t->nodes[node].first_child; n != FDT_NO_NODE && status == FH_OK; n = t->nodes[n].next_sibling) {
+	for (uint16_t n = t->nodes[node].first_child; n != FDT_NO_NODE && status == FH_OK;
+	     n = t->nodes[n].next_sibling) {
 		if (cfg_named(t, n, "memory")) {
 			status = cfg_read_memory(r, n, d);
 			if (status == FH_OK && t->nodes[n].first_child != FDT_NO_NODE) {
@@ -138,7 +139,8 @@ static fh_status check_files(struct reader *r, uint16_t node, const struct cfg_d
 		return cfg_refuse(r, FH_EINVAL, node, "bootargs", "belong into %s, which is not edited", d->dtb);
 	}
 	if (d->ramdisk[0] != '\0' && d->ramdisk_address == CFG_ADDR_AUTO) {
-		return cfg_refuse(r, FH_EINVAL, node, "ramdisk-address", "is missing: %s must tell the same address", d->dtb);
+		return cfg_refuse(r, FH_EINVAL, node, "ramdisk-address", "is missing: %s must tell the same address",
+				  d->dtb);
 	}
 	return FH_OK;
 }
@@ -175,10 +177,10 @@ static fh_status read_manners(struct reader *r, uint16_t node, struct cfg_domain
 
 static fh_status read_domain(struct reader *r, uint16_t node)
 {
-	static const char *const known[] = { "cpus",       "color",       "kernel",          "ramdisk", "dtb",
-					     "bootargs",   "load-address", "entry",          "dtb-address",
-					     "ramdisk-address", "console", "on-crash",       "memory-on-reset",
-					     "manual-start" };
+	static const char *const known[] = {
+		"cpus",  "color",       "kernel",          "ramdisk", "dtb",      "bootargs",        "load-address",
+		"entry", "dtb-address", "ramdisk-address", "console", "on-crash", "memory-on-reset", "manual-start"
+	};
 	struct cfg_domain *d = &r->sys->domains[r->sys->nr_domains];
 	fh_status status;
 
@@ -217,7 +219,8 @@ fh_status cfg_read_domains(struct reader *r, uint16_t node)
 	const struct fdt_index *t = r->t;
 	fh_status status = cfg_only(r, node, (struct words){ NULL, 0 });
 
-	for (uint16_t n = t->nodes[node].first_child; n != FDT_NO_NODE && status == FH_OK; n = t->nodes[n].next_sibling) {
+	for (uint16_t n = t->nodes[node].first_child; n != FDT_NO_NODE && status == FH_OK;
+	     n = t->nodes[n].next_sibling) {
 		status = read_domain(r, n);
 	}
 	if (status == FH_OK && r->sys->nr_domains == 0U) {

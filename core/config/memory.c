@@ -124,7 +124,8 @@ static fh_status insert(struct reader *r, uint16_t node, struct cfg_domain *d, c
 		const struct range other = { ipa_val(d->mem[i].ipa), d->mem[i].size };
 
 		if (range_overlaps(mine, other)) {
-			return cfg_refuse(r, FH_EEXIST, node, "reg", "overlaps memory@%lx of the same domain", other.base);
+			return cfg_refuse(r, FH_EEXIST, node, "reg", "overlaps memory@%lx of the same domain",
+					  other.base);
 		}
 	}
 	memmove(&d->mem[at + 1U], &d->mem[at], (d->nr_mem - at) * sizeof(*m));

@@ -86,7 +86,8 @@ fh_status cfg_read_zones(struct reader *r, uint16_t node)
 	const struct fdt_index *t = r->t;
 	fh_status status = cfg_only(r, node, (struct words){ NULL, 0 });
 
-	for (uint16_t n = (uint16_t)(node + 1U); status == FH_OK && n < t->nr_nodes && t->nodes[n].parent >= node; n++) {
+	for (uint16_t n = (uint16_t)(node + 1U); status == FH_OK && n < t->nr_nodes && t->nodes[n].parent >= node;
+	     n++) {
 		status = read_zone(r, n, node);
 	}
 	if (status != FH_OK) {

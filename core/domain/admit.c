@@ -15,7 +15,7 @@ enum { TERM_ROOT, TERM_TABLES, TERM_TREE, TERM_MEM };
 
 struct admission {
 	uint32_t nr;
-	uint32_t first[CFG_MAX_DOMAINS]; /* each domain's first term */
+	uint32_t first[CFG_MAX_DOMAINS];            /* each domain's first term */
 	uint32_t mem[CFG_MAX_DOMAINS][CFG_MAX_MEM]; /* the term that a claimed range draws on */
 	struct claim_term terms[CFG_MAX_DOMAINS * TERMS_PER_DOMAIN];
 };

@@ -34,8 +34,9 @@ static fh_status find_device(const struct domain *d, uint32_t i, struct board_de
 		return refuse(d, c->path, status, why);
 	}
 	if (dev->dma && !c->allow_unprotected_dma) {
-		return refuse(d, c->path, FH_EDENIED,
-			      "it can reach all memory by DMA and there is no SMMU in its way; say allow-unprotected-dma");
+		return refuse(
+			d, c->path, FH_EDENIED,
+			"it can reach all memory by DMA and there is no SMMU in its way; say allow-unprotected-dma");
 	}
 	for (uint32_t r = 0; r < dev->nr_regs; r++) {
 		const struct range regs = dev->regs[r];

@@ -42,11 +42,11 @@ enum { DOM_IMG_KERNEL, DOM_IMG_RAMDISK, DOM_IMG_DTB, DOM_IMG_COUNT };
 
 /* Where the building of a domain stands; only its first CPU. */
 struct domain_build {
-	uint64_t ipa;     /* next to be cleaned */
-	uint64_t offset;  /* within the leaf, or within the image */
-	uint32_t image;   /* next to be loaded */
-	bool cleaned;     /* all RAM is */
-	uint64_t zeroed;  /* bytes, for the report */
+	uint64_t ipa;    /* next to be cleaned */
+	uint64_t offset; /* within the leaf, or within the image */
+	uint32_t image;  /* next to be loaded */
+	bool cleaned;    /* all RAM is */
+	uint64_t zeroed; /* bytes, for the report */
 	uint64_t loaded;
 	uint64_t flushed; /* bytes cleaned and invalidated to the point of coherency */
 	uint64_t started; /* counter */
@@ -75,12 +75,12 @@ struct domain {
 struct domain_board {
 	const struct fdt_index *tree;
 	struct range gicd;
-	uint64_t gicr_base; /* IPA where guests see their redistributors */
+	uint64_t gicr_base;   /* IPA where guests see their redistributors */
 	uint64_t gicr_stride; /* bytes for each CPU there */
-	struct range uart; /* IPA of the virtual console: the board's own console */
-	uint32_t uart_irq; /* INTID */
-	uint32_t maint_irq; /* INTID of the vGIC's maintenance interrupt */
-	bool scrub; /* RAM must be zeroed before its first use: no promise of the firmware */
+	struct range uart;    /* IPA of the virtual console: the board's own console */
+	uint32_t uart_irq;    /* INTID */
+	uint32_t maint_irq;   /* INTID of the vGIC's maintenance interrupt */
+	bool scrub;           /* RAM must be zeroed before its first use: no promise of the firmware */
 };
 
 /*

@@ -19,14 +19,14 @@ struct guest_fdt_params {
 	uint32_t nr_cpus;     /* vCPU i has MPIDR affinity i (Aff0) */
 	uint32_t nr_mem;
 	struct range mem[GUEST_FDT_MAX_MEM]; /* IPAs, in rising order */
-	uint64_t initrd_base; /* IPA */
-	uint64_t initrd_size; /* bytes, 0: none */
-	uint32_t gic_version; /* 2 or 3 */
-	struct range gicd;    /* IPA */
-	struct range gicr;    /* version 3: all redistributors; version 2: the CPU interface */
+	uint64_t initrd_base;                /* IPA */
+	uint64_t initrd_size;                /* bytes, 0: none */
+	uint32_t gic_version;                /* 2 or 3 */
+	struct range gicd;                   /* IPA */
+	struct range gicr;                   /* version 3: all redistributors; version 2: the CPU interface */
 	bool has_uart;
-	struct range uart;   /* IPA of the PL011 */
-	uint32_t uart_intid; /* its SPI, 32 to 1019 */
+	struct range uart;             /* IPA of the PL011 */
+	uint32_t uart_intid;           /* its SPI, 32 to 1019 */
 	const struct fdt_index *board; /* the board's tree; NULL where there are no devices */
 	uint32_t nr_devices;
 	uint16_t devices[GUEST_FDT_MAX_DEVICES]; /* nodes of the board's tree, as board_device() gives them */

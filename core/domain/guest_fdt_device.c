@@ -29,10 +29,10 @@ static bool ends_with(const char *s, const char *suffix)
 static bool left_out(const char *name)
 {
 	static const char *const names[] = {
-		"phandle",         "linux,phandle", "reg",        "interrupts",    "interrupts-extended",
-		"interrupt-parent", "clocks",       "status",     "iommus",        "dmas",
-		"dma-names",       "power-domains", "resets",     "reset-names",   "msi-parent",
-		"interconnects",   "mboxes",        "gpios",      "memory-region", "assigned-clocks",
+		"phandle",          "linux,phandle", "reg",    "interrupts",    "interrupts-extended",
+		"interrupt-parent", "clocks",        "status", "iommus",        "dmas",
+		"dma-names",        "power-domains", "resets", "reset-names",   "msi-parent",
+		"interconnects",    "mboxes",        "gpios",  "memory-region", "assigned-clocks",
 	};
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -128,7 +128,8 @@ static void write_keys(struct tree_writer *w, const struct fdt_index *t, uint16_
 		for (uint16_t k = t->nodes[keys].first_child; k != FDT_NO_NODE; k = t->nodes[k].next_sibling) {
 			struct fdt_prop gpios;
 
-			if (fdt_prop(t, k, "gpios", &gpios) != FH_OK || gpios.len < 4U || fdt_cell(&gpios, 0) != wanted) {
+			if (fdt_prop(t, k, "gpios", &gpios) != FH_OK || gpios.len < 4U ||
+			    fdt_cell(&gpios, 0) != wanted) {
 				continue;
 			}
 			if (!open) {

@@ -152,7 +152,8 @@ fh_status domain_plan(struct domain *d)
 	if (status == FH_OK && rd->size != 0U) {
 		const uint64_t low = align_down(top - MIN(top, rd->size), DOM_DTB_ALIGN);
 
-		status = place(d, DOM_IMG_RAMDISK, c->ramdisk_address == CFG_ADDR_AUTO ? low : c->ramdisk_address, rd->size);
+		status = place(d, DOM_IMG_RAMDISK, c->ramdisk_address == CFG_ADDR_AUTO ? low : c->ramdisk_address,
+			       rd->size);
 	}
 	return status == FH_OK ? overlap(d, kernel_span) : status;
 }

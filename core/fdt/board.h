@@ -21,7 +21,7 @@ struct board_device {
 	uint16_t node;
 	uint8_t nr_regs;
 	uint8_t nr_irqs;
-	bool dma; /* may read or write memory by itself, as far as one can't rule it out */
+	bool dma;                          /* may read or write memory by itself, as far as one can't rule it out */
 	struct range regs[BOARD_DEV_REGS]; /* CPU physical addresses */
 	struct board_irq irqs[BOARD_DEV_IRQS];
 };
@@ -34,11 +34,11 @@ struct board_device {
  * FH_EOVERFLOW: more registers or interrupts than there is room; FH_EFORMAT: unsound properties. *why (may be NULL)
  * gets a constant reason on a refusal. Bound: O(nodes).
  */
-fh_status board_device(const struct fdt_index *t, const char *path, struct board_device *out,
-		       const char **why) FH_MUST_CHECK;
+fh_status board_device(const struct fdt_index *t, const char *path, struct board_device *out, const char **why)
+	FH_MUST_CHECK;
 /* The same for a node that is known already (the GIC, the console). */
-fh_status board_device_at(const struct fdt_index *t, uint16_t node, struct board_device *out,
-			  const char **why) FH_MUST_CHECK;
+fh_status board_device_at(const struct fdt_index *t, uint16_t node, struct board_device *out, const char **why)
+	FH_MUST_CHECK;
 /* Interrupt i of any node (the timer's, the GIC's own), with or without registers. FH_ENOENT: past the last. */
 fh_status board_irq(const struct fdt_index *t, uint16_t node, uint32_t i, struct board_irq *out) FH_MUST_CHECK;
 

@@ -125,10 +125,13 @@ fh_status board_irq(const struct fdt_index *t, uint16_t node, uint32_t i, struct
 static bool never_dma(const struct fdt_index *t, uint16_t node)
 {
 	static const char *const list[] = {
-		"arm,pl011",       "arm,sbsa-uart",    "arm,pl031",        "arm,pl061",       "arm,pl050",
-		"arm,sp804",       "arm,sp805",        "arm,sbsa-gwdt",    "cdns,uart-r1p12", "xlnx,xuartps",
-		"fsl,imx6q-uart",  "fsl,imx21-wdt",    "fsl,imx35-gpio",   "ns16550a",        "ns16550",
-		"snps,dw-apb-uart", "snps,dw-apb-gpio", "snps,dw-wdt",     "google,goldfish-rtc", "cdns,wdt-r1p2",
+		"arm,pl011",           "arm,sbsa-uart",    "arm,pl031",
+		"arm,pl061",           "arm,pl050",        "arm,sp804",
+		"arm,sp805",           "arm,sbsa-gwdt",    "cdns,uart-r1p12",
+		"xlnx,xuartps",        "fsl,imx6q-uart",   "fsl,imx21-wdt",
+		"fsl,imx35-gpio",      "ns16550a",         "ns16550",
+		"snps,dw-apb-uart",    "snps,dw-apb-gpio", "snps,dw-wdt",
+		"google,goldfish-rtc", "cdns,wdt-r1p2",
 	};
 
 	if (fdt_has(t, node, "iommus") || fdt_has(t, node, "dma-coherent") || fdt_has(t, node, "dma-ranges")) {

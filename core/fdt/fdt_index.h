@@ -14,9 +14,9 @@
 #define FDT_NO_NODE UINT16_MAX
 
 struct fdt_node {
-	int32_t name_off;  /* of the node's name in the blob */
+	int32_t name_off;   /* of the node's name in the blob */
 	int32_t first_prop; /* structure offset of its first property, -1: none */
-	uint32_t phandle;  /* 0: none */
+	uint32_t phandle;   /* 0: none */
 	uint16_t parent;
 	uint16_t first_child;
 	uint16_t next_sibling;
@@ -62,8 +62,8 @@ void fdt_node_path(const struct fdt_index *t, uint16_t node, char *buf, size_t s
 /* The property, or FH_ENOENT. O(properties of the node). */
 fh_status fdt_prop(const struct fdt_index *t, uint16_t node, const char *name, struct fdt_prop *out) FH_MUST_CHECK;
 /* The i-th property of a node with its name; FH_ENOENT past the last. */
-fh_status fdt_prop_at(const struct fdt_index *t, uint16_t node, uint32_t i, const char **name,
-		      struct fdt_prop *out) FH_MUST_CHECK;
+fh_status fdt_prop_at(const struct fdt_index *t, uint16_t node, uint32_t i, const char **name, struct fdt_prop *out)
+	FH_MUST_CHECK;
 bool fdt_has(const struct fdt_index *t, uint16_t node, const char *name);
 /*
  * FH_ENOENT: not there. FH_EFORMAT where it is not one cell (fdt_u32), one or two cells (fdt_u64), one terminated
@@ -82,8 +82,8 @@ uint32_t fdt_cell(const struct fdt_prop *p, uint32_t i);
  */
 fh_status fdt_reg(const struct fdt_index *t, uint16_t node, uint32_t i, struct range *out) FH_MUST_CHECK;
 /* Entry i of reg as it stands, not translated; errors as fdt_reg() and range_make() give them. */
-fh_status fdt_reg_local(const struct fdt_index *t, uint16_t node, uint32_t i, uint64_t align,
-			struct range *out) FH_MUST_CHECK;
+fh_status fdt_reg_local(const struct fdt_index *t, uint16_t node, uint32_t i, uint64_t align, struct range *out)
+	FH_MUST_CHECK;
 /* "okay", "ok" or no status at all. */
 bool fdt_enabled(const struct fdt_index *t, uint16_t node);
 /* Entry i of /memreserve/; FH_ENOENT past the last. */

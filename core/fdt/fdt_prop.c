@@ -185,8 +185,7 @@ static fh_status translate(const struct fdt_index *t, uint16_t bus, uint64_t siz
 		uint64_t up;
 		uint64_t len;
 
-		if (!read_cells(&p, i, b->addr_cells, &child) ||
-		    !read_cells(&p, i + b->addr_cells, up_cells, &up) ||
+		if (!read_cells(&p, i, b->addr_cells, &child) || !read_cells(&p, i + b->addr_cells, up_cells, &up) ||
 		    !read_cells(&p, i + b->addr_cells + up_cells, b->size_cells, &len)) {
 			continue; /* such as PCI's three cells: nothing that is asked for here */
 		}

@@ -18,7 +18,7 @@ struct payload_file {
 
 struct payload {
 	uint32_t nr_files;
-	size_t used; /* bytes of the archive up to and with its trailer */
+	size_t used;                                  /* bytes of the archive up to and with its trailer */
 	struct payload_file files[PAYLOAD_MAX_FILES]; /* regular files, in the archive's order */
 };
 

@@ -48,8 +48,8 @@ static void put_entry(struct archive *a, uint32_t number, const char *name, cons
 	char header[HEADER_SIZE + 1U];
 
 	snprintf(header, sizeof(header), "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", number,
-		 b->data != NULL ? MODE_FILE : 0U, 0U, 0U, 1U, 0U, (uint32_t)b->size, 0U, 0U, 0U, 0U, (uint32_t)namesize,
-		 0U);
+		 b->data != NULL ? MODE_FILE : 0U, 0U, 0U, 1U, 0U, (uint32_t)b->size, 0U, 0U, 0U, 0U,
+		 (uint32_t)namesize, 0U);
 	put(a, header, HEADER_SIZE);
 	put(a, name, strlen(name));
 	pad_to(a, data);

@@ -146,7 +146,8 @@ static void add_file(struct inputs *in, const char *name, size_t len, const char
 		refuse("%s: more than %u files", path, MAX_FILES);
 	}
 	if (len == 0U || len >= sizeof(f->name)) {
-		refuse("%s: its name in the payload is empty or longer than %zu characters", path, sizeof(f->name) - 1U);
+		refuse("%s: its name in the payload is empty or longer than %zu characters", path,
+		       sizeof(f->name) - 1U);
 	}
 	memcpy(f->name, name, len);
 	f->name[len] = '\0';
@@ -251,7 +252,8 @@ static void tell_unchecked(const struct options *o)
 {
 	if (o->board == NULL) {
 		fputs("fhpack: not checked without --board: RAM and reserved memory, CPUs, devices and their interrupts,\n"
-		      "fhpack:   guests' RAM against the addresses of interrupt controller and console\n", stderr);
+		      "fhpack:   guests' RAM against the addresses of interrupt controller and console\n",
+		      stderr);
 	}
 	fputs("fhpack: not checked here: where the loader puts hypervisor, payload and board tree; what CPUs can map\n",
 	      stderr);

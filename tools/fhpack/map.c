@@ -139,7 +139,8 @@ static void print_zone_claims(const struct map *m, uint8_t zone, FILE *out)
 		const uint64_t bytes = claimed_bytes(m->sys, zone, d);
 
 		if (bytes != 0U) {
-			fprintf(out, "%s%s claims %s", between, m->sys->domains[d].name, size_text(bytes, s, sizeof(s)));
+			fprintf(out, "%s%s claims %s", between, m->sys->domains[d].name,
+				size_text(bytes, s, sizeof(s)));
 			between = ", ";
 		}
 	}

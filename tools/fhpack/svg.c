@@ -75,8 +75,9 @@ static void text(FILE *out, double x, double y, const char *class, const char *s
 
 static void rect(FILE *out, double x, struct box b, double w, const char *fill, const char *edge, const char *more)
 {
-	fprintf(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"3\" fill=\"%s\" stroke=\"%s\"%s/>\n", x,
-		b.y, w, b.h, fill, edge, more);
+	fprintf(out,
+		"<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"3\" fill=\"%s\" stroke=\"%s\"%s/>\n",
+		x, b.y, w, b.h, fill, edge, more);
 }
 
 static void address(FILE *out, double x, double y, uint64_t a)
@@ -105,7 +106,8 @@ static void ram_row(FILE *out, const struct map *m, const struct row *r, struct 
 
 	row_label(m, r, label, sizeof(label));
 	if (r->kind == ROW_STATIC) {
-		rect(out, RAM_X, b, RAM_W, fill_of(&m->sys->domains[r->index]), edge_of(&m->sys->domains[r->index]), "");
+		rect(out, RAM_X, b, RAM_W, fill_of(&m->sys->domains[r->index]), edge_of(&m->sys->domains[r->index]),
+		     "");
 	} else {
 		rect(out, RAM_X, b, RAM_W, looks[r->kind].fill, looks[r->kind].edge, looks[r->kind].more);
 	}
@@ -140,8 +142,8 @@ static void band(FILE *out, struct box from, struct box to, const char *fill)
 	fprintf(out,
 		"<path d=\"M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f V%.1f C%.1f %.1f %.1f %.1f %.1f %.1f Z\" fill=\"%s\" "
 		"opacity=\"0.55\"/>\n",
-		x0, from.y, mid, from.y, mid, to.y, DOM_X, to.y, to.y + to.h, mid, to.y + to.h, mid, from.y + from.h, x0,
-		from.y + from.h, fill);
+		x0, from.y, mid, from.y, mid, to.y, DOM_X, to.y, to.y + to.h, mid, to.y + to.h, mid, from.y + from.h,
+		x0, from.y + from.h, fill);
 }
 
 /* Whether a leaf lies in a zone: is it, or below it. */

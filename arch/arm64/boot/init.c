@@ -51,7 +51,8 @@ static const struct uart_ops *find_driver(const struct fdt_prop *compatible)
 	const char *s = compatible->data;
 	const struct uart_ops *ops = NULL;
 
-	for (uint32_t at = 0; ops == NULL && at < compatible->len; at += (uint32_t)strnlen(s + at, compatible->len - at) + 1U) {
+	for (uint32_t at = 0; ops == NULL && at < compatible->len;
+	     at += (uint32_t)strnlen(s + at, compatible->len - at) + 1U) {
 		ops = s[compatible->len - 1U] == '\0' ? uart_find(s + at) : NULL;
 	}
 	return ops;
@@ -80,7 +81,9 @@ static fh_status start_console(void)
 
 static fh_status start_gic(void)
 {
-	struct gic_desc gic = { .compatible = "arm,gic-v3", .nr_redist = machine.nr_gicr, .stride = machine.gicr_stride };
+	struct gic_desc gic = { .compatible = "arm,gic-v3",
+				.nr_redist = machine.nr_gicr,
+				.stride = machine.gicr_stride };
 	fh_status status = el2_map_device(machine.gicd, &gic.dist.va);
 
 	gic.dist.size = machine.gicd.size;

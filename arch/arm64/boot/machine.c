@@ -131,7 +131,8 @@ static fh_status read_gic(struct machine *m)
 		m->nr_gicr++;
 	}
 	if (m->nr_gicr == 0U || board_irq(&m->tree, n, 0, &maint) != FH_OK || maint.intid > 31U) {
-		log_err("board: %s: no redistributors, or no maintenance interrupt: refused", fdt_node_name(&m->tree, n));
+		log_err("board: %s: no redistributors, or no maintenance interrupt: refused",
+			fdt_node_name(&m->tree, n));
 		return FH_EFORMAT;
 	}
 	m->maint_irq = maint.intid;

@@ -68,8 +68,8 @@ static const struct cfg_zone *zone_over(const struct cfg_system *sys, struct ran
 }
 
 /* The lowest free range of that size and alignment; outside all zones unless in_zones. */
-static bool find_free(const struct machine *m, const struct cfg_system *sys, uint64_t size, uint64_t align, bool in_zones,
-		      struct range *out)
+static bool find_free(const struct machine *m, const struct cfg_system *sys, uint64_t size, uint64_t align,
+		      bool in_zones, struct range *out)
 {
 	for (uint32_t bank = 0; bank < m->nr_ram; bank++) {
 		uint64_t at = align_up(m->ram[bank].base, align);
@@ -134,7 +134,8 @@ static fh_status move(const struct machine *m, const struct cfg_system *sys, str
 	struct range to;
 	fh_status status;
 
-	if (!find_free(m, sys, from.size, PAGE_SIZE, false, &to) && !find_free(m, sys, from.size, PAGE_SIZE, true, &to)) {
+	if (!find_free(m, sys, from.size, PAGE_SIZE, false, &to) &&
+	    !find_free(m, sys, from.size, PAGE_SIZE, true, &to)) {
 		log_err("memory: %s 0x%lx+0x%lx lies under a partition, and no other place is free: refused", t->name,
 			from.base, from.size);
 		return FH_ENOMEM;
@@ -262,7 +263,8 @@ static fh_status fill(struct ledger *l, const struct cfg_system *sys)
 	return status;
 }
 
-fh_status memmap_init(const struct machine *m, const struct cfg_system *sys, struct range payload, struct ledger *ledger)
+fh_status memmap_init(const struct machine *m, const struct cfg_system *sys, struct range payload,
+		      struct ledger *ledger)
 {
 	struct pool_bank banks[CFG_MAX_BANKS];
 	struct pool_zone_desc zones[CFG_MAX_ZONES];

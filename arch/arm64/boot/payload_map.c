@@ -13,7 +13,8 @@ bool payload_has(const void *ctx, const char *name)
 static fh_status index_archive(const struct range *initrd, uint64_t offset, struct payload *out)
 {
 	struct payload_error err = { "", 0 };
-	const fh_status status = payload_open((const void *)(uintptr_t)(EL2_VA_PAYLOAD + offset), initrd->size, out, &err);
+	const fh_status status =
+		payload_open((const void *)(uintptr_t)(EL2_VA_PAYLOAD + offset), initrd->size, out, &err);
 
 	if (status != FH_OK) {
 		log_err("payload: at byte %zu of %lu: %s: refused", err.offset, initrd->size, err.reason);

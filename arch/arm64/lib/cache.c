@@ -33,7 +33,10 @@ static void zero_by_mops(void *va, size_t size)
 	register uint64_t left __asm__("x1") = size;
 
 	/* setp [x0]!, x1!, xzr; setm; sete: written as words, older assemblers don't know them */
-	__asm__ volatile(".inst 0x19df0420\n.inst 0x19df4420\n.inst 0x19df8420" : "+r"(dst), "+r"(left) : : "memory", "cc");
+	__asm__ volatile(".inst 0x19df0420\n.inst 0x19df4420\n.inst 0x19df8420"
+			 : "+r"(dst), "+r"(left)
+			 :
+			 : "memory", "cc");
 }
 
 void cache_zero(void *va, size_t size)

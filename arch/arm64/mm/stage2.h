@@ -34,7 +34,7 @@ struct s2 {
 	uint32_t nr_free;    /* lock */
 	uint64_t low;        /* all leaves lie within [low, high); lock */
 	uint64_t high;
-	uint64_t vttbr;      /* set once */
+	uint64_t vttbr; /* set once */
 };
 
 struct s2_leaf {

@@ -37,7 +37,10 @@ static bool from_stage2(uint64_t esr)
 static void refuse(struct vcpu *v, uint64_t esr, uint64_t far, ipaddr_t at, bool instruction)
 {
 	log_guest(v->domain->id, "guest: dom=%s vcpu=%u pc=0x%lx ipa=0x%lx %s: abort", v->domain->cfg->name, v->index,
-		  v->regs.elr, ipa_val(at), instruction ? "fetch" : (esr & ISS_WNR) != 0U ? "write" : "read");
+		  v->regs.elr, ipa_val(at),
+		  instruction           ? "fetch" :
+		  (esr & ISS_WNR) != 0U ? "write" :
+					  "read");
 	vcpu_inject_abort(v, esr, far, instruction);
 }
 

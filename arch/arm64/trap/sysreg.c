@@ -14,8 +14,8 @@
 #define ISS_KEY (GENMASK(21, 10) | GENMASK(4, 1))
 #define ISS_RT GENMASK(9, 5)
 #define ISS_READ BIT(0)
-#define KEY(op0, op1, crn, crm, op2)                                                                               \
-	((UINT64_C(op0) << 20) | (UINT64_C(op2) << 17) | (UINT64_C(op1) << 14) | (UINT64_C(crn) << 10) |           \
+#define KEY(op0, op1, crn, crm, op2)                                                                                   \
+	((UINT64_C(op0) << 20) | (UINT64_C(op2) << 17) | (UINT64_C(op1) << 14) | (UINT64_C(crn) << 10) |               \
 	 (UINT64_C(crm) << 1))
 
 #define KEY_ICC_SGI1R KEY(3, 0, 12, 11, 5)
@@ -90,8 +90,8 @@ static uint64_t mmfr1(void)
 static uint64_t mmfr2(void)
 {
 	/* CnP, UAO, IESB, VARange without 52 bits, CCIDX, ST, AT, IDS, TTL, BBM, E0PD. No NV, FWB, EVT. */
-	return READ_SYSREG(id_aa64mmfr2_el1) & (GENMASK(15, 0) | GENMASK(23, 20) | GENMASK(39, 28) | GENMASK(55, 48) |
-						GENMASK(63, 60)) &
+	return READ_SYSREG(id_aa64mmfr2_el1) &
+	       (GENMASK(15, 0) | GENMASK(23, 20) | GENMASK(39, 28) | GENMASK(55, 48) | GENMASK(63, 60)) &
 	       ~GENMASK(19, 16);
 }
 

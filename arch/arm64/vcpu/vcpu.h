@@ -17,7 +17,7 @@ struct domain;
 /* Offsets are used by switch.S (asm-offsets.c). */
 struct vcpu_regs {
 	uint64_t x[31];
-	uint64_t elr;  /* where the guest goes on */
+	uint64_t elr; /* where the guest goes on */
 	uint64_t spsr;
 };
 
@@ -33,9 +33,9 @@ struct vcpu {
 	struct domain *domain;
 	uint32_t index; /* in its domain */
 	uint32_t pcpu;
-	uint32_t stop;  /* atomic: leave the guest for good: the domain resets or stops */
+	uint32_t stop; /* atomic: leave the guest for good: the domain resets or stops */
 	enum vcpu_power power;
-	uint64_t entry;   /* of CPU_ON: IPA, and the context for x0 */
+	uint64_t entry; /* of CPU_ON: IPA, and the context for x0 */
 	uint64_t context;
 	uint64_t exits[8]; /* by enum vcpu_exit_cause, for the monitor */
 };

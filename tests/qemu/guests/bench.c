@@ -14,16 +14,16 @@ static inline uint64_t ticks(void)
 	return read_sysreg(cntvct_el0);
 }
 
-#define LEAST(out, code)                                                                                           \
-	do {                                                                                                       \
-		uint64_t least_ = UINT64_MAX;                                                                      \
-		for (uint32_t i_ = 0; i_ < TRIES; i_++) {                                                          \
-			uint64_t t0_ = ticks(), t_;                                                                \
-			code;                                                                                      \
-			t_ = ticks() - t0_;                                                                        \
-			least_ = t_ < least_ ? t_ : least_;                                                        \
-		}                                                                                                  \
-		(out) = least_;                                                                                    \
+#define LEAST(out, code)                                                                                               \
+	do {                                                                                                           \
+		uint64_t least_ = UINT64_MAX;                                                                          \
+		for (uint32_t i_ = 0; i_ < TRIES; i_++) {                                                              \
+			uint64_t t0_ = ticks(), t_;                                                                    \
+			code;                                                                                          \
+			t_ = ticks() - t0_;                                                                            \
+			least_ = t_ < least_ ? t_ : least_;                                                            \
+		}                                                                                                      \
+		(out) = least_;                                                                                        \
 	} while (0)
 
 static uint64_t nothing;

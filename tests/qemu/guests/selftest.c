@@ -6,12 +6,12 @@
 #include "guest.h"
 
 #define ESR_EC(esr) ((esr) >> 26 & 0x3f)
-#define ESR_FSC(esr) ((esr) & 0x3f)
+#define ESR_FSC(esr) ((esr)&0x3f)
 #define EC_UNKNOWN 0x00
 #define EC_IABT_SAME 0x21
 #define EC_DABT_SAME 0x25
 #define FSC_EXTERNAL 0x10
-#define FIELD(v, shift) ((v) >> (shift) & 0xf)
+#define FIELD(v, shift) ((v) >> (shift)&0xf)
 
 static bool freehold;
 static volatile uint32_t second_up;
@@ -57,16 +57,16 @@ static void test_aborts(void)
 	tap(t.taken && (ESR_EC(t.esr) == EC_DABT_SAME), "a read near the top of the address space is an abort");
 }
 
-#define UNDEF_READ(reg, name)                                                                                      \
-	do {                                                                                                       \
-		struct trap t_;                                                                                    \
-		trap_expect();                                                                                     \
-		(void)read_sysreg(reg);                                                                            \
-		t_ = trap_taken();                                                                                 \
-		if (!t_.taken || ESR_EC(t_.esr) != EC_UNKNOWN) {                                                   \
-			print("# %s: taken=%d esr=0x%lx\n", name, t_.taken, t_.esr);                               \
-		}                                                                                                  \
-		tap(t_.taken && ESR_EC(t_.esr) == EC_UNKNOWN, name);                                               \
+#define UNDEF_READ(reg, name)                                                                                          \
+	do {                                                                                                           \
+		struct trap t_;                                                                                        \
+		trap_expect();                                                                                         \
+		(void)read_sysreg(reg);                                                                                \
+		t_ = trap_taken();                                                                                     \
+		if (!t_.taken || ESR_EC(t_.esr) != EC_UNKNOWN) {                                                       \
+			print("# %s: taken=%d esr=0x%lx\n", name, t_.taken, t_.esr);                                   \
+		}                                                                                                      \
+		tap(t_.taken &&ESR_EC(t_.esr) == EC_UNKNOWN, name);                                                    \
 	} while (0)
 
 static void test_undefined(void)
@@ -119,7 +119,8 @@ static void test_psci(void)
 	tap_eq((uint64_t)hvc(PSCI_FEATURES, PSCI_CPU_ON, 0, 0), 0, "PSCI_FEATURES knows CPU_ON");
 	tap_eq((uint64_t)hvc(PSCI_FEATURES, 0x8400ff00, 0, 0), (uint64_t)PSCI_NOT_SUPPORTED,
 	       "PSCI_FEATURES of an unknown function is NOT_SUPPORTED");
-	tap_eq((uint64_t)hvc(0x8400ff00, 0, 0, 0), (uint64_t)PSCI_NOT_SUPPORTED, "an unknown function is NOT_SUPPORTED");
+	tap_eq((uint64_t)hvc(0x8400ff00, 0, 0, 0), (uint64_t)PSCI_NOT_SUPPORTED,
+	       "an unknown function is NOT_SUPPORTED");
 	if (!freehold) {
 		tap_skip("SMCCC_VERSION, other ranges and SMC", "bare");
 		return;

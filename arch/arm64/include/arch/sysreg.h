@@ -5,11 +5,11 @@
 
 #include "core/base/bits.h"
 
-#define READ_SYSREG(name)                                                                                          \
-	({                                                                                                         \
-		uint64_t read_sysreg_v_;                                                                           \
-		__asm__ volatile("mrs %0, " #name : "=r"(read_sysreg_v_));                                         \
-		read_sysreg_v_;                                                                                    \
+#define READ_SYSREG(name)                                                                                              \
+	({                                                                                                             \
+		uint64_t read_sysreg_v_;                                                                               \
+		__asm__ volatile("mrs %0, " #name : "=r"(read_sysreg_v_));                                             \
+		read_sysreg_v_;                                                                                        \
 	})
 #define WRITE_SYSREG(name, val) __asm__ volatile("msr " #name ", %x0" : : "rZ"((uint64_t)(val)) : "memory")
 

@@ -124,10 +124,10 @@ void gic_cpu_init(void)
 	while (mmio_read32(rd + GICR_WAKER) & 4) {
 		pause_cpu();
 	}
-	mmio_write32(rd + GICR_SGI + 0x80, ~0U);	/* IGROUPR0 */
-	write_sysreg(S3_0_C12_C12_5, 7);		/* ICC_SRE_EL1 */
-	write_sysreg(S3_0_C4_C6_0, 0xff);		/* ICC_PMR_EL1 */
-	write_sysreg(S3_0_C12_C12_7, 1);		/* ICC_IGRPEN1_EL1 */
+	mmio_write32(rd + GICR_SGI + 0x80, ~0U); /* IGROUPR0 */
+	write_sysreg(S3_0_C12_C12_5, 7);         /* ICC_SRE_EL1 */
+	write_sysreg(S3_0_C4_C6_0, 0xff);        /* ICC_PMR_EL1 */
+	write_sysreg(S3_0_C12_C12_7, 1);         /* ICC_IGRPEN1_EL1 */
 }
 
 static void set_priority(uint64_t reg, uint32_t n)

@@ -37,11 +37,11 @@
 #define PSCI_INVALID_PARAMETERS (-2L)
 #define PSCI_ALREADY_ON (-4L)
 
-#define read_sysreg(r)                                                                                             \
-	({                                                                                                         \
-		uint64_t v_;                                                                                       \
-		__asm__ volatile("mrs %0, " #r : "=r"(v_)::"memory");                                              \
-		v_;                                                                                                \
+#define read_sysreg(r)                                                                                                 \
+	({                                                                                                             \
+		uint64_t v_;                                                                                           \
+		__asm__ volatile("mrs %0, " #r : "=r"(v_)::"memory");                                                  \
+		v_;                                                                                                    \
 	})
 #define write_sysreg(r, v) __asm__ volatile("msr " #r ", %0\n\tisb" ::"r"((uint64_t)(v)) : "memory")
 
@@ -72,7 +72,7 @@ void tap_skip(const char *name, const char *why);
 void tap_end(void);
 
 /* who we run on */
-extern uint64_t start_stamp;	 /* physical counter at our first instruction */
+extern uint64_t start_stamp;     /* physical counter at our first instruction */
 extern uint64_t secondary_stamp; /* virtual counter at the first instruction of the CPU started last */
 extern const void *guest_dtb;
 bool on_freehold(void); /* by the tree's root compatible */
@@ -99,9 +99,9 @@ struct trap trap_taken(void);
 extern volatile uint32_t irq_count[GUEST_MAX_CPUS][64];
 extern volatile uint64_t irq_stamp[GUEST_MAX_CPUS]; /* counter at the last interrupt's vector */
 extern volatile uint32_t irq_spurious;
-void gic_init(void);	 /* distributor, by the first CPU */
-void gic_cpu_init(void); /* redistributor and CPU interface of this CPU */
-uint64_t gic_rdist(void); /* base of this CPU's redistributor, 0: none found */
+void gic_init(void);             /* distributor, by the first CPU */
+void gic_cpu_init(void);         /* redistributor and CPU interface of this CPU */
+uint64_t gic_rdist(void);        /* base of this CPU's redistributor, 0: none found */
 void gic_enable(uint32_t intid); /* SGI, PPI or SPI; to this CPU, priority 0xa0 */
 void gic_disable(uint32_t intid);
 void gic_sgi(uint32_t intid, uint32_t target);
