@@ -72,6 +72,7 @@ fh_status vgic_map_hw(struct vgic *g, uint32_t intid, bool edge)
 		gic_irq_disable(g->cpu[i]->pcpu, intid);
 		gic_irq_config(g->cpu[i]->pcpu, intid, edge);
 	}
+	g->hw_words |= w == 0U ? 0U : 1U << w;
 	gic_irq_route(intid, g->cpu[0]->pcpu);
 	return FH_OK;
 }
@@ -141,7 +142,9 @@ static void load_hw(struct vgic_cpu *vc)
 			gic_irq_enable(vc->pcpu, n);
 		}
 	}
-	for (uint32_t w = 1; w < vc->vgic->nr_words; w++) {
+	for (uint32_t words = vc->vgic->hw_words; words != 0U;) {
+		const uint32_t w = take_bit(&words);
+
 		for (uint32_t bits = vc->vgic->spi[w - 1U].hw & vc->mine[w - 1U]; bits != 0U;) {
 			gic_irq_route(w * 32U + take_bit(&bits), vc->pcpu);
 		}
@@ -152,14 +155,13 @@ void vgic_cpu_load(struct vgic_cpu *vc)
 {
 	lock_acquire(&vc->vgic->lock);
 	load_hw(vc);
+	/* Under the lock, for who enables a PPI; before todo is looked at, for who finds it not loaded and does not kick. */
+	__atomic_store_n(&vc->loaded, 1U, __ATOMIC_SEQ_CST);
 	lock_release(&vc->vgic->lock);
 	WRITE_SYSREG(ich_vmcr_el2, vc->vmcr);
 	ich_apr_load(vgic_hw.prebits, vc->apr);
 	vc->hcr = BIT(0);
 	WRITE_SYSREG(ich_hcr_el2, vc->hcr);
-	/* First loaded, then todo: who sets todo and sees it not loaded knows that this look is yet to come. */
-	__atomic_store_n(&vc->loaded, 1U, __ATOMIC_SEQ_CST);
-	__atomic_fetch_or(&vc->todo, TODO_ALL_WORDS, __ATOMIC_SEQ_CST);
 }
 
 void vgic_cpu_put(struct vgic_cpu *vc)
@@ -167,6 +169,9 @@ void vgic_cpu_put(struct vgic_cpu *vc)
 	__atomic_store_n(&vc->loaded, 0U, __ATOMIC_SEQ_CST);
 	lock_acquire(&vc->vgic->lock);
 	vgic_fold(vc);
+	vgic_notify(vc, vc->overflow << 16);
+	vc->overflow = 0U;
+	vc->evicted = false;
 	for (uint32_t bits = vc->priv.hw & vc->priv.enable; bits != 0U;) {
 		gic_irq_disable(vc->pcpu, take_bit(&bits));
 	}

@@ -68,6 +68,7 @@ struct vgic {
 	struct lock lock; /* RANK_VGIC */
 	uint32_t nr_vcpus;
 	uint32_t nr_words;  /* with the private one */
+	uint32_t hw_words;  /* words of SPIs that hardware backs, as bits */
 	uint32_t ctlr;      /* GICD_CTLR: bits 0 and 1 */
 	uint32_t grp_on[2]; /* all ones where that group is enabled */
 	struct vgic_cpu *cpu[VGIC_MAX_VCPUS];
