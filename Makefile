@@ -71,7 +71,7 @@ $(autoconf): $(O)/.config Kconfig
 # Configuration picks folders here and files in a folder's own sources.mk (files-y += x.c, files-$(CONFIG_X) += y.c);
 # a folder without one gives all its *.c and *.S.
 
-folders-y := core/base core/sync drivers/uart core/log core/fdt core/payload core/config drivers/gic
+folders-y := core/base core/sync drivers/uart core/log core/fdt core/payload core/config drivers/gic drivers/watchdog
 folders-y += arch/arm64/lib arch/arm64/mm core/vdev core/smp arch/arm64/vgic drivers/smmu arch/arm64/vcpu core/vuart
 folders-y += core/domain core/hypercall arch/arm64/psci arch/arm64/trap arch/arm64/boot core/console core/monitor core/virtio
 folders-$(CONFIG_POOL) += core/scrub

@@ -175,6 +175,13 @@ static bool cmd_off(struct mon_job *job)
 	return false;
 }
 
+/* The way an integrator tries on-panic, the report and what watches the machine from outside. */
+static bool cmd_panic(struct mon_job *job)
+{
+	(void)job;
+	panic("monitor: asked for");
+}
+
 const struct mon_command mon_commands[] = {
 	{ "help", "", "this list", cmd_help },
 	{ "domains", "", "the domains and their states", cmd_domains },
@@ -185,5 +192,6 @@ const struct mon_command mon_commands[] = {
 	{ "focus", "NAME", "gives the input to a domain", cmd_focus },
 	{ "reset", "NAME", "resets a running domain", cmd_reset },
 	{ "off", "NAME", "takes a running domain's power", cmd_off },
+	{ "panic", "", "stops the hypervisor, as on-panic says: to try it", cmd_panic },
 };
 const size_t mon_nr_commands = ARRAY_SIZE(mon_commands);

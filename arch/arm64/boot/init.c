@@ -17,9 +17,11 @@
 #include "core/base/string.h"
 #include "core/console/console.h"
 #include "core/domain/domain.h"
+#include "core/fdt/board.h"
 #include "core/log/log.h"
 #include "core/monitor/monitor.h"
 #include "drivers/uart/uart.h"
+#include "drivers/watchdog/watchdog.h"
 #include "generated/version.h"
 
 #define CONFIG_TREE_MAX 65536U
@@ -172,6 +174,37 @@ static fh_status check_cpus(uint32_t running)
 	return FH_OK;
 }
 
+/* The board's own watchdog, where the configuration names one: EL2 keeps it. */
+static fh_status start_watchdog(void)
+{
+	struct board_device dev;
+	struct watchdog_desc regs;
+	void *va[2];
+	const char *why = "not an arm,sbsa-gwdt with its two frames";
+	fh_status status;
+
+	if (sys.watchdog[0] == '\0') {
+		return FH_OK;
+	}
+	status = board_device(&machine.tree, sys.watchdog, &dev, &why);
+	if (status == FH_OK && (dev.nr_regs < 2U || !fdt_strlist_has(&machine.tree, dev.node, "compatible", "arm,sbsa-gwdt"))) {
+		status = FH_ENOTSUP;
+	}
+	for (uint32_t i = 0; status == FH_OK && i < 2U; i++) {
+		status = el2_map_device(dev.regs[i], &va[i]);
+	}
+	if (status == FH_OK) {
+		regs = (struct watchdog_desc){ va[0], va[1] };
+		why = "the time-out is longer than its register holds";
+		status = watchdog_start(&regs, sys.watchdog_ms, arch_counter_hz());
+	}
+	if (status != FH_OK) {
+		log_err("config: /hypervisor/watchdog: %s, %u ms (%lu at most): %s: refused", sys.watchdog, sys.watchdog_ms,
+			watchdog_max_ms(arch_counter_hz()), why);
+	}
+	return status;
+}
+
 static void describe_board(void)
 {
 	domain_board.tree = &machine.tree;
@@ -233,6 +266,7 @@ void init_primary(uint64_t dtb, uint64_t image)
 	vgic_hw_init();
 	describe_board();
 	check(domains_admit(&sys, &domain_board, &payload, &ledger), "admitting the domains");
+	check(start_watchdog(), "starting the watchdog");
 	start_consoles();
 	trap_init(&(struct trap_machine){ &sys, machine.uart_irq, machine.maint_irq });
 	vcpu_cpu_init();

@@ -177,17 +177,24 @@ static fh_status take_all(const struct machine *m, const struct cfg_system *sys,
 	return status;
 }
 
-/* Page records: 8 bytes a page, mapped one bank behind the other. */
+/* What a bank wants for its records and its dirty map, in words. */
+static uint64_t bank_words(struct range ram)
+{
+	return (ram.size >> PAGE_SHIFT) + pool_dirty_words(ram.base >> PAGE_SHIFT, ram.size >> PAGE_SHIFT);
+}
+
+/* Page records, 8 bytes a page, and dirty maps, mapped one bank behind the other. */
 static fh_status make_records(const struct machine *m, const struct cfg_system *sys, struct pool_bank *banks)
 {
-	uint64_t pages = 0;
+	uint64_t *at = (uint64_t *)(uintptr_t)EL2_VA_RECORDS;
+	uint64_t words = 0;
 	struct range r;
 	fh_status status;
 
 	for (uint32_t i = 0; i < m->nr_ram; i++) {
-		pages += m->ram[i].size >> PAGE_SHIFT;
+		words += bank_words(m->ram[i]);
 	}
-	const uint64_t size = align_up(pages * 8U, PAGE_SIZE << ORDER_2M);
+	const uint64_t size = align_up(words * 8U, PAGE_SIZE << ORDER_2M);
 
 	if (size > EL2_RECORDS_MAX || (!find_free(m, sys, size, PAGE_SIZE << ORDER_2M, false, &r) &&
 				       !find_free(m, sys, size, PAGE_SIZE << ORDER_2M, true, &r))) {
@@ -198,11 +205,11 @@ static fh_status make_records(const struct machine *m, const struct cfg_system *
 	if (status == FH_OK) {
 		status = el2_map(EL2_VA_RECORDS, pa(r.base), r.size, EL2_RW);
 	}
-	uint64_t *record = (uint64_t *)(uintptr_t)EL2_VA_RECORDS;
-
 	for (uint32_t i = 0; i < m->nr_ram; i++) {
-		banks[i] = (struct pool_bank){ m->ram[i].base >> PAGE_SHIFT, m->ram[i].size >> PAGE_SHIFT, record };
-		record += banks[i].nr_pages;
+		const uint64_t pages = m->ram[i].size >> PAGE_SHIFT;
+
+		banks[i] = (struct pool_bank){ m->ram[i].base >> PAGE_SHIFT, pages, at, at + pages };
+		at += bank_words(m->ram[i]);
 	}
 	return status;
 }

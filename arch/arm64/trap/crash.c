@@ -61,7 +61,7 @@ static void backtrace(const struct crash_regs *r)
 	uint64_t fp = r->x[29];
 
 	log_print(LOG_ERROR, "crash: pc 0x%lx lr 0x%lx", r->elr, r->x[30]);
-	for (uint32_t i = 0; i < MAX_FRAMES && fp > r->sp && fp - r->sp < 0x4000U && is_aligned(fp, 16U); i++) {
+	for (uint32_t i = 0; i < MAX_FRAMES && fp >= r->sp && fp - r->sp < 0x4000U && is_aligned(fp, 16U); i++) {
 		const uint64_t *frame = (const uint64_t *)(uintptr_t)fp;
 
 		log_print(LOG_ERROR, "crash: #%u 0x%lx", i, frame[1]);
@@ -86,7 +86,9 @@ static FH_NORETURN void stop_machine(void)
 
 void crash_report(struct crash_regs *r, uint64_t vector)
 {
-	log_sync(true);
+	if (!log_crash_begin()) {
+		crash_stop_here();
+	}
 	if (have_gic) {
 		gic_send_sgi_others(GIC_SGI_STOP);
 	}

@@ -11,6 +11,7 @@
 #include "core/monitor/monitor.h"
 #include "drivers/gic/gic.h"
 #include "drivers/uart/uart.h"
+#include "drivers/watchdog/watchdog.h"
 
 #define PPI_HYP_TIMER 26U /* fixed by the base system architecture (Arm BSA 3.5) */
 #define TIMER_ENABLE UINT64_C(1)
@@ -49,11 +50,23 @@ static void wake_at(uint64_t counter)
 	}
 }
 
+/* When this CPU's timer must come next; the board's watchdog is refreshed by CPU 0. */
+static uint64_t next_wake(void)
+{
+	const uint64_t at = console_wake_at();
+
+	if (arch_cpu_id() != 0U) {
+		return at;
+	}
+	watchdog_poll(arch_counter());
+	return MIN(at, watchdog_next());
+}
+
 static void consoles(void)
 {
 	console_poll();
 	monitor_poll();
-	wake_at(console_wake_at());
+	wake_at(next_wake());
 }
 
 /* What the exits left for the consoles. */
@@ -159,6 +172,7 @@ void run_loop(void)
 	gic_irq_enable(cpu, PPI_HYP_TIMER);
 	gic_irq_priority(cpu, machine.maint_irq, GIC_PRIO_EL2);
 	gic_irq_enable(cpu, machine.maint_irq);
+	wake_at(next_wake());
 
 	for (;;) {
 		bool last_off = false;
