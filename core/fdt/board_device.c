@@ -121,7 +121,7 @@ fh_status board_irq(const struct fdt_index *t, uint16_t node, uint32_t i, struct
 	return read_specifier(t, c, &p, i * cells, cells, out);
 }
 
-/* Known not to reach memory by themselves. A UART with a dmas property relies on a DMA controller's node, not its own. */
+/* Known not to reach memory by themselves: a UART with a dmas property relies on the DMA controller's node for it. */
 static bool never_dma(const struct fdt_index *t, uint16_t node)
 {
 	static const char *const list[] = {

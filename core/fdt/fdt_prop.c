@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Properties of a node, and reg entries translated to CPU addresses (Devicetree Specification v0.4, 2.3.6 and 2.3.8). */
+/* Properties of a node, and reg entries translated to CPU addresses (Devicetree Specification v0.4, 2.3.6, 2.3.8). */
 #include <libfdt.h>
 
 #include "core/base/bits.h"

@@ -42,6 +42,9 @@ struct file {
 /* Writes a newc archive of files[0..nr) to path, data aligned to pages; whole or not at all. Returns its size. */
 size_t write_archive(const char *path, const struct file *files, uint32_t nr);
 
+/* Ends the program where the claims of all domains do not fit together. tree: of the board, or NULL. */
+void check_claims(const char *config, const struct cfg_system *sys, const struct fdt_index *tree);
+
 /* One row of the physical memory map. */
 enum row_kind { ROW_FREE, ROW_UNKNOWN, ROW_RESERVED, ROW_HYP, ROW_ZONE, ROW_STATIC };
 

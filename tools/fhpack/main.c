@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // SOURCES: tools/fhpack/*.c core/config/*.c core/fdt/*.c core/payload/*.c core/log/fmt.c core/base/status.c
+// SOURCES: core/claim/*.c core/pool/*.c arch/arm64/mm/stage2_size.c
 // LIBS: -lfdt -lz
 #include "tools/fhpack/fhpack.h"
 
@@ -32,7 +33,7 @@ static const char help[] =
 	"A FILE goes into the payload under its base name, or under NAME. Compressed kernels are unpacked.\n"
 	"The payload depends on the contents of the files alone.\n"
 	"\n"
-	"Exit status: 0 good, 1 the configuration or a file is refused, 2 wrong usage or a file can't be read or written.\n";
+	"Exit status: 0 good; 1 the configuration or a file is refused; 2 wrong usage, or a file can't be used.\n";
 
 struct options {
 	const char *config;
@@ -230,20 +231,20 @@ static void warn_unused(const struct cfg_system *sys, const struct inputs *in)
 	}
 }
 
-static void check_board(const struct options *o, const struct cfg_system *sys, struct cfg_board *board)
+static void check_board(const struct options *o, const struct cfg_system *sys, struct cfg_board *board,
+			struct fdt_index *tree)
 {
 	static struct fdt_node nodes[4096];
 	const struct blob b = read_tree(o->board);
-	struct fdt_index tree;
 	struct cfg_error err;
 
-	if (fdt_index_build(b.data, b.size, nodes, ARRAY_SIZE(nodes), &tree) != FH_OK) {
+	if (fdt_index_build(b.data, b.size, nodes, ARRAY_SIZE(nodes), tree) != FH_OK) {
 		refuse("%s: not a sound device tree", o->board);
 	}
-	if (config_read_board(&tree, NULL, 0, sys->console, board, &err) != FH_OK) {
+	if (config_read_board(tree, NULL, 0, sys->console, board, &err) != FH_OK) {
 		refuse("%s: %s", o->board, err.text);
 	}
-	if (config_check_board(sys, board, &err) != FH_OK || config_check_devices(sys, &tree, &err) != FH_OK) {
+	if (config_check_board(sys, board, &err) != FH_OK || config_check_devices(sys, tree, &err) != FH_OK) {
 		refuse("%s: %s (board %s)", o->config, err.text, o->board);
 	}
 }
@@ -285,6 +286,7 @@ int main(int argc, char **argv)
 	static struct cfg_system sys;
 	static struct cfg_board board;
 	static struct map map;
+	struct fdt_index index;
 	struct options o = { 0 };
 	struct cfg_error err;
 	struct blob tree;
@@ -306,8 +308,9 @@ int main(int argc, char **argv)
 		warn_unused(&sys, &in);
 	}
 	if (o.board != NULL) {
-		check_board(&o, &sys, &board);
+		check_board(&o, &sys, &board, &index);
 	}
+	check_claims(o.config, &sys, o.board != NULL ? &index : NULL);
 	map_make(&map, &sys, o.board != NULL ? &board : NULL, o.config);
 	if (o.output != NULL) {
 		const size_t size = write_archive(o.output, in.files, in.nr);

@@ -140,8 +140,8 @@ static void band(FILE *out, struct box from, struct box to, const char *fill)
 	const double mid = (x0 + DOM_X) / 2.0;
 
 	fprintf(out,
-		"<path d=\"M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f V%.1f C%.1f %.1f %.1f %.1f %.1f %.1f Z\" fill=\"%s\" "
-		"opacity=\"0.55\"/>\n",
+		"<path d=\"M%.1f %.1f C%.1f %.1f %.1f %.1f %.1f %.1f V%.1f C%.1f %.1f %.1f %.1f %.1f %.1f Z\" "
+		"fill=\"%s\" opacity=\"0.55\"/>\n",
 		x0, from.y, mid, from.y, mid, to.y, DOM_X, to.y, to.y + to.h, mid, to.y + to.h, mid, from.y + from.h,
 		x0, from.y + from.h, fill);
 }
