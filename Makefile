@@ -24,7 +24,7 @@ config_goals := $(filter %config,$(MAKECMDGOALS))
 other_goals := $(filter-out %config,$(MAKECMDGOALS))
 # These need no configuration.
 plain_goals := help setup clean distclean format check-format check demo demo-check bench check-repro check-llvm \
-	check-qemu check-unit check-headers check-floors fuzz tools
+	check-qemu check-unit check-headers check-floors check-schema fuzz tools
 needs_config := $(if $(MAKECMDGOALS),$(filter-out $(plain_goals) %config,$(MAKECMDGOALS)),all)
 
 .PHONY: all
@@ -131,6 +131,9 @@ LDFLAGS := -nostdlib -static --gc-sections --orphan-handling=error --build-id=no
 # A debug build stops at undefined behaviour, by a trap.
 ifdef CONFIG_DEBUG_BUILD
 CFLAGS += -fsanitize=undefined $(if $(LLVM),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)
+else
+# A stack has 16 KiB.
+CFLAGS += -Wframe-larger-than=1536
 endif
 ifdef LLVM
 CFLAGS += -Wno-unused-command-line-argument

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Set-up, checks and everything that runs the image.
 
-.PHONY: help setup check check-format format check-floors check-headers check-simd check-qemu check-llvm check-repro \
+.PHONY: help setup check check-format format check-floors check-headers check-schema check-simd check-qemu check-llvm check-repro \
 	check-qemu size demo demo-check bench payload
 
 # Every target with a line of its own here.
@@ -59,6 +59,10 @@ check-floors:
 #: make check-headers         each header compiles alone
 check-headers: $(autoconf) | $(libfdt_ready)
 	@scripts/check-headers $(CROSS_CC) $(CPPFLAGS) $(CFLAGS)
+
+#: make check-schema          configurations against dts/bindings by dt-validate
+check-schema:
+	@scripts/check-schema
 
 #: make check-simd            no SIMD or floating-point register in the image
 check-simd: $(O)/freehold.elf
