@@ -40,7 +40,7 @@ def system(*domains, hypervisor="", hyp=HYP, pool=POOL, extra=""):
     compatible = "freehold,config-v1";
     hypervisor {{
         on-panic = "off";
-        on-last-domain-off = "off";
+        {"" if "on-last-domain-off" in hypervisor else 'on-last-domain-off = "off";'}
         {hypervisor}
     }};
     zones {{

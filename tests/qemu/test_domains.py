@@ -96,6 +96,29 @@ def test_jump_into_nothing_disturbs_nobody(pair):
         advances(m)
 
 
+def test_table_walk_into_nothing_disturbs_nobody(pair):
+    with pair() as m:
+        both_up(m)
+        m.focus(2)
+        m.ask("w", "walk: tables in nothing")
+        m.focus(1)
+        advances(m)
+
+
+def test_storm_of_traps_disturbs_nobody(pair):
+    with pair() as m:
+        both_up(m)
+        m.focus(2)
+        m.ask("2", "second: code=0 beats=yes")
+        m.send("y")
+        m.focus(1)
+        advances(m)
+        m.focus(2)
+        m.expect("storm: over")
+        advances(m)
+        end_both(m)
+
+
 def test_hang_with_interrupts_masked_disturbs_nobody(pair):
     with pair() as m:
         both_up(m)
@@ -191,6 +214,39 @@ def test_monitor(pair):
         m.line("nonsense")
         m.expect(r"nonsense|unknown|help")
         end_both(m)
+
+
+def test_monitor_resets_and_ends_a_domain(pair):
+    """A domain that hangs is brought back from outside, without its help."""
+    with pair() as m:
+        both_up(m)
+        m.focus(2)
+        m.ask("h", "hang: masked")
+        m.focus(0)
+        m.line("reset rear")
+        m.expect("agent: rear is up")
+        m.focus(2)
+        m.ask("p", "pong: rear")
+        m.ask("w", "walk: tables in nothing")
+        m.focus(0)
+        m.line("off rear")
+        m.expect(r"domain: dom=rear: off")
+        m.line("off front")
+        assert m.wait_end(15) == 0
+
+
+@pytest.mark.parametrize("policy", ["reset", "halt"])
+def test_last_domain_off_does_what_is_configured(pair, policy):
+    """-no-reboot makes QEMU end where the board would start anew."""
+    with pair(hypervisor=f'on-last-domain-off = "{policy}";') as m:
+        both_up(m)
+        m.focus(1)
+        m.send("o")
+        m.focus(2)
+        m.send("o")
+        m.expect(rf"all are off: (system )?{policy}")
+        if policy == "reset":
+            assert m.wait_end(15) == 0
 
 
 def test_two_boots_print_the_same_map(pair):

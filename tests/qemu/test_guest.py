@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """One bare-metal domain: what a guest sees is what the architecture says."""
 
+import re
+
 import harness
 import pytest
 import systems
@@ -11,6 +13,16 @@ CPUS = ["max", "cortex-a53", "cortex-a72", "cortex-a76"]
 def one(tmp_path, guests, name, **changes):
     dts = systems.system(systems.front(kernel="guest.bin", **changes))
     return harness.write_payload(tmp_path / "payload.cpio", dts, {"guest.bin": guests / f"{name}.bin"})
+
+
+@pytest.mark.parametrize("cpu", CPUS)
+def test_traptest(machine, guests, tmp_path, cpu):
+    with machine(initrd=one(tmp_path, guests, "traptest"), cpu=cpu, smp=2) as m:
+        m.expect(r"# freehold traptest on freehold")
+        assert m.wait_end() == 0
+        names = harness.check_tap(m.console())
+    assert "ZCR_EL1 (SVE) is undefined" in names
+    assert "a jump to an unmapped address is an external abort" in names
 
 
 @pytest.mark.parametrize("cpu", CPUS)
@@ -46,6 +58,58 @@ def test_flat_binary(machine, guests, tmp_path):
     payload = harness.write_payload(tmp_path / "payload.cpio", dts, {"guest.bin": bytes(flat)})
     with machine(initrd=payload) as m:
         m.expect("off: the guest ran")
+        assert m.wait_end() == 0
+
+
+def test_memory_above_4_gib(machine, guests, tmp_path):
+    with machine(initrd=one(tmp_path, guests, "selftest", memory=systems.static(0x140000000)), mem="6G", smp=2) as m:
+        assert m.wait_end() == 0
+        harness.check_tap(m.console())
+
+
+def test_last_of_eight_cpus(machine, guests, tmp_path):
+    with machine(initrd=one(tmp_path, guests, "selftest", cpus=[7, 5]), smp=8) as m:
+        assert m.wait_end() == 0
+        harness.check_tap(m.console())
+
+
+@pytest.mark.parametrize("cpu", ["max", "cortex-a53"])
+@pytest.mark.parametrize("memory,at", [(systems.static(systems.FRONT_PA), systems.FRONT_PA),
+                                       (systems.claimed(), 0x80000000)], ids=["static", "claimed"])
+def test_what_was_in_ram_does_not_show(machine, guests, tmp_path, cpu, memory, at):
+    """RAM is full of an earlier system's data; with the firmware's promise that it is clean, it is not touched."""
+    junk = tmp_path / "junk"
+    junk.write_bytes(bytes(range(1, 256)) * (64 * systems.MIB // 255))
+    loader = ("-device", f"loader,file={junk},addr={at:#x},force-raw=on")
+    with machine(initrd=one(tmp_path, guests, "agent", memory=memory), cpu=cpu, extra=loader) as m:
+        m.expect("agent: .* is up")
+        m.ask("a", r"scan: 0 of \d+ pieces dirty")
+        m.send("o")
+        assert m.wait_end() == 0
+        done = re.search(r"zeroed=(\d+) loaded=(\d+) flushed=(\d+)", m.console())
+    zeroed, loaded, flushed = map(int, done.groups())
+    assert zeroed == 64 * systems.MIB
+    if cpu == "cortex-a53":
+        # QEMU has no caches: only the count shows that all that was written was cleaned to the point of coherency
+        assert flushed >= zeroed + loaded
+
+
+def test_clean_memory_is_not_zeroed_again(machine, guests, tmp_path):
+    dts = systems.system(systems.front(), hypervisor='boot-memory = "clean";')
+    payload = harness.write_payload(tmp_path / "payload.cpio", dts, {"agent.bin": guests / "agent.bin"})
+    with machine(initrd=payload) as m:
+        m.expect("zeroed=0 ")
+        m.expect("agent: .* is up")
+
+
+def test_payload_moves_out_of_a_partition(machine, guests, tmp_path):
+    """A static partition where the loader put payload and tree: they move, it starts, and it can be reset."""
+    with machine(initrd=one(tmp_path, guests, "agent", memory=systems.static(0x48000000))) as m:
+        m.expect("agent: .* is up")
+        m.ask("a", r"scan: 0 of \d+ pieces dirty")
+        m.send("r")
+        m.expect("agent: .* is up")
+        m.send("o")
         assert m.wait_end() == 0
 
 

@@ -11,6 +11,12 @@ def test_selftest_on_bare_qemu(machine, guests):
     assert "its own timer interrupts it" in names
 
 
+def test_traptest_on_bare_qemu(machine, guests):
+    with machine(kernel=guests / "traptest.bin", virtualization=False, smp=2, mem="256M", limit=20) as m:
+        assert m.wait_end() == 0
+        harness.check_tap(m.console())
+
+
 def test_agent_on_bare_qemu(machine, guests):
     with machine(kernel=guests / "agent.bin", append="name=bare", virtualization=False, smp=2, mem="256M", limit=20,
                  qmp=True) as m:

@@ -11,6 +11,7 @@
 #define MARK 0x5eed5eed00000000UL
 #define PATTERN_WORDS 4096U
 #define TICK_MS 10U
+#define SCAN_SIZE 0x1800000UL
 
 static uint32_t pattern[PATTERN_WORDS];
 static volatile uint32_t second_beats;
@@ -74,6 +75,59 @@ static void set_marks(void)
 		*mark(i) = MARK | i;
 	}
 	print("marks: set\n");
+}
+
+/* Whether all memory behind the image is zero, but for the tree: what was there before us must not show. */
+static void scan(void)
+{
+	uint64_t start = ((uint64_t)(uintptr_t)guest_image_end() + 0xffff) & ~0xffffUL;
+	uint64_t tree = (uint64_t)(uintptr_t)guest_dtb & ~0xffffUL;
+	uint32_t dirty = 0;
+
+	for (uint64_t page = start; page < start + SCAN_SIZE; page += 0x10000) {
+		uint64_t sum = 0;
+
+		if (page == tree || page == tree + 0x10000) {
+			continue;
+		}
+		for (uint64_t a = page; a < page + 0x10000; a += 16) {
+			uint64_t x, y;
+
+			__asm__ volatile("ldp %0, %1, [%2]" : "=r"(x), "=r"(y) : "r"(a) : "memory");
+			sum |= x | y;
+		}
+		dirty += sum != 0 ? 1 : 0;
+	}
+	print("scan: %u of %u pieces dirty\n", dirty, (uint32_t)(SCAN_SIZE / 0x10000));
+}
+
+/* Stage-1 tables where nothing is: each fetch from now on is an abort on a table walk. */
+static void walk_into_nothing(void)
+{
+	print("walk: tables in nothing\n");
+	write_sysreg(tcr_el1, 25UL | 2UL << 32);
+	write_sysreg(ttbr0_el1, NOWHERE);
+	write_sysreg(sctlr_el1, read_sysreg(sctlr_el1) | 1);
+	for (;;) {
+		pause_cpu();
+	}
+}
+
+/* Floods its own and the other CPU with SGIs, and EL2 with calls and traps, for a second. */
+static void storm(void)
+{
+	uint64_t end = now() + ms_to_ticks(1000);
+	uint32_t n = 0;
+
+	gic_enable(4);
+	for (; now() < end; n++) {
+		gic_sgi(4, cpu_id());
+		gic_sgi(4, 1);
+		hvc(0x8400ff00 + n, n, n, n);
+		(void)mmio_read32(GICD_BASE + 4);
+	}
+	gic_disable(4);
+	print("storm: over\n");
 }
 
 static void fill_pattern(void)
@@ -228,6 +282,15 @@ static void command(int c)
 		break;
 	case 'k':
 		power_key();
+		break;
+	case 'a':
+		scan();
+		break;
+	case 'w':
+		walk_into_nothing();
+		break;
+	case 'y':
+		storm();
 		break;
 	case 'h':
 		print("hang: masked\n");

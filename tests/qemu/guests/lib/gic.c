@@ -12,6 +12,7 @@
 #define GICR_WAKER 0x0014
 #define GICR_SGI 0x10000
 #define GICR_STRIDE 0x20000
+#define RAM_BASE 0x40000000UL
 
 struct frame {
 	uint64_t x[20];
@@ -59,8 +60,8 @@ void trap_sync(struct frame *f)
 		die("synchronous exception", f);
 	}
 	noted[cpu] = (struct trap){ .taken = true, .esr = esr, .far = read_sysreg(far_el1), .elr = f->elr };
-	/* an instruction abort came by a call: go back to the caller */
-	f->elr = (esr >> 26) == 0x21 ? f->x[19] : f->elr + 4;
+	/* a call to where no code of ours is: go back to the caller */
+	f->elr = f->elr < RAM_BASE ? f->x[19] : f->elr + 4;
 }
 
 void trap_other(struct frame *f)
