@@ -54,13 +54,17 @@ struct claim_block block_take(struct ledger *l, struct wave *w, uint8_t zone, ui
 	return (struct claim_block){ .base = pa(pfn << PAGE_SHIFT), .order = order, .dirty = true };
 }
 
-void block_put(struct ledger *l, struct wave *w, const struct pool_owned *b)
+void block_put(struct ledger *l, struct wave *w, const struct pool_owned *b, bool touched)
 {
 	struct ledger_account *owner = account_of(l, b->owner);
 	struct ledger_account *payer = account_of(l, b->payer);
 	const uint8_t merged = pool_put(&l->pool, b);
 
 	POOL_ASSERT(owner->owned >= BIT(b->order) && payer->paid >= BIT(b->order));
+	if (touched) {
+		pool_set_dirty(&l->pool, b->pfn, b->order, true);
+		l->scrub_more = true;
+	}
 	owner->owned -= BIT(b->order);
 	payer->paid -= BIT(b->order);
 	wave_freed(l, w, b->zone, b->order, merged);
@@ -78,7 +82,7 @@ fh_status claim_free(struct ledger *l, domid_t owner, struct claim_block b)
 	lock_acquire(&l->lock);
 	st = pool_find_owned(&l->pool, owner, b.base, b.order, &found);
 	if (st == FH_OK) {
-		block_put(l, &w, &found);
+		block_put(l, &w, &found, true);
 		wave_check(l, &w);
 	}
 	wait_unlock(l);
@@ -140,6 +144,10 @@ fh_status claim_alloc(struct ledger *l, domid_t owner, uint8_t zone, uint8_t ord
 		wave_claim(l, &w, zone, order, 1);
 		*out = block_take(l, &w, zone, order, owner, owner);
 	}
-	lock_release(&l->lock);
+	if (st == FH_OK) {
+		scrub_unlock(l, out);
+	} else {
+		lock_release(&l->lock);
+	}
 	return st;
 }

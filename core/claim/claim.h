@@ -38,6 +38,7 @@
 #define CLAIM_MAX_INPUT 256U /* of one set, before */
 #define LEDGER_MAX_TERMS (FH_MAX_CLAIMS * 4U)
 #define LEDGER_MAX_DOMAINS 64U /* domain numbers 0 to 63, and DOMID_HYP */
+#define LEDGER_MAX_SCRUBBERS 64U
 #define CLAIM_NO_QUOTA UINT64_MAX
 #define CLAIM_FOREVER UINT64_MAX /* no deadline */
 
@@ -59,7 +60,7 @@ typedef struct {
 struct claim_block {
 	paddr_t base;
 	uint8_t order;
-	bool dirty; /* not known to be zero and clean to the point of coherency */
+	bool dirty; /* redeemed: not known to be zero and clean to the point of coherency; given back: not read */
 };
 
 /* Why a set was refused. Terms before this one fit together. */
@@ -150,6 +151,12 @@ struct ledger_zone {
 	uint32_t children;             /* bit: zone; of an inner zone */
 };
 
+/* What a CPU is zeroing: still on its free list, but whoever redeems it waits. */
+struct ledger_scrub {
+	uint64_t pfn;
+	uint64_t pages; /* 0: nothing */
+};
+
 struct ledger_account {
 	bool live;
 	uint64_t quota;       /* pages, outstanding and paid together */
@@ -172,6 +179,10 @@ struct ledger {
 	uint16_t nr_terms_free;
 	uint32_t nr_claims;
 	uint64_t serial;
+	struct ledger_scrub scrubs[LEDGER_MAX_SCRUBBERS];
+	uint32_t nr_scrubs;
+	bool scrub_more;   /* something came dirty, or was found dirty, since the search began at the bottom */
+	uint64_t scrub_at; /* page from which the search goes on */
 	int64_t scratch[POOL_MAX_ZONES][POOL_ORDERS]; /* for one section under the lock */
 };
 
@@ -237,7 +248,7 @@ fh_status claim_stake_wait(struct ledger *l, domid_t holder, const struct claim_
 			   uint64_t deadline, claim_handle_t *handle, struct claim_refusal *refusal) FH_MUST_CHECK;
 
 /*
- * Takes one block of a term; it belongs to the term's owner then. FH_ESTALE: no such claim (released);
+ * Takes one block of a term; it belongs to the term's owner then. Waits for a scrubber that has a part of it. FH_ESTALE: no such claim (released);
  * FH_EINVAL: no such term; FH_EBUSY: none of the term is left. Never for lack of memory.
  */
 fh_status claim_redeem(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block *out) FH_MUST_CHECK;
@@ -305,6 +316,32 @@ fh_status claim_unuse(struct ledger *l, claim_handle_t h) FH_MUST_CHECK;
  * FH_ENOENT: there is none (more). Bound: O(claims), 16 a lock hold.
  */
 fh_status claim_reap(struct ledger *l, uint64_t now, claim_handle_t *gone) FH_MUST_CHECK;
+
+/* --- cleaning (docs/claims.md); core/scrub zeroes, here is the protocol ------------------------------------------- */
+
+/*
+ * Gives the bank that starts at base_pfn a dirty map: pool_dirty_words() words, which need no initialisation. clean: by the
+ * firmware's promise all its memory is zero and clean to the point of coherency, but for what has an owner. Without a map
+ * all is dirty for ever. At boot, before memory is redeemed. FH_EINVAL: no such bank. Bound: a word for 64 MiB.
+ */
+fh_status ledger_dirty_map(struct ledger *l, uint64_t base_pfn, uint64_t *words, bool clean) FH_MUST_CHECK;
+
+/*
+ * Finds dirty free memory, 64 KiB at most, and publishes it in the slot of a scrubber (a CPU): it stays free, and who redeems
+ * it waits until ledger_scrub_end(). FH_EBUSY: none found yet, call again; FH_ENOENT: none since the last free;
+ * FH_EINVAL: no such slot; FH_EEXIST: the slot has a chunk. Bound: O(16 * orders).
+ */
+fh_status ledger_scrub_begin(struct ledger *l, uint32_t scrubber, struct claim_block *chunk) FH_MUST_CHECK;
+/* The chunk is zero and clean to the point of coherency. FH_EBUSY: the slot has none. */
+fh_status ledger_scrub_end(struct ledger *l, uint32_t scrubber) FH_MUST_CHECK;
+
+/* owner's block, or an aligned part of it, was cleaned by whoever redeemed it. FH_EINVAL, FH_EALIGN,
+ * FH_ENOENT as claim_free(); FH_EDENIED: another's, or free. */
+fh_status ledger_cleaned(struct ledger *l, domid_t owner, struct claim_block b) FH_MUST_CHECK;
+
+/* As claim_unredeem(), of a block that nobody has written to since it was redeemed: what was clean is still clean. */
+fh_status claim_unredeem_untouched(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block b)
+	FH_MUST_CHECK;
 
 /* --- bad memory --------------------------------------------------------------------------------------------------- */
 

@@ -40,6 +40,8 @@ fh_status claim_redeem_upto(struct ledger *l, claim_handle_t h, uint32_t term, u
 		c->version++;
 		POOL_ASSERT(account_of(l, c->holder)->outstanding >= BIT(k));
 		account_of(l, c->holder)->outstanding -= BIT(k);
+		scrub_unlock(l, out);
+		return FH_OK;
 	}
 	lock_release(&l->lock);
 	return st;
@@ -66,7 +68,7 @@ static fh_status check_return(const struct ledger *l, const struct ledger_claim 
 	return t->count - t->left < BIT(b->order - t->order) ? FH_EOVERFLOW : FH_OK;
 }
 
-fh_status claim_unredeem(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block b)
+static fh_status unredeem(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block b, bool touched)
 {
 	struct wave w = { 0 };
 	struct pool_owned found;
@@ -85,7 +87,7 @@ fh_status claim_unredeem(struct ledger *l, claim_handle_t h, uint32_t term, stru
 	if (st == FH_OK) {
 		const uint64_t n = BIT(b.order - t->order);
 
-		block_put(l, &w, &found);
+		block_put(l, &w, &found, touched);
 		wave_claim(l, &w, t->zone, t->order, (int64_t)n);
 		wave_check(l, &w);
 		t->left += n;
@@ -94,6 +96,16 @@ fh_status claim_unredeem(struct ledger *l, claim_handle_t h, uint32_t term, stru
 	}
 	wait_unlock(l);
 	return st;
+}
+
+fh_status claim_unredeem(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block b)
+{
+	return unredeem(l, h, term, b, true);
+}
+
+fh_status claim_unredeem_untouched(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block b)
+{
+	return unredeem(l, h, term, b, false);
 }
 
 void claim_give_up(struct ledger *l, struct wave *w, const struct ledger_claim *c, struct ledger_term *t, uint64_t n)

@@ -58,6 +58,12 @@ void tables_init(struct ledger *l)
 	for (uint32_t i = 0; i < POOL_MAX_ZONES; i++) {
 		l->waits[i] = 0;
 	}
+	for (uint32_t i = 0; i < LEDGER_MAX_SCRUBBERS; i++) {
+		l->scrubs[i].pages = 0;
+	}
+	l->nr_scrubs = 0;
+	l->scrub_more = true;
+	l->scrub_at = 0;
 	l->term_free = 0;
 	l->nr_terms_free = LEDGER_MAX_TERMS;
 	l->nr_claims = 0;

@@ -12,7 +12,7 @@ static const char *audit_table(const struct pool *p)
 {
 	for (uint32_t i = 0; i < p->nr_ranges; i++) {
 		const struct pool_range *r = &p->ranges[i];
-		const struct pool_bank *b = &p->banks[r->bank];
+		const struct pool_ram *b = &p->banks[r->bank];
 
 		if (r->pfn >= r->end_pfn || (i != 0U && p->ranges[i - 1U].end_pfn > r->pfn)) {
 			return "ranges overlap or are not sorted";

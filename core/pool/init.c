@@ -106,7 +106,7 @@ static void insert_bank(struct pool *p, const struct pool_bank *b)
 	for (; i != 0U && p->banks[i - 1U].base_pfn > b->base_pfn; i--) {
 		p->banks[i] = p->banks[i - 1U];
 	}
-	p->banks[i] = *b;
+	p->banks[i] = (struct pool_ram){ b->base_pfn, b->nr_pages, b->records, NULL };
 }
 
 fh_status pool_init(struct pool *p, const struct pool_zone_desc *zones, uint32_t nr_zones,

@@ -61,6 +61,14 @@ struct pool_bank {
 	uint64_t *records;
 };
 
+/* A bank at run time. */
+struct pool_ram {
+	uint64_t base_pfn;
+	uint64_t nr_pages;
+	uint64_t *records;
+	uint64_t *dirty; /* NULL: no map, all of it is dirty for ever */
+};
+
 /* An entry of the range table. */
 struct pool_range {
 	uint64_t pfn;
@@ -92,7 +100,7 @@ struct pool {
 	uint32_t nr_banks;
 	uint32_t nr_ranges;
 	struct pool_zone zones[POOL_MAX_ZONES];
-	struct pool_bank banks[POOL_MAX_BANKS];    /* by rising pfn */
+	struct pool_ram banks[POOL_MAX_BANKS];     /* by rising pfn */
 	struct pool_range ranges[POOL_MAX_RANGES]; /* by rising pfn, disjoint */
 };
 
@@ -116,10 +124,14 @@ struct pool_info {
 fh_status pool_init(struct pool *p, const struct pool_zone_desc *zones, uint32_t nr_zones,
 		    const struct pool_bank *banks, uint32_t nr_banks) FH_MUST_CHECK;
 
+/* Words of the dirty map of a bank. About 1/32,000 of its memory. */
+uint64_t pool_dirty_words(uint64_t base_pfn, uint64_t nr_pages);
+
 /*
  * Writes down that a range of RAM is static, the hypervisor's, payload or reserved. owner: of a static range, else
  * DOMID_NONE. FH_EINVAL: another state; FH_EALIGN: not whole pages; FH_ENOENT: not all in one bank; FH_EEXIST: it
- * overlaps a range that has an owner, or the pool; FH_EOVERFLOW: the table is full. Bound: O(ranges).
+ * overlaps a range that has an owner, or the pool; FH_EOVERFLOW: the table is full. It is dirty from then on.
+ * Bound: O(ranges), and 17 words of the dirty map a GiB.
  */
 fh_status pool_own_range(struct pool *p, struct range r, enum pool_state state, domid_t owner) FH_MUST_CHECK;
 

@@ -71,6 +71,24 @@ uint8_t pool_put(struct pool *p, const struct pool_owned *b);
  */
 fh_status pool_quarantine(struct pool *p, uint64_t pfn, uint8_t *leaf, uint8_t *order) FH_MUST_CHECK;
 
+/* --- the dirty map (dirty.c) ------------------------------------------------------------------------------------- */
+
+#define POOL_SCRUB_ORDER ORDER_64K /* what is scrubbed at a time, at most */
+#define POOL_FIND_STEPS 16U
+#define POOL_FIND_END UINT64_MAX
+
+/* ledger_dirty_map(), under the lock. */
+fh_status pool_dirty_map(struct pool *p, uint64_t base_pfn, uint64_t *words, bool clean) FH_MUST_CHECK;
+/* Whether any of the block's pages is dirty. The block need not be one of the buddy. Bound: 17 words. */
+bool pool_is_dirty(const struct pool *p, uint64_t pfn, unsigned int order);
+void pool_set_dirty(struct pool *p, uint64_t pfn, unsigned int order, bool dirty);
+void pool_set_range_dirty(struct pool *p, uint64_t pfn, uint64_t end);
+/*
+ * Looks on from page *at for a dirty page that is free; *pfn, *order: an aligned piece of its block that holds it. False:
+ * none in POOL_FIND_STEPS steps, and *at is how far it came, POOL_FIND_END: to the end of RAM.
+ */
+bool pool_find_dirty(const struct pool *p, uint64_t *at, uint64_t *pfn, unsigned int *order);
+
 /* Cuts a block that pool_find_owned() found into blocks of order `to`, all the same owner's. O(2^(order - to)). */
 void pool_split(struct pool *p, const struct pool_owned *b, uint8_t to);
 

@@ -4,7 +4,7 @@
 
 uint64_t pool_block_at(const struct pool *p, const struct pool_range *r, uint64_t pfn, uint8_t *order, uint64_t *rec)
 {
-	const struct pool_bank *b = &p->banks[r->bank];
+	const struct pool_ram *b = &p->banks[r->bank];
 	unsigned int k = p->zones[r->zone].max_order;
 
 	for (;; k--) {
@@ -84,7 +84,7 @@ fh_status pool_next_block(const struct pool *p, paddr_t addr, struct pool_info *
 	const uint64_t pfn = pa_val(addr) >> PAGE_SHIFT;
 
 	for (uint32_t b = 0; b < p->nr_banks; b++) {
-		const struct pool_bank *bank = &p->banks[b];
+		const struct pool_ram *bank = &p->banks[b];
 
 		if (pfn < bank->base_pfn + bank->nr_pages) {
 			return pool_owner(p, pa(MAX(pfn, bank->base_pfn) << PAGE_SHIFT), out);

@@ -78,7 +78,13 @@ fh_status pool_own_range(struct pool *p, struct range r, enum pool_state state, 
 		e.owner = owner;
 	}
 	st = check_new(p, r, &e, &at);
-	return st == FH_OK ? insert_at(p, at, &e) : st;
+	if (st == FH_OK) {
+		st = insert_at(p, at, &e);
+	}
+	if (st == FH_OK) {
+		pool_set_range_dirty(p, e.pfn, e.end_pfn);
+	}
+	return st;
 }
 
 fh_status pool_disown_range(struct pool *p, struct range r)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: core/claim/fixed/*.c core/pool/fixed/*.c core/pool/init.c core/pool/ranges.c core/pool/query.c tests/unit/fake/lock_host.c
+// SOURCES: core/claim/fixed/*.c core/pool/fixed/*.c core/pool/init.c core/pool/ranges.c core/pool/dirty.c core/pool/query.c tests/unit/fake/lock_host.c
 /* The ledger of a build without the pool: one set, laid out once; every block's owner is found again. */
 #include <setjmp.h>
 #include <stdarg.h>

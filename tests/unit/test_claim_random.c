@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "core/claim/claim.h"
+#include "core/pool/pool_alloc.h"
 #include "oracle.h"
 
 #define PAGES 64U /* of the one bank */
@@ -102,7 +103,8 @@ struct mclaim {
 
 static struct {
 	const struct shape *sh;
-	uint8_t leaf[PAGES];  /* of a page, 255: not the pool's */
+	uint8_t leaf[PAGES]; /* of a page, 255: not the pool's */
+	bool dirty[PAGES];
 	int16_t block[PAGES]; /* index of the owned block, -1: free, -2: quarantined */
 	struct mblock blocks[BLOCKS];
 	bool live[BLOCKS];
@@ -117,6 +119,7 @@ static struct {
 
 static struct ledger led;
 static uint64_t records[PAGES];
+static uint64_t map[PAGES]; /* the dirty map: a few words */
 
 #define CHECK(c)                                                                                                       \
 	do {                                                                                                           \
@@ -271,6 +274,16 @@ static struct claim_block block_of(uint32_t i)
 	return (struct claim_block){ pa((BASE_PFN + m.blocks[i].page) << PAGE_SHIFT), m.blocks[i].order, false };
 }
 
+static bool model_dirty(uint32_t page, uint32_t n)
+{
+	for (uint32_t p = page; p < page + n; p++) {
+		if (m.dirty[p]) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void model_take(struct claim_block b, uint8_t zone, domid_t owner, domid_t payer)
 {
 	const uint32_t page = page_of(b.base);
@@ -280,6 +293,7 @@ static void model_take(struct claim_block b, uint8_t zone, domid_t owner, domid_
 	CHECK(page < PAGES && (pa_val(b.base) & (PAGE_SIZE * n - 1U)) == 0U);
 	CHECK(m.leaf[page] != 255 && under(zone, m.leaf[page]));
 	CHECK(all_free(m.leaf[page], page, n));
+	CHECK(b.dirty == model_dirty(page, n));
 	while (m.live[i]) {
 		i++;
 	}
@@ -290,9 +304,14 @@ static void model_take(struct claim_block b, uint8_t zone, domid_t owner, domid_
 	}
 }
 
+static bool touched; /* whether blocks that come free were written to */
+
 static void model_free_block(uint32_t i)
 {
 	m.live[i] = false;
+	for (uint32_t p = m.blocks[i].page; p < m.blocks[i].page + (1U << m.blocks[i].order); p++) {
+		m.dirty[p] |= touched;
+	}
 	for (uint32_t p = m.blocks[i].page; p < m.blocks[i].page + (1U << m.blocks[i].order); p++) {
 		m.block[p] = m.blocks[i].bad == p - m.blocks[i].page + 1U ? -2 : -1; /* the bad page goes */
 	}
@@ -375,6 +394,11 @@ static void compare_pages(void)
 		CHECK(ledger_owner(&led, pa((BASE_PFN + p) << PAGE_SHIFT), &info) == FH_OK);
 		if (m.leaf[p] == 255) {
 			CHECK(info.state == POOL_UNUSED || info.state == POOL_STATIC);
+			continue;
+		}
+		CHECK(pool_is_dirty(&led.pool, BASE_PFN + p, 0) == m.dirty[p]);
+		if (m.block[p] == -1) {
+			CHECK(info.state == POOL_FREE);
 		} else if (m.block[p] < 0) {
 			CHECK(info.state == (m.block[p] == -1 ? POOL_FREE : POOL_QUARANTINED));
 			CHECK(info.zone == m.leaf[p]);
@@ -747,12 +771,14 @@ static void op_unredeem(void)
 	if (expect == FH_OK && outstanding_blocks() + 8U > OUTSTANDING) {
 		return;
 	}
-	CHECK(claim_unredeem(&led, c->h, j, block_of((uint32_t)i)) == expect);
+	touched = rnd(2) == 0;
+	CHECK((touched ? claim_unredeem : claim_unredeem_untouched)(&led, c->h, j, block_of((uint32_t)i)) == expect);
 	if (expect == FH_OK) {
 		t->left += UINT64_C(1) << (m.blocks[i].order - t->t.order);
 		model_free_block((uint32_t)i);
 		model_serve();
 	}
+	touched = true;
 }
 
 static void op_split(void)
@@ -771,10 +797,12 @@ static void op_split(void)
 	}
 	CHECK(claim_split_owned(&led, b.owner, block_of((uint32_t)i), to) == FH_OK);
 	m.blocks[i].bad = 0;
+	touched = false;
 	model_free_block((uint32_t)i);
+	touched = true;
 	for (uint32_t p = b.page; p < b.page + (1U << b.order); p += 1U << to) {
-		model_take((struct claim_block){ pa((BASE_PFN + p) << PAGE_SHIFT), to, false }, m.leaf[p], b.owner,
-			   b.payer);
+		model_take((struct claim_block){ pa((BASE_PFN + p) << PAGE_SHIFT), to, model_dirty(p, 1U << to) },
+			   m.leaf[p], b.owner, b.payer);
 	}
 	if (b.bad != 0U) {
 		struct mblock *part = &m.blocks[m.block[b.page + b.bad - 1U]];
@@ -1035,6 +1063,34 @@ static void op_reserve(void)
 	model_serve();
 }
 
+/* Cleans one chunk, or a block that is owned. */
+static void op_scrub(void)
+{
+	struct claim_block chunk;
+	const int32_t i = random_block();
+	fh_status st = ledger_scrub_begin(&led, 3, &chunk);
+
+	if (st == FH_OK) {
+		const uint32_t page = page_of(chunk.base);
+
+		CHECK(ledger_scrub_begin(&led, 3, &chunk) == FH_EEXIST);
+		CHECK(all_free(m.leaf[page], page, 1U << chunk.order) && model_dirty(page, 1U << chunk.order));
+		CHECK(ledger_scrub_end(&led, 3) == FH_OK);
+		memset(&m.dirty[page], 0, 1U << chunk.order);
+	} else if (st == FH_ENOENT) {
+		for (uint32_t p = 0; p < PAGES; p++) {
+			CHECK(m.leaf[p] == 255 || m.block[p] != -1 || !m.dirty[p]);
+		}
+	} else {
+		CHECK(st == FH_EBUSY);
+	}
+	CHECK(ledger_scrub_end(&led, 3) == FH_EBUSY);
+	if (i >= 0 && rnd(3) == 0) {
+		CHECK(ledger_cleaned(&led, m.blocks[i].owner, block_of((uint32_t)i)) == FH_OK);
+		memset(&m.dirty[m.blocks[i].page], 0, 1U << m.blocks[i].order);
+	}
+}
+
 /* Which claim must go for a leaf: idle before in use, youngest first. */
 static struct mclaim *victim(uint8_t leaf)
 {
@@ -1115,6 +1171,17 @@ static void start(const struct shape *sh)
 		records[p] = ((uint64_t)rnd(UINT32_MAX) << 32) | rnd(UINT32_MAX);
 	}
 	CHECK(ledger_init(&led, sh->zones, sh->nr, &bank, 1) == FH_OK);
+	memset(map, 0x5a, sizeof(map));
+	memset(m.dirty, 1, sizeof(m.dirty));
+	touched = true;
+	CHECK(pool_dirty_words(BASE_PFN, PAGES) <= PAGES);
+	if (rnd(2) == 0) {
+		CHECK(ledger_dirty_map(&led, BASE_PFN, map, true) == FH_OK);
+		memset(m.dirty, 0, sizeof(m.dirty));
+	} else {
+		CHECK(ledger_dirty_map(&led, BASE_PFN, map, false) == FH_OK);
+	}
+	CHECK(ledger_dirty_map(&led, BASE_PFN + 1U, map, false) == FH_EINVAL);
 	for (uint32_t i = 0; i < 3 && sh->holes[i][1] != 0; i++) {
 		const struct range r = { (BASE_PFN + sh->holes[i][0]) * PAGE_SIZE,
 					 (sh->holes[i][1] - sh->holes[i][0]) * PAGE_SIZE };
@@ -1167,10 +1234,11 @@ static void drain(void)
 
 static void step(void)
 {
-	static void (*const ops[])(void) = { op_replace,    op_transfer, op_lease,   op_reap,  op_reserve,
-					     op_quarantine, op_stake,    op_stake,   op_stake, op_redeem,
-					     op_redeem,     op_redeem,   op_free,    op_free,  op_free_any,
-					     op_unredeem,   op_split,    op_release, op_alloc, op_death };
+	static void (*const ops[])(void) = { op_scrub,   op_scrub, op_scrub,    op_replace,    op_transfer,
+					     op_lease,   op_reap,  op_reserve,  op_quarantine, op_stake,
+					     op_stake,   op_stake, op_redeem,   op_redeem,     op_redeem,
+					     op_free,    op_free,  op_free_any, op_unredeem,   op_split,
+					     op_release, op_alloc, op_death };
 
 	ops[rnd(sizeof(ops) / sizeof(ops[0]))]();
 	compare();

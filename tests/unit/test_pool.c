@@ -314,6 +314,54 @@ static void test_terabyte(void **state)
 	}
 }
 
+/* The dirty map against a plain one, a page at a time, over many chunks and a bank that starts in the middle of one. */
+static void test_dirty_map(void **state)
+{
+	const uint64_t base = (BASE >> PAGE_SHIFT) + 100;
+	const uint64_t n = UINT64_C(1) << 17;
+	const struct pool_bank b = { base, n, records };
+	uint64_t *words = malloc(pool_dirty_words(base, n) * 8);
+	bool *plain = malloc(n);
+	uint64_t rng = 88172645463325252U;
+	(void)state;
+
+	memset(words, 0xa5, pool_dirty_words(base, n) * 8);
+	memset(plain, 0, n);
+	assert_int_equal(pool_init(&p, two, 3, &b, 1), FH_OK);
+	assert_int_equal(pool_dirty_map(&p, base + 1, words, true), FH_EINVAL);
+	assert_int_equal(pool_dirty_map(&p, base, NULL, true), FH_EINVAL);
+	assert_true(pool_is_dirty(&p, base, 0)); /* no map */
+	assert_int_equal(pool_dirty_map(&p, base, words, true), FH_OK);
+	assert_true(pool_dirty_words(base, n) * 8 < n * PAGE_SIZE / 30000);
+	for (int i = 0; i < 20000; i++) {
+		unsigned int order;
+		uint64_t pfn;
+		bool any = false;
+
+		rng ^= rng << 13;
+		rng ^= rng >> 7;
+		rng ^= rng << 17;
+		order = (unsigned int)(rng >> 40) % 16U;
+		pfn = (base + (rng >> 8) % n) & ~((UINT64_C(1) << order) - 1U);
+		if (pfn < base || pfn + (UINT64_C(1) << order) > base + n) {
+			continue;
+		}
+		for (uint64_t j = pfn; j < pfn + (UINT64_C(1) << order); j++) {
+			any |= plain[j - base];
+		}
+		assert_int_equal(pool_is_dirty(&p, pfn, order), any);
+		if (order < 12 || i % 8 == 0) {
+			memset(&plain[pfn - base], (rng >> 50) % 2 != 0, UINT64_C(1) << order);
+			pool_set_dirty(&p, pfn, order, (rng >> 50) % 2 != 0);
+		}
+	}
+	for (uint64_t j = 0; j < n; j++) {
+		assert_int_equal(pool_is_dirty(&p, base + j, 0), plain[j]);
+	}
+	free(words);
+	free(plain);
+}
+
 /* The audit must see what it is for. */
 static void test_audit_sees(void **state)
 {
@@ -362,6 +410,7 @@ int main(void)
 		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_terabyte),
 		cmocka_unit_test(test_audit_sees),
+		cmocka_unit_test(test_dirty_map),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
