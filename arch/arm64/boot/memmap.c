@@ -177,13 +177,7 @@ static fh_status take_all(const struct machine *m, const struct cfg_system *sys,
 	return status;
 }
 
-/* What a bank wants for its records and its dirty map, in words. */
-static uint64_t bank_words(struct range ram)
-{
-	return (ram.size >> PAGE_SHIFT) + pool_dirty_words(ram.base >> PAGE_SHIFT, ram.size >> PAGE_SHIFT);
-}
-
-/* Page records, 8 bytes a page, and dirty maps, mapped one bank behind the other. */
+/* Page records: 8 bytes a page, mapped one bank behind the other. */
 static fh_status make_records(const struct machine *m, const struct cfg_system *sys, struct pool_bank *banks)
 {
 	uint64_t *at = (uint64_t *)(uintptr_t)EL2_VA_RECORDS;
@@ -192,7 +186,7 @@ static fh_status make_records(const struct machine *m, const struct cfg_system *
 	fh_status status;
 
 	for (uint32_t i = 0; i < m->nr_ram; i++) {
-		words += bank_words(m->ram[i]);
+		words += m->ram[i].size >> PAGE_SHIFT;
 	}
 	const uint64_t size = align_up(words * 8U, PAGE_SIZE << ORDER_2M);
 
@@ -208,8 +202,8 @@ static fh_status make_records(const struct machine *m, const struct cfg_system *
 	for (uint32_t i = 0; i < m->nr_ram; i++) {
 		const uint64_t pages = m->ram[i].size >> PAGE_SHIFT;
 
-		banks[i] = (struct pool_bank){ m->ram[i].base >> PAGE_SHIFT, pages, at, at + pages };
-		at += bank_words(m->ram[i]);
+		banks[i] = (struct pool_bank){ m->ram[i].base >> PAGE_SHIFT, pages, at };
+		at += pages;
 	}
 	return status;
 }
