@@ -53,6 +53,19 @@ static uint32_t read_misc(const struct vgic *g, uint32_t vcpu, uint64_t off)
 	}
 }
 
+/* What a change of the groups' enables is news for, as todo has it: where nothing is there is none. */
+static uint32_t busy_words(struct vgic *g, uint32_t vcpu)
+{
+	uint32_t todo = 0;
+
+	for (uint32_t w = 0; w < g->nr_words; w++) {
+		const struct vgic_word *word = word_of(g, vcpu, w);
+
+		todo |= (word->pend | word->line | word->active | word->in_lr) != 0U ? TODO_WORD(w) : 0U;
+	}
+	return todo;
+}
+
 static void write_ctlr(struct vgic *g, uint32_t val)
 {
 	lock_acquire(&g->lock);
@@ -61,7 +74,11 @@ static void write_ctlr(struct vgic *g, uint32_t val)
 		g->grp_on[0] = (val & 1U) != 0U ? UINT32_MAX : 0U;
 		g->grp_on[1] = (val & 2U) != 0U ? UINT32_MAX : 0U;
 		for (uint32_t i = 0; i < g->nr_vcpus; i++) {
-			vgic_notify(g->cpu[i], TODO_ALL_WORDS);
+			const uint32_t todo = busy_words(g, i);
+
+			if (todo != 0U) {
+				vgic_notify(g->cpu[i], todo);
+			}
 		}
 	}
 	lock_release(&g->lock);
