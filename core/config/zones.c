@@ -7,6 +7,7 @@
 #include "core/config/config_internal.h"
 
 #define MAX_ORDER 18U
+#define HYP_MAX UINT64_C(0x40000000) /* what EL2 has room to map */
 #define HYP "hyp"
 
 static uint8_t zone_of_node(const struct reader *r, uint16_t node)
@@ -37,6 +38,9 @@ static fh_status read_leaf(struct reader *r, uint16_t node, struct cfg_zone *z)
 
 	if (status == FH_OK) {
 		status = cfg_one_reg(r, node, z->hyp ? SIZE_2M : PAGE_SIZE, &z->range);
+	}
+	if (status == FH_OK && z->hyp && z->range.size > HYP_MAX) {
+		status = cfg_refuse(r, FH_EOVERFLOW, node, "reg", "the hyp zone has more than 1 GiB");
 	}
 	if (status == FH_OK) {
 		status = cfg_number(r, node, "max-order", 0, MAX_ORDER, &max_order);

@@ -260,6 +260,8 @@ static void zones(void **state)
 		"/zones/hyp@5f800000/reg: its size is 0, or a number has more than 64 bits");
 	refused("reg = <0 0x5f800000 0 0x800000>", "reg = <0xffffffff 0xffe00000 0 0x800000>", FH_EOVERFLOW,
 		"/zones/hyp@5f800000/reg: runs past the end of the address space");
+	refused("reg = <0 0x5f800000 0 0x800000>", "reg = <0 0x5f800000 1 0>", FH_EOVERFLOW,
+		"/zones/hyp@5f800000/reg: the hyp zone has more than 1 GiB");
 	refused("reg = <0 0x5f800000 0 0x800000>", "reg = <0 0x5f800000 0>", FH_EINVAL,
 		"/zones/hyp@5f800000/reg: is no <address size>, by #address-cells and #size-cells of the node above");
 	refused("reg = <0 0x5f800000 0 0x800000>", "reg = <0 0x5f800000 0 0x200000>, <0 0x5fa00000 0 0x200000>",

@@ -130,42 +130,44 @@ void row_label(const struct map *m, const struct row *r, char *buf, size_t size)
 	}
 }
 
-static void print_zone_claims(const struct map *m, uint8_t zone, FILE *out)
+/* "rear claims 512 MiB, ...": of what names this very leaf, not a zone above it. */
+static void zone_claims(const struct map *m, uint8_t zone, char *buf, size_t size)
 {
-	const char *between = "";
+	size_t at = 0;
 	char s[32];
 
-	for (uint32_t d = 0; d < m->sys->nr_domains; d++) {
+	for (uint32_t d = 0; d < m->sys->nr_domains && at < size; d++) {
 		const uint64_t bytes = claimed_bytes(m->sys, zone, d);
 
 		if (bytes != 0U) {
-			fprintf(out, "%s%s claims %s", between, m->sys->domains[d].name,
-				size_text(bytes, s, sizeof(s)));
-			between = ", ";
+			at += (size_t)snprintf(buf + at, size - at, "%s%s claims %s", at == 0U ? "" : ", ",
+					       m->sys->domains[d].name, size_text(bytes, s, sizeof(s)));
 		}
 	}
 }
 
 static void print_row(const struct map *m, const struct row *r, FILE *out)
 {
+	char more[512] = "";
 	char label[64];
 	char s[32];
 
 	row_label(m, r, label, sizeof(label));
-	fprintf(out, "  %012llx  %012llx  %9s  %-20s", (unsigned long long)r->range.base,
-		(unsigned long long)range_end(r->range) - 1U, size_text(r->range.size, s, sizeof(s)), label);
 	if (r->kind == ROW_STATIC) {
 		const struct cfg_mem *mem = &m->sys->domains[r->index].mem[r->memory];
 
-		fprintf(out, "  static, IPA %llx%s", (unsigned long long)ipa_val(mem->ipa),
-			mem->direct_map ? " (direct map)" : "");
+		snprintf(more, sizeof(more), "static, IPA %llx%s", (unsigned long long)ipa_val(mem->ipa),
+			 mem->direct_map ? " (direct map)" : "");
 	} else if (r->kind == ROW_ZONE) {
-		fputs("  ", out); /* only what names this very leaf, not a zone above it */
-		print_zone_claims(m, r->index, out);
+		zone_claims(m, r->index, more, sizeof(more));
 	} else if (r->kind == ROW_HYP) {
-		fputs("  stage-2 tables, domain structures", out);
+		snprintf(more, sizeof(more), "stage-2 tables, guests' trees");
+	} else {
+		/* nothing to add */
 	}
-	fputc('\n', out);
+	fprintf(out, "  %012llx  %012llx  %9s  ", (unsigned long long)r->range.base,
+		(unsigned long long)range_end(r->range) - 1U, size_text(r->range.size, s, sizeof(s)));
+	fprintf(out, more[0] != '\0' ? "%-20s  %s\n" : "%s%s\n", label, more);
 }
 
 static void print_domain(const struct map *m, const struct cfg_domain *d, FILE *out)
