@@ -218,8 +218,8 @@ static void clock_and_alarm(void)
 	uint32_t start = mmio_read32(RTC_BASE);
 
 	gic_enable(RTC_INTID);
-	mmio_write32(RTC_BASE + 0x1c, 1);	 /* RTCICR */
-	mmio_write32(RTC_BASE + 0x10, 1);	 /* RTCIMSC */
+	mmio_write32(RTC_BASE + 0x1c, 1);         /* RTCICR */
+	mmio_write32(RTC_BASE + 0x10, 1);         /* RTCIMSC */
 	mmio_write32(RTC_BASE + 0x04, start + 2); /* RTCMR */
 	print("rtc: id=0x%x time=%u alarm=%s\n", mmio_read32(RTC_BASE + 0xfe0), start,
 	      wait_count(&irq_count[cpu_id()][RTC_INTID], 1, 8000) ? "taken" : "missed");
