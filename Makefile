@@ -133,7 +133,7 @@ ifdef CONFIG_DEBUG_BUILD
 CFLAGS += -fsanitize=undefined $(if $(LLVM),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)
 else
 # A stack has 16 KiB.
-CFLAGS += -Wframe-larger-than=1536
+CFLAGS += -Wframe-larger-than=3072
 endif
 ifdef LLVM
 CFLAGS += -Wno-unused-command-line-argument
