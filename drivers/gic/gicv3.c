@@ -81,8 +81,8 @@ fh_status gic_init(const struct gic_desc *desc)
 	if (rev != 3U && rev != 4U) {
 		return FH_ENOTSUP;
 	}
-	/* Off first: affinity routing may only change while the groups are disabled (IHI 0069H 12.9.4). */
-	mmio_write32(dist + GICD_CTLR, 0U);
+	/* Off first: affinity routing may only be set while the groups are disabled, and never cleared (12.9.4). */
+	mmio_write32(dist + GICD_CTLR, mmio_read32(dist + GICD_CTLR) & (uint32_t)GICD_CTLR_ARE);
 	st = gicv3_wait_clear(dist + GICD_CTLR, GICD_CTLR_RWP);
 	if (st != FH_OK) {
 		return st;
