@@ -122,8 +122,8 @@ struct cfg_error {
 };
 
 /*
- * Reads and checks a tree of size bytes at blob (untrusted, 8-byte aligned). Writes *out whole, with nothing to rely
- * on after a refusal; *err on a refusal. Not re-entrant: the tree's index is static.
+ * Reads and checks a tree of size bytes at blob (untrusted, 8-byte aligned). Writes *out but for domains beyond
+ * nr_domains, with nothing to rely on after a refusal; *err on a refusal. Not re-entrant: the tree's index is static.
  * FH_EFORMAT: not a sound tree or not this binding; FH_EINVAL, FH_EEXIST, FH_ENOENT, FH_EOVERFLOW: by the message.
  * Bound: O(size) plus O(ranges^2).
  */

@@ -187,6 +187,7 @@ static fh_status read_domain(struct reader *r, uint16_t node)
 	if (r->sys->nr_domains == CFG_MAX_DOMAINS) {
 		return cfg_refuse(r, FH_EOVERFLOW, node, NULL, "more than %u domains", CFG_MAX_DOMAINS);
 	}
+	memset(d, 0, sizeof(*d));
 	d->id = r->sys->nr_domains;
 	status = cfg_node_name(r, node, d->name);
 	if (status == FH_OK && strchr(fdt_node_name(r->t, node), '@') != NULL) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The one walk over a tree. After it, every offset that the index holds or that a property refers to lies within the
- * blob, every name is terminated there, and the other functions need no check of their own. libfdt 1.6 lets a
- * property's length wrap an int, so the length is compared here as 64 bits.
+ * blob, every name is terminated there, and the other functions need no check of their own. libfdt checks the header;
+ * the walk itself is ours: fdt_next_tag() costs four times as many instructions, and in 1.6 it lets a property's
+ * length wrap an int.
  */
 #include <libfdt.h>
 
@@ -13,6 +14,7 @@
 /* The walk's state: the open nodes from the root down, and the last child of each. */
 struct walk {
 	struct fdt_index *t;
+	uint32_t size;  /* of the structure block; below 2^31, as fdt_check_header() has seen to */
 	uint32_t depth; /* open nodes */
 	uint16_t open[FDT_MAX_DEPTH];
 	uint16_t last[FDT_MAX_DEPTH];
@@ -45,7 +47,7 @@ static uint32_t strings_usable(const void *blob)
 	return n;
 }
 
-static fh_status begin_node(struct walk *w, int off)
+static fh_status begin_node(struct walk *w, uint32_t off)
 {
 	struct fdt_index *t = w->t;
 	const uint16_t n = t->nr_nodes;
@@ -58,7 +60,7 @@ static fh_status begin_node(struct walk *w, int off)
 		return FH_EFORMAT; /* a second root */
 	}
 	t->nodes[n] = (struct fdt_node){
-		.name_off = (int32_t)fdt_off_dt_struct(t->blob) + off + (int32_t)FDT_TAGSIZE,
+		.name_off = (int32_t)(fdt_off_dt_struct(t->blob) + off + FDT_TAGSIZE),
 		.first_prop = -1,
 		.parent = parent,
 		.first_child = FDT_NO_NODE,
@@ -109,16 +111,26 @@ static fh_status note_prop(struct fdt_node *n, const char *name, const struct fd
 	return FH_OK;
 }
 
-static fh_status take_prop(struct walk *w, int off, int next)
+/* Length of the node's name at off, or of what is left of the block where it has no end there. */
+static uint32_t name_length(const struct walk *w, uint32_t off)
+{
+	return (uint32_t)strnlen(w->t->props + off, w->size - off);
+}
+
+static fh_status take_prop(struct walk *w, uint32_t off, uint32_t *next)
 {
 	struct fdt_index *t = w->t;
-	const char *base = (const char *)t->blob + fdt_off_dt_struct(t->blob) + off;
-	struct fdt_prop p = { .data = base + PROP_HEADER, .len = be32(base + 4) };
-	const uint32_t name_off = be32(base + 8);
+	const char *base = t->props + off;
+	struct fdt_prop p = { .data = base + PROP_HEADER };
 	struct fdt_node *n;
+	uint32_t name_off;
 
-	if (w->depth == 0U || (uint64_t)off + PROP_HEADER + align_up(p.len, 4U) != (uint64_t)next ||
-	    name_off >= t->strings_len) {
+	if (w->depth == 0U || w->size - off < PROP_HEADER) {
+		return FH_EFORMAT;
+	}
+	p.len = be32(base + 4);
+	name_off = be32(base + 8);
+	if (p.len > w->size - off - PROP_HEADER || name_off >= t->strings_len) {
 		return FH_EFORMAT;
 	}
 	if (w->last[w->depth - 1U] != FDT_NO_NODE) {
@@ -126,46 +138,58 @@ static fh_status take_prop(struct walk *w, int off, int next)
 	}
 	n = &t->nodes[w->open[w->depth - 1U]];
 	if (n->first_prop < 0) {
-		n->first_prop = off;
+		n->first_prop = (int32_t)off;
 	}
+	*next = off + PROP_HEADER + (uint32_t)align_up(p.len, 4U);
 	return note_prop(n, t->strings + name_off, &p);
+}
+
+/* The tag at off, which lies in the block; *next: behind it. *end: it was the last one. */
+static fh_status take_tag(struct walk *w, uint32_t off, uint32_t *next, bool *end)
+{
+	uint32_t len;
+
+	*next = off + FDT_TAGSIZE;
+	switch (be32(w->t->props + off)) {
+	case FDT_BEGIN_NODE:
+		len = name_length(w, *next);
+		*next += (uint32_t)align_up(len + 1U, 4U);
+		return len < w->size - off - FDT_TAGSIZE ? begin_node(w, off) : FH_EFORMAT;
+	case FDT_END_NODE:
+		if (w->depth == 0U) {
+			return FH_EFORMAT;
+		}
+		w->depth--;
+		return FH_OK;
+	case FDT_PROP:
+		return take_prop(w, off, next);
+	case FDT_NOP:
+		return FH_OK;
+	case FDT_END:
+		*end = true;
+		return w->depth == 0U && w->t->nr_nodes != 0U ? FH_OK : FH_EFORMAT;
+	default:
+		return FH_EFORMAT;
+	}
 }
 
 static fh_status walk_tree(struct walk *w)
 {
-	int off = 0;
+	bool end = false;
+	uint32_t off = 0;
 
-	for (;;) {
-		int next;
-		const uint32_t tag = fdt_next_tag(w->t->blob, off, &next);
-		fh_status status = FH_OK;
+	while (!end) {
+		fh_status status;
 
-		if (next < 0) {
+		if (off > w->size || w->size - off < FDT_TAGSIZE) {
 			return FH_EFORMAT;
 		}
-		switch (tag) {
-		case FDT_BEGIN_NODE:
-			status = begin_node(w, off);
-			break;
-		case FDT_END_NODE:
-			if (w->depth == 0U) {
-				return FH_EFORMAT;
-			}
-			w->depth--;
-			break;
-		case FDT_PROP:
-			status = take_prop(w, off, next);
-			break;
-		case FDT_NOP:
-			break;
-		default: /* FDT_END: fdt_next_tag lets no other tag through */
-			return w->depth == 0U && w->t->nr_nodes != 0U ? FH_OK : FH_EFORMAT;
-		}
+		status = take_tag(w, off, &off, &end);
 		if (status != FH_OK) {
 			return status;
 		}
-		off = next;
 	}
+	return FH_OK;
 }
 
 fh_status fdt_index_build(const void *blob, size_t size, struct fdt_node *nodes, uint16_t max_nodes,
@@ -182,6 +206,7 @@ fh_status fdt_index_build(const void *blob, size_t size, struct fdt_node *nodes,
 	t.props = (const char *)blob + fdt_off_dt_struct(blob);
 	t.strings = (const char *)blob + fdt_off_dt_strings(blob);
 	t.strings_len = strings_usable(blob);
+	w.size = fdt_size_dt_struct(blob);
 	status = walk_tree(&w);
 	if (status == FH_OK) {
 		*out = t;

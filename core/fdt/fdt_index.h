@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A bounded index over a flattened device tree (Devicetree Specification v0.4), built in one walk over libfdt's
- * fdt_next_tag(): nodes with parent, depth, first property, phandle. All look-ups use the index; none walks the tree.
+ * A bounded index over a flattened device tree (Devicetree Specification v0.4), built in one walk: nodes with parent,
+ * depth, first property, phandle. All look-ups use the index; none walks the tree.
  * The blob is untrusted: a tree that is truncated, corrupt, deeper than FDT_MAX_DEPTH or larger than the index given
  * is refused. Used for the board's tree and for the configuration, at EL2 and on the host.
  */
