@@ -87,9 +87,13 @@ fh_status el2_map(uint64_t va, paddr_t where, uint64_t size, enum el2_prot prot)
 		return FH_EALIGN;
 	}
 	while (size != 0U) {
-		const unsigned int level = best_level(va, at, size);
+		unsigned int level = best_level(va, at, size);
 		uint64_t *e = el2_pte(va, level);
 
+		/* A table that an earlier mapping left stays: the new one goes into it. */
+		while (e != NULL && level < 3U && (*e & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE)) {
+			e = el2_pte(va, ++level);
+		}
 		if (e == NULL) {
 			return FH_ENOMEM;
 		}
