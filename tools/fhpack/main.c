@@ -252,7 +252,7 @@ static void check_board(const struct options *o, const struct cfg_system *sys, s
 static void tell_unchecked(const struct options *o)
 {
 	if (o->board == NULL) {
-		fputs("fhpack: not checked without --board: RAM and reserved memory, CPUs, devices and their interrupts,\n"
+		fputs("fhpack: not checked without --board: RAM and reserved memory, CPUs, devices, interrupts,\n"
 		      "fhpack:   guests' RAM against the addresses of interrupt controller and console\n",
 		      stderr);
 	}
