@@ -187,7 +187,8 @@ static fh_status start_watchdog(void)
 		return FH_OK;
 	}
 	status = board_device(&machine.tree, sys.watchdog, &dev, &why);
-	if (status == FH_OK && (dev.nr_regs < 2U || !fdt_strlist_has(&machine.tree, dev.node, "compatible", "arm,sbsa-gwdt"))) {
+	if (status == FH_OK &&
+	    (dev.nr_regs < 2U || !fdt_strlist_has(&machine.tree, dev.node, "compatible", "arm,sbsa-gwdt"))) {
 		status = FH_ENOTSUP;
 	}
 	for (uint32_t i = 0; status == FH_OK && i < 2U; i++) {
@@ -199,8 +200,8 @@ static fh_status start_watchdog(void)
 		status = watchdog_start(&regs, sys.watchdog_ms, arch_counter_hz());
 	}
 	if (status != FH_OK) {
-		log_err("config: /hypervisor/watchdog: %s, %u ms (%lu at most): %s: refused", sys.watchdog, sys.watchdog_ms,
-			watchdog_max_ms(arch_counter_hz()), why);
+		log_err("config: /hypervisor/watchdog: %s, %u ms (%lu at most): %s: refused", sys.watchdog,
+			sys.watchdog_ms, watchdog_max_ms(arch_counter_hz()), why);
 	}
 	return status;
 }

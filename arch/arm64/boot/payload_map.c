@@ -31,7 +31,8 @@ fh_status payload_map(const struct machine *m, struct payload *out, struct range
 	fh_status status;
 
 	if (r->size == 0U) {
-		log_err("payload: no initrd: /chosen has no linux,initrd-start and -end (QEMU: -initrd payload.cpio): refused");
+		log_err("payload: no initrd: /chosen has no linux,initrd-start and -end "
+			"(QEMU: -initrd payload.cpio): refused");
 		return FH_ENOENT;
 	}
 	if (r->size > EL2_PAYLOAD_MAX || r->base > BIT(48) || range_overlaps(*r, el2_image_range())) {

@@ -37,10 +37,10 @@ static const char *reason(uint64_t esr)
 
 	switch (ec) {
 	case 0x3c:
-		return (esr & 0xffffU) == FH_BRK_PANIC    ? "panic" :
-		       (esr & 0xffffU) == FH_BRK_LOCK     ? "lock order or holder" :
-		       (esr & 0xffffU) == FH_BRK_ASSERT   ? "assertion" :
-							    "breakpoint";
+		return (esr & 0xffffU) == FH_BRK_PANIC  ? "panic" :
+		       (esr & 0xffffU) == FH_BRK_LOCK   ? "lock order or holder" :
+		       (esr & 0xffffU) == FH_BRK_ASSERT ? "assertion" :
+							  "breakpoint";
 	case 0x21:
 		return "instruction abort";
 	case 0x25:
@@ -92,8 +92,8 @@ void crash_report(struct crash_regs *r, uint64_t vector)
 	if (have_gic) {
 		gic_send_sgi_others(GIC_SGI_STOP);
 	}
-	log_print(LOG_ERROR, "crash: cpu=%u vector=%lu esr=0x%lx far=0x%lx spsr=0x%lx: %s", arch_cpu_id(), vector, r->esr,
-		  r->far, r->spsr, reason(r->esr));
+	log_print(LOG_ERROR, "crash: cpu=%u vector=%lu esr=0x%lx far=0x%lx spsr=0x%lx: %s", arch_cpu_id(), vector,
+		  r->esr, r->far, r->spsr, reason(r->esr));
 	for (uint32_t i = 0; i + 3U < 31U; i += 4U) {
 		log_print(LOG_ERROR, "crash: x%-2u %016lx %016lx %016lx %016lx", i, r->x[i], r->x[i + 1U], r->x[i + 2U],
 			  r->x[i + 3U]);

@@ -43,7 +43,7 @@ static uint64_t pfr1(void)
 
 static uint64_t dfr0(void)
 {
-	/* The least debug architecture (v8.0), its two breakpoints and watchpoints answered as RAZ/WI; no PMU, no trace. */
+	/* The least debug architecture (v8.0), its two break- and watchpoints are RAZ/WI; no PMU, no trace. */
 	return UINT64_C(6) | FIELD_PREP(GENMASK(15, 12), 1) | FIELD_PREP(GENMASK(23, 20), 1);
 }
 
