@@ -513,6 +513,24 @@ static void hw_ppi_cleared_in_lr(void **state)
 	assert_false(p->active);
 }
 
+/* Latched, and made active by the guest: its next time follows the end, with no more than an exit in between. */
+static void hw_ppi_after_active(void **state)
+{
+	(void)state;
+	open_all();
+	on(1);
+	redist_write(SGI_FRAME(1) + 0x180, 4, 1U << VTIMER);
+	machine_phys(1, VTIMER)->active = true;
+	assert_true(vgic_inject_hw_ppi(&cpus[1], VTIMER));
+	redist_write(SGI_FRAME(1) + 0x300, 4, 1U << VTIMER);
+	redist_write(SGI_FRAME(1) + 0x100, 4, 1U << VTIMER);
+	enter(1);
+	assert_int_equal(guest_ack(1), NO_INTID);
+	guest_eoi(1, VTIMER);
+	enter(1);
+	assert_int_equal(guest_ack(1), VTIMER);
+}
+
 static void hw_spi(void **state)
 {
 	struct phys_irq *p = machine_phys(0, RTC);
@@ -805,6 +823,7 @@ int main(void)
 		cmocka_unit_test_setup(level_withdrawn, set_up),
 		cmocka_unit_test_setup(hw_ppi, set_up),
 		cmocka_unit_test_setup(hw_ppi_cleared_in_lr, set_up),
+		cmocka_unit_test_setup(hw_ppi_after_active, set_up),
 		cmocka_unit_test_setup(hw_spi, set_up),
 		cmocka_unit_test_setup(rerouted_while_pending, set_up),
 		cmocka_unit_test_setup(remote_changes, set_up),

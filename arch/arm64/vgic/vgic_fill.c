@@ -141,8 +141,8 @@ static uint64_t load_lr(struct vgic_cpu *vc, uint32_t i, struct vgic_word *w, ui
 	return lr;
 }
 
-/* Fills list register i with the interrupt; whether it is pending there, and not active. Lock held. */
-static bool place(struct vgic_cpu *vc, uint32_t i, uint32_t key, uint32_t next)
+/* Fills list register i with the interrupt. Lock held. */
+static void place(struct vgic_cpu *vc, uint32_t i, uint32_t key, uint32_t next)
 {
 	const uint32_t intid = key & 0xffffU;
 	const uint32_t bit = 1U << (intid % 32U);
@@ -165,7 +165,6 @@ static bool place(struct vgic_cpu *vc, uint32_t i, uint32_t key, uint32_t next)
 		vc->overflow |= 1U << (intid / 32U);
 	}
 	ich_lr_write(i, lr);
-	return (lr & (ICH_LR_PEND | ICH_LR_ACTIVE)) == ICH_LR_PEND;
 }
 
 static bool nothing_in(const struct vgic_word *w)
@@ -179,7 +178,6 @@ static void fill(struct vgic_cpu *vc, uint32_t words)
 	struct vgic_picks act = { .next = PICKS_ALL };
 	struct vgic_picks pend = { .next = PICKS_ALL };
 	uint64_t hcr = ICH_HCR_EN;
-	bool pending = false;
 
 	for (uint32_t bits = words; bits != 0U;) {
 		const uint32_t w = take_bit(&bits);
@@ -195,15 +193,15 @@ static void fill(struct vgic_cpu *vc, uint32_t words)
 	vc->evicted = act.next != PICKS_ALL;
 	vc->overflow = vc->evicted || pend.next != PICKS_ALL ? words : 0U;
 	for (uint32_t i = 0; i < act.nr; i++) {
-		pending |= place(vc, i, act.key[i], pend.next);
+		place(vc, i, act.key[i], pend.next);
 	}
 	for (uint32_t i = 0; i < pend.nr; i++) {
-		pending |= place(vc, act.nr + i, pend.key[i], PICKS_ALL);
+		place(vc, act.nr + i, pend.key[i], PICKS_ALL);
 	}
 	hcr |= vc->evicted ? ICH_HCR_LRENPIE | ICH_HCR_TDIR : 0U;
 	if (pend.next != PICKS_ALL) {
-		/* NPIE with nothing pending, or UIE with a single list register, would interrupt without end. */
-		hcr |= (pending ? ICH_HCR_NPIE : 0U) | (vgic_hw.nr_lrs > 1U ? ICH_HCR_UIE : 0U);
+		/* One at least is pending now, else NPIE would interrupt without end, as UIE with a single list register. */
+		hcr |= ICH_HCR_NPIE | (vgic_hw.nr_lrs > 1U ? ICH_HCR_UIE : 0U);
 	}
 	write_hcr(vc, hcr);
 	vc->watch = vc->lr_owed | vc->overflow;
