@@ -85,8 +85,8 @@ void gic_send_sgi(uint32_t cpu, uint32_t sgi)
 	if (sgi != 0U || cpu == fake_cpu) {
 		abort();
 	}
-	machine.kicks |= 1U << cpu;
-	machine.nr_kicks++;
+	__atomic_fetch_or(&machine.kicks, 1U << cpu, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&machine.nr_kicks, 1U, __ATOMIC_RELAXED);
 }
 
 uint32_t gic_nr_intids(void)
@@ -150,7 +150,7 @@ uint64_t fake_sysreg_read(const char *name)
 		if ((uint32_t)n >= machine.nr_lrs) {
 			abort();
 		}
-		machine.lr_accesses++;
+		__atomic_fetch_add(&machine.lr_accesses, 1U, __ATOMIC_RELAXED);
 		return machine.lr[fake_cpu][n];
 	}
 	if (strcmp(name, "ich_vtr_el2") == 0) {
@@ -182,7 +182,7 @@ void fake_sysreg_write(const char *name, uint64_t v)
 		if ((uint32_t)n >= machine.nr_lrs) {
 			abort();
 		}
-		machine.lr_accesses++;
+		__atomic_fetch_add(&machine.lr_accesses, 1U, __ATOMIC_RELAXED);
 		machine.lr[fake_cpu][n] = v;
 	} else if (strcmp(name, "ich_hcr_el2") == 0) {
 		machine.hcr[fake_cpu] = v;
