@@ -288,7 +288,7 @@ void vgic_set_level(struct vgic *g, uint32_t vcpu, uint32_t intid, bool level)
 	const uint32_t bit = 1U << (intid % 32U);
 
 	/* A device tells its line at each access; most change nothing. */
-	if (w == NULL || ((w->line & bit) != 0U) == level) {
+	if (w == NULL || ((__atomic_load_n(&w->line, __ATOMIC_RELAXED) & bit) != 0U) == level) {
 		return;
 	}
 	lock_acquire(&g->lock);
