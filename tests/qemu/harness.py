@@ -122,7 +122,7 @@ class Machine:
         """Switches the console's input: 1 and on are domains, 0 is the monitor."""
         self.child.send(f"{PREFIX}{number}")
 
-    def ask(self, text, pattern, timeout=10):
+    def ask(self, text, pattern, timeout=20):
         self.send(text)
         return self.expect(pattern, timeout)
 

@@ -192,7 +192,7 @@ static void jump_into_nothing(void)
 
 static void flood(void)
 {
-	for (uint32_t i = 0; i < 2000; i++) {
+	for (uint32_t i = 0; i < 600; i++) {
 		print("flood %u ........................................................\n", i);
 	}
 	print("flood: done\n");
