@@ -140,6 +140,7 @@ static fh_status take_prop(struct walk *w, uint32_t off, uint32_t *next)
 	if (n->first_prop < 0) {
 		n->first_prop = (int32_t)off;
 	}
+	n->letters |= fdt_letter(t->strings + name_off);
 	*next = off + PROP_HEADER + (uint32_t)align_up(p.len, 4U);
 	return note_prop(n, t->strings + name_off, &p);
 }

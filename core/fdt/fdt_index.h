@@ -17,6 +17,7 @@ struct fdt_node {
 	int32_t name_off;   /* of the node's name in the blob */
 	int32_t first_prop; /* structure offset of its first property, -1: none */
 	uint32_t phandle;   /* 0: none */
+	uint32_t letters; /* that its properties' names begin with, as fdt_letter() has them: most look-ups end here */
 	uint16_t parent;
 	uint16_t first_child;
 	uint16_t next_sibling;

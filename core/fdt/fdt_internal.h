@@ -20,4 +20,10 @@ static inline uint64_t be64(const char *p)
 	return ((uint64_t)be32(p) << 32) | be32(p + 4);
 }
 
+/* A bit for the first letter of a property's name; some share one. */
+static inline uint32_t fdt_letter(const char *name)
+{
+	return 1U << ((uint32_t)(unsigned char)name[0] & 31U);
+}
+
 #endif

@@ -38,6 +38,9 @@ fh_status fdt_prop(const struct fdt_index *t, uint16_t node, const char *name, s
 	const char *have;
 	struct fdt_prop p;
 
+	if ((t->nodes[node].letters & fdt_letter(name)) == 0U) {
+		return FH_ENOENT;
+	}
 	while (off >= 0 && next_prop(t, &off, &have, &p)) {
 		if (have[0] == name[0] && strcmp(have, name) == 0) {
 			*out = p;
