@@ -49,3 +49,14 @@ def test_a_zone_over_the_payload_goes_around_it(machine, guests, tmp_path):
         m.expect(r"map: dom=rear ipa=0x40000000 pa=0x(\w+)")
         m.expect(r"agent: (front|rear) is up")
         m.expect(r"agent: (front|rear) is up")
+
+
+def test_direct_map(machine, guests, tmp_path):
+    where = 0x60000000
+    memory = f"memory@{where:x} {{ reg = <{systems.cells(where)} {systems.cells(64 * systems.MIB)}>; direct-map; }};"
+    with machine(initrd=pack(tmp_path, guests, systems.front(memory=memory), systems.rear())) as m:
+        m.expect(r"map: dom=front ipa=0x60000000 pa=0x60000000 size=0x4000000 static")
+        m.expect(r"agent: (front|rear) is up")
+        m.expect(r"agent: (front|rear) is up")
+        m.focus(1)
+        m.ask("p", "pong: front")
