@@ -34,7 +34,8 @@ static fh_status read_leaf(struct reader *r, uint16_t node, struct cfg_zone *z)
 {
 	static const char *const known[] = { "reg", "max-order" };
 	uint32_t max_order = MAX_ORDER;
-	fh_status status = cfg_only(r, node, WORDS(known));
+	/* The hyp zone has blocks of all sizes: its users ask for several. */
+	fh_status status = cfg_only(r, node, (struct words){ known, z->hyp ? 1U : 2U });
 
 	if (status == FH_OK) {
 		status = cfg_one_reg(r, node, z->hyp ? SIZE_2M : PAGE_SIZE, &z->range);

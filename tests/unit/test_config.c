@@ -192,6 +192,8 @@ static void unknown_words(void **state)
 	refused("manual-start;", "autostart-please;", FH_EINVAL, "/domains/rear/autostart-please: unknown property");
 	refused("max-order", "max-ordr", FH_EINVAL,
 		"/zones/pool/low@80000000/max-ordr: unknown property, did you mean max-order?");
+	refused("reg = <0 0x5f800000 0 0x800000>;", "reg = <0 0x5f800000 0 0x800000>; max-order = <9>;", FH_EINVAL,
+		"/zones/hyp@5f800000/max-order: unknown property");
 	refused("compatible = ", "version = <1>; compatible = ", FH_EINVAL, "/version: unknown property");
 	refused("path = \"/pl031", "paht = \"/pl031", FH_EINVAL,
 		"/domains/front/devices/rtc/paht: unknown property, did you mean path?");
