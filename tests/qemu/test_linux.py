@@ -53,6 +53,15 @@ def test_power_key(linux):
     linux.expect("rear: power key pressed", 20)
 
 
+def test_unmapped_read_is_a_bus_error_of_one_program(linux):
+    linux.focus(1)
+    assert "Bus error" in linux.shell("devmem 0xb000000 2>&1; echo $?") or \
+        linux.shell("sh -c 'devmem 0xb000000' > /dev/null 2>&1; echo $?") == "135"
+    assert linux.shell("echo alive") == "alive"
+    linux.focus(2)
+    assert linux.shell("echo alive") == "alive"
+
+
 def test_one_reboots_itself(linux):
     linux.focus(2)
     linux.shell("echo left-behind > /tmp/mark")
@@ -75,3 +84,17 @@ def test_the_machine_ends_with_the_last(linux):
     linux.focus(2)
     linux.line("poweroff -f")
     assert linux.wait_end(30) == 0
+
+
+@pytest.mark.parametrize("cpu", ["max"])
+def test_other_cpus(initramfs, cpu):
+    """A kernel that uses all that it finds: what is hidden must be hidden well."""
+    payload = linux_system.build_payload(harness.BUILD / "demo")
+    with harness.Machine(f"linux-{cpu}", initrd=payload, cpu=cpu, limit=90) as m:
+        m.expect(r"(front|rear): Linux \d", 80)
+        m.expect(r"(front|rear): Linux \d", 60)
+        for number in (1, 2):
+            m.focus(number)
+            flags = m.shell("grep -m1 Features /proc/cpuinfo")
+            assert "fp" in flags and "sve" not in flags and "sme" not in flags and " mte" not in flags
+            assert m.shell("dmesg | grep -ciE 'WARNING:|BUG:|Oops|Unhandled'") == "0"
