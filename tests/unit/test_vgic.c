@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "arch/arm64/vgic/vgic.h"
 #include "tests/unit/vgic_machine.h"
 
 #define NR_VCPUS 4U

@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_VGIC_MACHINE_H
 #define TESTS_UNIT_VGIC_MACHINE_H
 
-#include "arch/arm64/vgic/vgic.h"
+#include "core/base/types.h"
 
 #define MACHINE_CPUS 8U
 #define NO_INTID 1023U
@@ -29,6 +29,7 @@ struct machine {
 };
 
 extern struct machine machine;
+/* As in the fake arch/cpu.h. */
 extern _Thread_local uint32_t fake_cpu;
 
 void machine_reset(uint32_t nr_lrs);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/arm64/vgic/ich.h"
+#include "arch/arm64/vgic/vgic.h"
 
 /* A register's number is part of its instruction: list registers by index are a jump. */
 #define LR_CASES(op)                                                                                                   \

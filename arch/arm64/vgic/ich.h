@@ -31,7 +31,6 @@
 #define ICH_VMCR_RESET BIT(3) /* VFIQEn, RES1 without the memory-mapped interface; all else 0 */
 
 uint64_t ich_lr_read(uint32_t i);
-void ich_lr_write(uint32_t i, uint64_t v);
 /* ICH_AP0R<n>, ICH_AP1R<n> as far as PREbits says they exist: group 0 or 1. */
 void ich_apr_save(uint64_t prebits, uint64_t apr[2][4]);
 void ich_apr_load(uint64_t prebits, uint64_t apr[2][4]);

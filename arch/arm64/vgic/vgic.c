@@ -220,8 +220,7 @@ void vgic_poke_holders(struct vgic *g, uint32_t vcpu, uint32_t w, uint32_t bits)
 	}
 }
 
-/* Not inlined: the quick way before it needs no frame. */
-__attribute__((noinline)) static bool inject_new(struct vgic_cpu *vc, uint32_t intid)
+bool vgic_inject_new(struct vgic_cpu *vc, uint32_t intid)
 {
 	if (intid >= 32U || (vc->priv.hw & (1U << intid)) == 0U) {
 		return false;
@@ -233,15 +232,6 @@ __attribute__((noinline)) static bool inject_new(struct vgic_cpu *vc, uint32_t i
 		vgic_notify(vc, TODO_WORD(0U));
 	}
 	return true;
-}
-
-bool vgic_inject_hw_ppi(struct vgic_cpu *vc, uint32_t intid)
-{
-	if (intid < 32U && (vc->priv.in_lr & vc->priv.hw & (1U << intid)) != 0U && vc->todo <= TODO_SGIS &&
-	    vgic_rearm(vc, intid)) {
-		return true;
-	}
-	return inject_new(vc, intid);
 }
 
 bool vgic_inject_hw_spi(struct vgic *g, uint32_t intid)

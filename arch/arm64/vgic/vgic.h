@@ -26,6 +26,7 @@
 #ifndef ARCH_VGIC_VGIC_H
 #define ARCH_VGIC_VGIC_H
 
+#include "arch/sysreg.h"
 #include "core/base/status.h"
 #include "core/base/types.h"
 #include "core/sync/lock.h"
@@ -142,6 +143,31 @@ void vgic_cpu_reset(struct vgic_cpu *vc);
 void vgic_cpu_load(struct vgic_cpu *vc);
 void vgic_cpu_put(struct vgic_cpu *vc);
 
+/* How vgic_inject_hw_ppi() goes on where an interrupt has no list register yet, or things changed. */
+bool vgic_inject_new(struct vgic_cpu *vc, uint32_t intid) FH_MUST_CHECK;
+/* List register i, of those that the CPU has. */
+void ich_lr_write(uint32_t i, uint64_t v);
+
+/*
+ * The next time of a private interrupt that ended in the list register it still has: one write. Whoever changes its
+ * enable, group or priority has it folded first, so that the value is right. Any other case: false.
+ */
+static inline bool vgic_rearm(struct vgic_cpu *vc, uint32_t intid)
+{
+	const uint32_t i = vc->lr_of[intid];
+	const uint64_t val = vc->lr_val[i];
+
+	if (val == 0U || (READ_SYSREG(ich_elrsr_el2) >> i & 1U) == 0U) {
+		return false;
+	}
+	if (i == 0U) {
+		WRITE_SYSREG(ich_lr0_el2, val);
+	} else {
+		ich_lr_write(i, val);
+	}
+	return true;
+}
+
 /* The slow sides of the two below; no lock held. Bound: O(words + pending * list registers). */
 void vgic_refill(struct vgic_cpu *vc);
 void vgic_retire(struct vgic_cpu *vc);
@@ -169,7 +195,15 @@ bool vgic_cpu_pending(const struct vgic_cpu *vc);
  * The physical PPI arrived on the vCPU's own CPU, which calls this after gic_eoi(): it becomes pending in the guest.
  * An intid that was not mapped, or no PPI: false, and the caller deactivates it. No lock held.
  */
-bool vgic_inject_hw_ppi(struct vgic_cpu *vc, uint32_t intid) FH_MUST_CHECK;
+static inline FH_MUST_CHECK bool vgic_inject_hw_ppi(struct vgic_cpu *vc, uint32_t intid)
+{
+	if (intid < 32U && (vc->priv.in_lr & vc->priv.hw & (1U << intid)) != 0U && vc->todo < 0x10000U &&
+	    vgic_rearm(vc, intid)) {
+		return true;
+	}
+	return vgic_inject_new(vc, intid);
+}
+
 /* The same for an SPI, on any CPU; the vCPU that it is routed to is kicked where it runs elsewhere. */
 bool vgic_inject_hw_spi(struct vgic *g, uint32_t intid) FH_MUST_CHECK;
 

@@ -80,26 +80,6 @@ uint32_t vgic_active_here(const struct vgic_cpu *vc, uint32_t w);
 uint32_t vgic_fold_all(struct vgic_cpu *vc);
 /* Takes all list registers of the vCPU back into the words, on its own CPU; its next entry fills them. Lock held. */
 void vgic_fold(struct vgic_cpu *vc);
-/*
- * The next time of a private interrupt that ended in the list register it still has: one write. Whoever changes its
- * enable, group or priority has it folded first, so that the value is right. Any other case: false.
- */
-static inline bool vgic_rearm(struct vgic_cpu *vc, uint32_t intid)
-{
-	const uint32_t i = vc->lr_of[intid];
-	const uint64_t val = vc->lr_val[i];
-
-	if (val == 0U || (READ_SYSREG(ich_elrsr_el2) >> i & 1U) == 0U) {
-		return false;
-	}
-	if (i == 0U) {
-		WRITE_SYSREG(ich_lr0_el2, val);
-	} else {
-		ich_lr_write(i, val);
-	}
-	return true;
-}
-
 /* Puts one private interrupt straight into a free list register, without lock; false: the slow way is needed. */
 bool vgic_place_now(struct vgic_cpu *vc, uint32_t intid, uint64_t hw_bits);
 
