@@ -156,8 +156,8 @@ void wave_check(struct ledger *l, struct wave *w)
 }
 
 /*
- * m holds what the parent's s must keep, order by order, and gets what the zone's own s must keep for that. The parent needs r[k] >= need[k]; and r[k] >= n holds if and
- * only if s[i] >= n * 2^(k-i) for all i <= k.
+ * m holds what the parent's s must keep, order by order, and gets what the zone's own s must keep for that. The parent
+ * needs r[k] >= need[k]; and r[k] >= n holds if and only if s[i] >= n * 2^(k-i) for all i <= k.
  */
 static void keep_below(const struct ledger_zone *z, const struct ledger_zone *parent, int64_t *m)
 {

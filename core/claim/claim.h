@@ -18,8 +18,8 @@
  * A claim's *holder* staked it and gives the handle; the *owner* of a term is the domain that its blocks will belong
  * to. Blocks redeemed count against the quota of the holder until they are freed.
  *
- * A handle of a claim that has ended answers how: FH_ESTALE (released, or its holder died), FH_EEXPIRED, FH_EREVOKED; once
- * its slot has ended another one, FH_ESTALE. Where FH_ESTALE is named below, all three are meant.
+ * A handle of a claim that has ended answers how: FH_ESTALE (released, or its holder died), FH_EEXPIRED, FH_EREVOKED;
+ * once its slot has ended another one, FH_ESTALE. Where FH_ESTALE is named below, all three are meant.
  *
  * Locks: each function takes the ledger's lock (RANK_LEDGER) itself, unless it says otherwise; none is held by the
  * caller that ranks as high. Bounds are per call, O(zones * orders) if nothing else is stated.
@@ -204,7 +204,8 @@ fh_status ledger_own_range(struct ledger *l, struct range r, enum pool_state sta
 fh_status ledger_disown_range(struct ledger *l, struct range r) FH_MUST_CHECK;
 
 /*
- * Sets a leaf's reserve: pages that the hypervisor alone may draw on, when no other is left (claim_alloc() for DOMID_HYP
+ * Sets a leaf's reserve: pages that the hypervisor alone may draw on, when no other is left (claim_alloc() for
+ * DOMID_HYP
  * of order 0, quarantine). FH_EINVAL: not a leaf; FH_ENOFIT: the memory is not there, the reserve stays what it was.
  */
 fh_status ledger_set_reserve(struct ledger *l, uint8_t leaf, uint64_t pages) FH_MUST_CHECK;
@@ -248,7 +249,8 @@ fh_status claim_stake_wait(struct ledger *l, domid_t holder, const struct claim_
 			   uint64_t deadline, claim_handle_t *handle, struct claim_refusal *refusal) FH_MUST_CHECK;
 
 /*
- * Takes one block of a term; it belongs to the term's owner then. Waits for a scrubber that has a part of it. FH_ESTALE: no such claim (released);
+ * Takes one block of a term; it belongs to the term's owner then. Waits for a scrubber that has a part of it.
+ * FH_ESTALE: no such claim (released);
  * FH_EINVAL: no such term; FH_EBUSY: none of the term is left. Never for lack of memory.
  */
 fh_status claim_redeem(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block *out) FH_MUST_CHECK;
@@ -264,7 +266,8 @@ fh_status claim_redeem_upto(struct ledger *l, claim_handle_t h, uint32_t term, u
  * Frees a block back into the term that it was redeemed from: it can be redeemed again. A block of a larger order
  * gives back as many as it took. FH_ESTALE, FH_EINVAL as claim_redeem(); FH_EINVAL too: the block is smaller than the
  * term's, not in the term's zone, or was not paid by the claim's holder; FH_EOVERFLOW: more than was redeemed;
- * FH_EBUSY: the claim waits; FH_EREVOKED: the block has a bad page, free it instead; the errors of claim_free() by the term's owner.
+ * FH_EBUSY: the claim waits; FH_EREVOKED: the block has a bad page, free it instead; the errors of claim_free() by the
+ * term's owner.
  */
 fh_status claim_unredeem(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block b) FH_MUST_CHECK;
 
@@ -320,15 +323,16 @@ fh_status claim_reap(struct ledger *l, uint64_t now, claim_handle_t *gone) FH_MU
 /* --- cleaning (docs/claims.md); core/scrub zeroes, here is the protocol ------------------------------------------- */
 
 /*
- * Gives the bank that starts at base_pfn a dirty map: pool_dirty_words() words, which need no initialisation. clean: by the
- * firmware's promise all its memory is zero and clean to the point of coherency, but for what has an owner. Without a map
- * all is dirty for ever. At boot, before memory is redeemed. FH_EINVAL: no such bank. Bound: a word for 64 MiB.
+ * Gives the bank that starts at base_pfn a dirty map: pool_dirty_words() words, which need no initialisation. clean: by
+ * the
+ * firmware's promise all its memory is zero and clean to the point of coherency, but for what has an owner. Without a
+ * map all is dirty for ever. At boot, before memory is redeemed. FH_EINVAL: no such bank. Bound: a word for 64 MiB.
  */
 fh_status ledger_dirty_map(struct ledger *l, uint64_t base_pfn, uint64_t *words, bool clean) FH_MUST_CHECK;
 
 /*
- * Finds dirty free memory, 64 KiB at most, and publishes it in the slot of a scrubber (a CPU): it stays free, and who redeems
- * it waits until ledger_scrub_end(). FH_EBUSY: none found yet, call again; FH_ENOENT: none since the last free;
+ * Finds dirty free memory, 64 KiB at most, and publishes it in the slot of a scrubber (a CPU): it stays free, and who
+ * redeems it waits until ledger_scrub_end(). FH_EBUSY: none found yet, call again; FH_ENOENT: none since the last free;
  * FH_EINVAL: no such slot; FH_EEXIST: the slot has a chunk. Bound: O(16 * orders).
  */
 fh_status ledger_scrub_begin(struct ledger *l, uint32_t scrubber, struct claim_block *chunk) FH_MUST_CHECK;

@@ -56,7 +56,8 @@ uint64_t admit_have(const struct ledger *l, uint8_t zone, uint8_t order);
  */
 struct claim_block block_take(struct ledger *l, struct wave *w, uint8_t zone, uint8_t order, domid_t owner,
 			      domid_t payer);
-/* Frees a block that was found, and writes off the accounts. Puts the change into the wave. touched: it is dirty now. */
+/* Frees a block that was found, and writes off the accounts. Puts the change into the wave. touched: it is dirty now.
+ * */
 void block_put(struct ledger *l, struct wave *w, const struct pool_owned *b, bool touched);
 /* Whether a leaf lies in a zone, or is it. */
 bool zone_holds(const struct ledger *l, uint8_t zone, uint8_t leaf);
@@ -130,8 +131,8 @@ void quarantine_page(struct ledger *l, struct wave *w, uint64_t pfn);
 /* --- cleaning (scrub.c) ------------------------------------------------------------------------------------------ */
 
 /*
- * Releases the lock after blocks were taken; waits, without it, until no scrubber has a part of the block, and says whether
- * the block is dirty.
+ * Releases the lock after blocks were taken; waits, without it, until no scrubber has a part of the block, and says
+ * whether the block is dirty.
  */
 void scrub_unlock(struct ledger *l, struct claim_block *taken);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cleaning while the pool is in use. A scrubber publishes what it zeroes, and leaves it on its free list: nothing is lost
+ * Cleaning while the pool is in use. A scrubber publishes what it zeroes, and leaves it on its free list: nothing is
+ * lost
  * to a claim meanwhile. A redeemer takes the block at once and, if a part of it is being zeroed, waits for that chunk:
  *
  *     scrubber                          redeemer

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which memory is not known to be zero and clean to the point of coherency. The map lies beside the buddy, so that clean
- * and dirty blocks merge: two bits for each 2 MiB, and a bit for each page where a 2 MiB is mixed.
+ * Which memory is not known to be zero and clean to the point of coherency. The map lies beside the buddy, so that
+ * clean and dirty blocks merge: two bits for each 2 MiB, and a bit for each page where a 2 MiB is mixed.
  *
  *     words of a bank | 2 bits a chunk, 32 in a word | 8 words a chunk: bit set, page dirty (only if it is mixed) |
  *

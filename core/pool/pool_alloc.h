@@ -84,8 +84,8 @@ bool pool_is_dirty(const struct pool *p, uint64_t pfn, unsigned int order);
 void pool_set_dirty(struct pool *p, uint64_t pfn, unsigned int order, bool dirty);
 void pool_set_range_dirty(struct pool *p, uint64_t pfn, uint64_t end);
 /*
- * Looks on from page *at for a dirty page that is free; *pfn, *order: an aligned piece of its block that holds it. False:
- * none in POOL_FIND_STEPS steps, and *at is how far it came, POOL_FIND_END: to the end of RAM.
+ * Looks on from page *at for a dirty page that is free; *pfn, *order: an aligned piece of its block that holds it.
+ * False: none in POOL_FIND_STEPS steps, and *at is how far it came, POOL_FIND_END: to the end of RAM.
  */
 bool pool_find_dirty(const struct pool *p, uint64_t *at, uint64_t *pfn, unsigned int *order);
 
