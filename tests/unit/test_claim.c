@@ -92,6 +92,7 @@ static void remember(struct box *b)
 
 static void unchanged(struct box *b)
 {
+	memcpy(b->before.scratch, b->l.scratch, sizeof(b->l.scratch)); /* no state */
 	assert_memory_equal(&b->before, &b->l, sizeof(b->l));
 	for (int i = 0; i < 2; i++) {
 		assert_memory_equal(b->records_before[i], b->records[i], bank_pages[i] * 8);
@@ -504,6 +505,181 @@ static void test_unredeem_takes_its_own_only(void **state)
 	assert_int_equal(claim_unredeem(&b->l, h, 0, low), FH_OK);
 }
 
+static void test_ended_handles_say_how(void **state)
+{
+	struct box *b = *state;
+	struct claim_block blk;
+	claim_handle_t released;
+	claim_handle_t expired;
+	claim_handle_t revoked;
+	claim_handle_t gone;
+
+	must_stake(b, LOW, 0, 0, 1, &released);
+	must_stake(b, LOW, 0, 0, 1, &expired);
+	must_stake(b, HIGH, 10, 0, 2, &revoked); /* all of it */
+	assert_int_equal(claim_release(&b->l, released), FH_OK);
+	assert_int_equal(claim_renew(&b->l, expired, 100, 50), FH_OK);
+	assert_int_equal(claim_use(&b->l, expired), FH_OK);
+	assert_int_equal(claim_reap(&b->l, 150, &gone), FH_ENOENT);     /* a build uses it */
+	assert_int_equal(claim_redeem(&b->l, expired, 0, &blk), FH_OK); /* not reaped yet: it redeems */
+	assert_int_equal(claim_unredeem(&b->l, expired, 0, blk), FH_OK);
+	assert_int_equal(claim_unuse(&b->l, expired), FH_OK);
+	assert_int_equal(claim_unuse(&b->l, expired), FH_EBUSY);
+	assert_int_equal(claim_reap(&b->l, 149, &gone), FH_ENOENT);
+	assert_int_equal(claim_reap(&b->l, 150, &gone), FH_OK);
+	assert_int_equal(gone.slot, expired.slot);
+	assert_int_equal(ledger_quarantine(&b->l, pa(HIGH_BASE + MIB)), FH_OK);
+	remember(b);
+	assert_int_equal(claim_redeem(&b->l, released, 0, &blk), FH_ESTALE);
+	assert_int_equal(claim_redeem(&b->l, expired, 0, &blk), FH_EEXPIRED);
+	assert_int_equal(claim_redeem(&b->l, revoked, 0, &blk), FH_EREVOKED);
+	assert_int_equal(claim_release(&b->l, expired), FH_EEXPIRED);
+	assert_int_equal(claim_release_part(&b->l, revoked, 0, 1), FH_EREVOKED);
+	assert_int_equal(claim_transfer(&b->l, revoked, 1), FH_EREVOKED);
+	assert_int_equal(claim_renew(&b->l, revoked, 1, 1), FH_EREVOKED);
+	assert_int_equal(claim_use(&b->l, expired), FH_EEXPIRED);
+	unchanged(b);
+}
+
+static void test_waiting(void **state)
+{
+	struct box *b = *state;
+	const struct claim_term big = { HIGH, 10, 1, 2 };
+	const struct claim_term never = { HIGH, 10, 1, 3 };
+	const struct claim_term other = { LOW, 9, 1, 1 };
+	struct claim_refusal why;
+	struct claim_info info;
+	struct claim_block blk;
+	claim_handle_t h;
+	claim_handle_t w;
+	claim_handle_t x;
+
+	must_stake(b, HIGH, 9, 0, 1, &h);
+	assert_int_equal(claim_redeem(&b->l, h, 0, &blk), FH_OK);
+	remember(b);
+	assert_int_equal(claim_stake_wait(&b->l, 1, &never, 1, 1000, &w, &why), FH_ENOFIT);
+	unchanged(b);
+	assert_int_equal(claim_stake_wait(&b->l, 1, &big, 1, 1000, &w, &why), FH_EQUEUED);
+	assert_int_equal(claim_info(&b->l, w, &info), FH_OK);
+	assert_true(info.waiting);
+	/* Nobody overtakes it on its leaf; elsewhere nothing is held up. */
+	assert_int_equal(stake1(b, DOMID_HYP, HIGH, 0, 0, 1, &x, &why), FH_EQUEUED);
+	assert_int_equal(stake1(b, DOMID_HYP, ROOT, 0, 0, 1, &x, &why), FH_EQUEUED);
+	assert_int_equal(claim_alloc(&b->l, 0, HIGH, 0, &blk), FH_EQUEUED);
+	assert_int_equal(claim_stake(&b->l, DOMID_HYP, &other, 1, &x, &why), FH_OK);
+	assert_int_equal(claim_redeem(&b->l, w, 0, &blk), FH_EBUSY);
+	good(b);
+	assert_int_equal(claim_free(&b->l, 0, (struct claim_block){ pa(HIGH_BASE), 9, false }), FH_OK);
+	assert_int_equal(claim_info(&b->l, w, &info), FH_OK);
+	assert_false(info.waiting);
+	assert_int_equal(claim_redeem(&b->l, w, 0, &blk), FH_OK);
+}
+
+static void test_replace(void **state)
+{
+	struct box *b = *state;
+	const struct claim_term more = { LOW, 9, 0, 8 };
+	const struct claim_term too_many = { LOW, 9, 0, 9 };
+	const struct claim_term foreign = { LOW, 9, 1, 1 };
+	struct claim_refusal why;
+	struct claim_info info;
+	claim_handle_t h;
+
+	must_stake(b, LOW, 0, 0, 2048, &h);
+	assert_int_equal(claim_info(&b->l, h, &info), FH_OK);
+	remember(b);
+	assert_int_equal(claim_replace(&b->l, h, 0, info.version, &too_many, 1, &why), FH_ENOFIT);
+	assert_int_equal(why.fit, 8); /* its own old terms are not in the way */
+	assert_int_equal(claim_replace(&b->l, h, 0, info.version + 1, &more, 1, &why), FH_ESTALE);
+	assert_int_equal(claim_replace(&b->l, h, 0, info.version, &foreign, 1, &why), FH_EINVAL);
+	unchanged(b);
+	assert_int_equal(claim_replace(&b->l, h, 0, info.version, &more, 1, &why), FH_OK);
+	good(b);
+}
+
+static void test_reserve(void **state)
+{
+	struct box *b = *state;
+	struct claim_block blk;
+	claim_handle_t h;
+
+	assert_int_equal(ledger_set_reserve(&b->l, HYP, 513), FH_ENOFIT);
+	assert_int_equal(ledger_set_reserve(&b->l, ROOT, 1), FH_EINVAL);
+	assert_int_equal(ledger_set_reserve(&b->l, HYP, 2), FH_OK);
+	assert_int_equal(stake1(b, DOMID_HYP, HYP, 0, 0, 511, &h, NULL), FH_ENOFIT);
+	must_stake(b, HYP, 0, 0, 510, &h);
+	assert_int_equal(claim_alloc(&b->l, 0, HYP, 0, &blk), FH_ENOMEM);
+	assert_int_equal(claim_alloc(&b->l, DOMID_HYP, HYP, 0, &blk), FH_OK);
+	assert_int_equal(claim_alloc(&b->l, DOMID_HYP, HYP, 0, &blk), FH_OK);
+	assert_int_equal(claim_alloc(&b->l, DOMID_HYP, HYP, 0, &blk), FH_ENOMEM);
+	good(b);
+}
+
+static void test_bad_memory(void **state)
+{
+	struct box *b = *state;
+	struct claim_block blk;
+	struct pool_info i;
+	claim_handle_t h;
+
+	must_stake(b, LOW, 9, 0, 2, &h);
+	assert_int_equal(claim_redeem(&b->l, h, 0, &blk), FH_OK);
+	assert_int_equal(ledger_quarantine(&b->l, pa(0)), FH_ENOENT);
+	assert_int_equal(ledger_quarantine(&b->l, pa(pa_val(blk.base) + 5 * PAGE_SIZE)), FH_OK);
+	assert_int_equal(ledger_owner(&b->l, pa(pa_val(blk.base) + 5 * PAGE_SIZE), &i), FH_OK);
+	assert_int_equal(i.state, POOL_OWNED); /* it stays with its owner */
+	good(b);
+	assert_int_equal(claim_unredeem(&b->l, h, 0, blk), FH_EREVOKED);
+	assert_int_equal(claim_free(&b->l, 0, blk), FH_OK);
+	assert_int_equal(ledger_owner(&b->l, pa(pa_val(blk.base) + 5 * PAGE_SIZE), &i), FH_OK);
+	assert_int_equal(i.state, POOL_QUARANTINED);
+	assert_int_equal(ledger_quarantine(&b->l, pa(pa_val(blk.base) + 5 * PAGE_SIZE)), FH_EREVOKED);
+	assert_int_equal(free_pages(b, LOW), 16 * MIB / PAGE_SIZE - 1);
+	assert_int_equal(claim_redeem(&b->l, h, 0, &blk), FH_OK); /* the claim is whole */
+}
+
+static void test_dirtiness(void **state)
+{
+	struct box *b = *state;
+	uint64_t *map = malloc(pool_dirty_words(LOW_BASE >> PAGE_SHIFT, bank_pages[0]) * 8);
+	struct claim_block blk;
+	struct claim_block chunk;
+	claim_handle_t h;
+	fh_status st;
+
+	assert_int_equal(ledger_dirty_map(&b->l, LOW_BASE >> PAGE_SHIFT, map, true), FH_OK);
+	must_stake(b, LOW, 9, 0, 1, &h);
+	assert_int_equal(claim_redeem(&b->l, h, 0, &blk), FH_OK);
+	assert_false(blk.dirty);
+	assert_int_equal(claim_unredeem_untouched(&b->l, h, 0, blk), FH_OK);
+	assert_int_equal(claim_redeem(&b->l, h, 0, &blk), FH_OK);
+	assert_false(blk.dirty);
+	assert_int_equal(claim_unredeem(&b->l, h, 0, blk), FH_OK); /* a guest may have written it */
+	assert_int_equal(ledger_scrub_begin(&b->l, LEDGER_MAX_SCRUBBERS, &chunk), FH_EINVAL);
+	assert_int_equal(ledger_scrub_end(&b->l, 0), FH_EBUSY);
+	for (int chunks = 0;; chunks++) {
+		while ((st = ledger_scrub_begin(&b->l, 0, &chunk)) == FH_EBUSY) {
+		}
+		if (st == FH_ENOENT) {
+			assert_int_equal(chunks, 32); /* 2 MiB, 64 KiB each */
+			break;
+		}
+		assert_int_equal(chunk.order, ORDER_64K);
+		assert_int_equal(ledger_scrub_end(&b->l, 0), FH_OK);
+	}
+	assert_int_equal(claim_redeem(&b->l, h, 0, &blk), FH_OK);
+	assert_false(blk.dirty);
+	assert_int_equal(claim_free(&b->l, 0, blk), FH_OK);
+	assert_int_equal(claim_alloc(&b->l, 0, LOW, 9, &blk), FH_OK);
+	assert_true(blk.dirty);
+	assert_int_equal(ledger_cleaned(&b->l, 1, blk), FH_EDENIED);
+	assert_int_equal(ledger_cleaned(&b->l, 0, blk), FH_OK);
+	assert_int_equal(claim_alloc(&b->l, 0, HIGH, 9, &chunk), FH_OK);
+	assert_true(chunk.dirty); /* a bank without a map */
+	b->l.pool.banks[0].dirty = NULL;
+	free(map);
+}
+
 /* --- faults that others had (docs/claims.md) -------------------------------------------------------------------- */
 
 static void test_fault_xen_claims_of_a_dying_domain_leak(void **state)
@@ -649,6 +825,12 @@ int main(void)
 		T(test_alloc_leaves_claims_alone),
 		T(test_quota),
 		T(test_unredeem_takes_its_own_only),
+		T(test_ended_handles_say_how),
+		T(test_waiting),
+		T(test_replace),
+		T(test_reserve),
+		T(test_bad_memory),
+		T(test_dirtiness),
 		T(test_fault_xen_claims_of_a_dying_domain_leak),
 		T(test_fault_xen_claim_lost_when_assignment_fails),
 		T(test_fault_xen_second_claim_is_refused),
