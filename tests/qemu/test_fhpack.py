@@ -113,7 +113,7 @@ def test_a_kernel_that_is_too_large(folder):
     header = bytes(8) + bytes(8) + (128 * MIB).to_bytes(8, "little")
     (folder / "agent.bin").write_bytes(header.ljust(56, b"\0") + b"ARM\x64" + bytes(100))
     done = run(folder, "-c", "system.dts", "-o", "payload.cpio", "agent.bin")
-    assert done.returncode == 1 and "/domains/front" in done.stderr and "need 134217728 bytes" in done.stderr
+    assert done.returncode == 1 and "dom=front file=agent.bin" in done.stderr
 
 
 def test_refusals_and_trouble(folder):

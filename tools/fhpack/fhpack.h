@@ -30,8 +30,6 @@ struct blob read_tree(const char *path);
  * *how: what was done, or NULL.
  */
 struct blob unpack_kernel(const char *path, struct blob b, const char **how);
-/* An arm64 Image's size in memory with its text offset (Linux's booting.rst); 0: it has no such header. */
-uint64_t image_room(struct blob b);
 
 struct file {
 	char name[NAME_SIZE];
@@ -41,6 +39,11 @@ struct file {
 
 /* Writes a newc archive of files[0..nr) to path, data aligned to pages; whole or not at all. Returns its size. */
 size_t write_archive(const char *path, const struct file *files, uint32_t nr);
+
+/* Places each domain's files in its memory as EL2 will; ends the program with EL2's own words where it can't. */
+void plan_files(const char *config, const struct cfg_system *sys, const struct file *files, uint32_t nr);
+/* Where they are, for domain d; nothing where plan_files() did not run. */
+void print_files(uint32_t d, FILE *out);
 
 /* Ends the program where the claims of all domains do not fit together. tree: of the board, or NULL. */
 void check_claims(const char *config, const struct cfg_system *sys, const struct fdt_index *tree);

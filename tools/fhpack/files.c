@@ -179,11 +179,3 @@ struct blob unpack_kernel(const char *path, struct blob b, const char **how)
 	}
 	return b;
 }
-
-uint64_t image_room(struct blob b)
-{
-	if (b.size < 64U || memcmp(b.data + 56, "ARM\x64", 4) != 0) {
-		return 0;
-	}
-	return le(b.data + 8, 8) + le(b.data + 16, 8);
-}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // SOURCES: tools/fhpack/*.c core/config/*.c core/fdt/*.c core/payload/*.c core/log/fmt.c core/base/status.c
-// SOURCES: core/claim/*.c core/pool/*.c arch/arm64/mm/stage2_size.c
+// SOURCES: core/claim/*.c core/pool/*.c arch/arm64/mm/stage2_size.c core/domain/plan.c
 // LIBS: -lfdt -lz
 #include "tools/fhpack/fhpack.h"
 
@@ -186,29 +186,15 @@ static bool has_file(const void *ctx, const char *name)
 	return false;
 }
 
-/* Unpacks kernels, and checks that they and the ramdisks have room. */
-static void check_domain_files(const struct cfg_system *sys, struct inputs *in)
+static void unpack_kernels(const struct cfg_system *sys, struct inputs *in)
 {
 	for (uint32_t i = 0; i < sys->nr_domains; i++) {
-		const struct cfg_domain *d = &sys->domains[i];
-		struct file *kernel = find_file(in, d->kernel);
-		struct file *ramdisk = find_file(in, d->ramdisk);
-		uint64_t total = 0;
-		uint64_t need;
+		struct file *kernel = find_file(in, sys->domains[i].kernel);
 		const char *how;
 
-		for (uint32_t k = 0; k < d->nr_mem; k++) {
-			total += d->mem[k].size;
-		}
 		kernel->blob = unpack_kernel(kernel->path, kernel->blob, &how);
 		if (how != NULL) {
 			fprintf(stderr, "fhpack: %s: %s, %zu bytes\n", kernel->path, how, kernel->blob.size);
-		}
-		need = image_room(kernel->blob);
-		need = (need != 0U ? need : kernel->blob.size) + (ramdisk != NULL ? ramdisk->blob.size : 0U);
-		if (need > total) {
-			refuse("/domains/%s: kernel and ramdisk need %llu bytes, its memory has %llu", d->name,
-			       (unsigned long long)need, (unsigned long long)total);
 		}
 	}
 }
@@ -304,7 +290,8 @@ int main(int argc, char **argv)
 		if (config_check_files(&sys, has_file, &in, &err) != FH_OK) {
 			refuse("%s: %s", o.config, err.text);
 		}
-		check_domain_files(&sys, &in);
+		unpack_kernels(&sys, &in);
+		plan_files(o.config, &sys, in.files, in.nr);
 		warn_unused(&sys, &in);
 	}
 	if (o.board != NULL) {

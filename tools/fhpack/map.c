@@ -192,6 +192,7 @@ static void print_domain(const struct map *m, const struct cfg_domain *d, FILE *
 				size_text(PAGE_SIZE << mem->order, s, sizeof(s)));
 		}
 	}
+	print_files(d->id, out);
 	for (uint32_t i = 0; i < d->nr_devices; i++) {
 		fprintf(out, "    device %s%s\n", d->devices[i].path,
 			d->devices[i].allow_unprotected_dma ? " (unprotected DMA allowed)" : "");
