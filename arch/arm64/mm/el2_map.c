@@ -4,6 +4,7 @@
 #include "arch/arm64/mm/el2_map_internal.h"
 #include "arch/barrier.h"
 #include "arch/cpu.h"
+#include "arch/tlb.h"
 #include "core/base/string.h"
 #include "core/log/log.h"
 
@@ -110,17 +111,6 @@ fh_status el2_map(uint64_t va, paddr_t where, uint64_t size, enum el2_prot prot)
 	return FH_OK;
 }
 
-static void tlbi_va(uint64_t va)
-{
-	__asm__ volatile("tlbi vae2is, %0" : : "r"(va >> PAGE_SHIFT) : "memory");
-}
-
-static void tlbi_sync(void)
-{
-	dsb(ish);
-	isb();
-}
-
 void el2_unmap(uint64_t va, uint64_t size)
 {
 	uint64_t done = 0;
@@ -136,10 +126,10 @@ void el2_unmap(uint64_t va, uint64_t size)
 		}
 		*e = 0;
 		dsb(ishst);
-		tlbi_va(va + done);
+		tlb_inval_el2_va(va + done);
 		done += LEVEL_SIZE(level);
 	}
-	tlbi_sync();
+	tlb_sync();
 }
 
 fh_status el2_map_device(struct range regs, void **va)
@@ -165,8 +155,8 @@ void el2_drop_identity(void)
 {
 	s1_root[LEVEL_INDEX(image_pa, 0U)] = 0;
 	dsb(ishst);
-	__asm__ volatile("tlbi alle2is" : : : "memory");
-	tlbi_sync();
+	tlb_inval_el2();
+	tlb_sync();
 }
 
 void el2_hyp_init(struct range hyp)
@@ -233,8 +223,8 @@ void window_close(void)
 	}
 	dsb(ishst);
 	for (uint64_t at = 0; at < (block ? PAGE_SIZE : window_size[cpu]); at += PAGE_SIZE) {
-		tlbi_va(window_va(cpu) + at);
+		tlb_inval_el2_va(window_va(cpu) + at);
 	}
-	tlbi_sync();
+	tlb_sync();
 	window_size[cpu] = 0;
 }

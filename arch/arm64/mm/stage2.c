@@ -5,7 +5,7 @@
 #include "arch/arm64/mm/el2_map.h"
 #include "arch/arm64/mm/stage2_internal.h"
 #include "arch/barrier.h"
-#include "arch/sysreg.h"
+#include "arch/tlb.h"
 #include "core/base/string.h"
 #include "core/log/log.h"
 
@@ -189,20 +189,6 @@ fh_status s2_prepare(struct s2 *s, ipaddr_t ipa, paddr_t where, uint64_t size, e
 	return status;
 }
 
-/* All of the domain's entries, on all CPUs, whichever domain this CPU has loaded. */
-static void tlbi_vmid(const struct s2 *s)
-{
-	const uint64_t was = READ_SYSREG(vttbr_el2);
-
-	dsb(ishst);
-	WRITE_SYSREG(vttbr_el2, s->vttbr);
-	isb();
-	__asm__ volatile("tlbi vmalls12e1is" : : : "memory");
-	dsb(ish);
-	WRITE_SYSREG(vttbr_el2, was);
-	isb();
-}
-
 static void set_valid(struct s2 *s, uint64_t at, uint64_t end, bool valid)
 {
 	at = MAX(at, s->low);
@@ -236,7 +222,7 @@ void s2_uncommit(struct s2 *s, ipaddr_t ipa, uint64_t size)
 {
 	lock_acquire(&s->lock);
 	set_valid(s, ipa_val(ipa), ipa_val(ipa) + size, false);
-	tlbi_vmid(s);
+	tlb_inval_vmid(s->vttbr);
 	lock_release(&s->lock);
 }
 
@@ -286,7 +272,7 @@ fh_status s2_split(struct s2 *s, ipaddr_t ipa)
 			table[i] = (old | page) + i * LEVEL_SIZE(pos.level + 1U);
 		}
 		*pos.entry = 0;
-		tlbi_vmid(s);
+		tlb_inval_vmid(s->vttbr);
 		*pos.entry = table_pa(s, table) | PTE_VALID | PTE_TABLE;
 		dsb(ishst);
 		isb();
