@@ -76,8 +76,7 @@ void gic_send_sgi_others(uint32_t sgi);
 
 /*
  * One interrupt. PPIs and SGIs are reached through cpu's redistributor, from any CPU. Out of range intid, or a CPU
- * without redistributor: nothing happens. Bound: O(1); gic_irq_disable: until RWP clears, on a broken controller 100
- * ms.
+ * without redistributor: nothing happens. Bound: O(1); gic_irq_disable: until RWP clears, or 100 ms.
  */
 void gic_irq_enable(uint32_t cpu, uint32_t intid);
 void gic_irq_disable(uint32_t cpu, uint32_t intid);

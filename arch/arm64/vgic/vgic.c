@@ -155,8 +155,7 @@ void vgic_cpu_load(struct vgic_cpu *vc)
 {
 	lock_acquire(&vc->vgic->lock);
 	load_hw(vc);
-	/* Under the lock, for who enables a PPI; before todo is looked at, for who finds it not loaded and does not
-	 * kick. */
+	/* Under the lock, for who enables a PPI; before todo is read, for who finds it not loaded and does not kick. */
 	__atomic_store_n(&vc->loaded, 1U, __ATOMIC_SEQ_CST);
 	lock_release(&vc->vgic->lock);
 	WRITE_SYSREG(ich_vmcr_el2, vc->vmcr);

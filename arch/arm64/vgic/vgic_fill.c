@@ -200,8 +200,7 @@ static void fill(struct vgic_cpu *vc, uint32_t words)
 	}
 	hcr |= vc->evicted ? ICH_HCR_LRENPIE | ICH_HCR_TDIR : 0U;
 	if (pend.next != PICKS_ALL) {
-		/* One at least is pending now, else NPIE would interrupt without end, as UIE with a single list
-		 * register. */
+		/* One is pending, else NPIE would interrupt without end; UIE would with a single list register. */
 		hcr |= ICH_HCR_NPIE | (vgic_hw.nr_lrs > 1U ? ICH_HCR_UIE : 0U);
 	}
 	write_hcr(vc, hcr);

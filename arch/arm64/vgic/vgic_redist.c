@@ -61,8 +61,7 @@ static enum vdev_result rd_read(const struct vgic *g, uint32_t vcpu, uint32_t ow
 		*val = typer_of(g, owner) >> 32;
 		break;
 	case GICR_WAKER:
-		/* Asleep follows at once; interrupts wait or not as the CPU interface says, as for one that is awake.
-		 * */
+		/* Asleep follows at once, and holds nothing back. */
 		*val = vc->waker != 0U ? WAKER_SLEEP | WAKER_ASLEEP : 0U;
 		break;
 	default:
