@@ -30,8 +30,10 @@
 
 /* CPTR_EL2 with E2H = 0: RES1 bits, SVE, SME, trace and the activity monitors trapped; FP is the guest's. */
 #define CPTR_GUEST (UINT64_C(0x33ff) | BIT(8) | BIT(20) | BIT(30))
-/* MDCR_EL2: debug, OS lock, ROM and PMU registers trapped. */
-#define MDCR_GUEST (BIT(11) | BIT(10) | BIT(9) | BIT(6) | BIT(5))
+/* MDCR_EL2: trace filter, SPE, debug, OS lock, ROM and PMU registers trapped; SPE's and TRBE's buffers are EL2's. */
+#define MDCR_GUEST (BIT(19) | BIT(14) | BIT(11) | BIT(10) | BIT(9) | BIT(6) | BIT(5))
+/* MPAM2_EL2: MPAM1_EL1 and MPAM0_EL1 trapped. */
+#define MPAM2_GUEST (BIT(49) | BIT(48))
 #define CNTHCTL_GUEST UINT64_C(3)
 
 #define SCTLR_EL1_RESET UINT64_C(0x30d00800)
@@ -61,6 +63,9 @@ static void traps_clear_optional(void)
 	}
 	if (FIELD_GET(GENMASK(43, 40), mmfr1) != 0U) {
 		WRITE_SYSREG(S3_4_C1_C2_2, 0); /* HCRX_EL2 */
+	}
+	if (FIELD_GET(GENMASK(43, 40), READ_SYSREG(id_aa64pfr0_el1)) != 0U) {
+		WRITE_SYSREG(S3_4_C10_C5_0, MPAM2_GUEST); /* MPAM2_EL2 */
 	}
 }
 
