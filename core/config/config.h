@@ -153,7 +153,7 @@ fh_status config_check_board(const struct cfg_system *sys, const struct cfg_boar
 	FH_MUST_CHECK;
 
 /*
- * Checks the devices against the board's tree: each is there, is the hypervisor's neither, is given once, shares no
+ * Checks the devices against the board's tree: the hypervisor's own are there; each that is given away is there, is the hypervisor's neither, is given once, shares no
  * page of registers and no interrupt with another that is given, lies on no guest RAM, and can do DMA only where the
  * configuration allows it.
  */

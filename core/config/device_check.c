@@ -93,12 +93,34 @@ static fh_status check_kind(const struct cfg_domain *d, const struct cfg_device 
 	return FH_OK;
 }
 
+/* What the hypervisor is to keep must be there. */
+static fh_status check_hypervisor(const struct cfg_system *sys, const struct fdt_index *tree, struct cfg_error *err)
+{
+	const struct {
+		const char *prop;
+		const char *path;
+	} own[] = { { "console", sys->console }, { "watchdog", sys->watchdog } };
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(own); i++) {
+		struct board_device dev;
+		const char *why = "";
+
+		if (own[i].path[0] != '\0' && board_device(tree, own[i].path, &dev, &why) != FH_OK) {
+			return cfg_say(err, FH_ENOENT, "/hypervisor/%s: %.64s: %s", own[i].prop, own[i].path, why);
+		}
+	}
+	return FH_OK;
+}
+
 fh_status config_check_devices(const struct cfg_system *sys, const struct fdt_index *tree, struct cfg_error *err)
 {
 	static struct board_device seen[MAX_PAIRS];
 	static const struct cfg_domain *owner[MAX_PAIRS];
 	uint32_t nr = 0;
 
+	if (check_hypervisor(sys, tree, err) != FH_OK) {
+		return FH_ENOENT;
+	}
 	for (uint32_t i = 0; i < sys->nr_domains; i++) {
 		const struct cfg_domain *d = &sys->domains[i];
 

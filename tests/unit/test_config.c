@@ -545,6 +545,12 @@ static void devices(void **state)
 		assert_int_equal(config_check_devices(&sys, &t, &error), cases[i].want);
 		assert_string_equal(error.text, cases[i].message);
 	}
+	strcpy(sys.watchdog, "/dog@1");
+	assert_int_equal(config_check_devices(&sys, &t, &error), FH_ENOENT);
+	assert_string_equal(error.text, "/hypervisor/watchdog: /dog@1: the board has no such device");
+	strcpy(sys.console, "serial7");
+	assert_int_equal(config_check_devices(&sys, &t, &error), FH_ENOENT);
+	assert_string_equal(error.text, "/hypervisor/console: serial7: the board has no such device");
 	free((void *)(uintptr_t)t.blob);
 }
 
