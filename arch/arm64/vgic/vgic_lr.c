@@ -21,6 +21,8 @@ static bool place_new(struct vgic_cpu *vc, uint32_t intid, uint64_t hw_bits)
 	uint32_t i;
 
 	if ((vgic_hw.lr_mask & ~vc->lr_used) == 0U) {
+		/* One that was written since the exit must not look empty. */
+		isb();
 		vgic_retire(vc);
 	}
 	if ((usable & bit) == 0U || (vgic_hw.lr_mask & ~vc->lr_used) == 0U) {
