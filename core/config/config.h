@@ -153,9 +153,9 @@ fh_status config_check_board(const struct cfg_system *sys, const struct cfg_boar
 	FH_MUST_CHECK;
 
 /*
- * Checks the devices against the board's tree: the hypervisor's own are there; each that is given away is there, is the hypervisor's neither, is given once, shares no
- * page of registers and no interrupt with another that is given, lies on no guest RAM, and can do DMA only where the
- * configuration allows it.
+ * Checks the devices against the board's tree: the hypervisor's own are there; each that is given away is there, is
+ * not the hypervisor's, is given once, shares no page of registers and no interrupt with another that is given, lies
+ * on no guest RAM, and can do DMA only where the configuration allows it.
  */
 fh_status config_check_devices(const struct cfg_system *sys, const struct fdt_index *tree, struct cfg_error *err)
 	FH_MUST_CHECK;
