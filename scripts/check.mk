@@ -74,8 +74,8 @@ check-llvm:
 	@$(MAKE) O=build/llvm LLVM=1 all check-simd
 
 #: make check-repro           two builds in different folders are identical
-check-repro:
-	@scripts/check-repro
+check-repro: $(O)/freehold.bin
+	@scripts/check-repro $(O)
 
 #: make size                  text, data, bss, size of the image and lines, against the budgets
 size: $(O)/freehold.bin
