@@ -81,4 +81,6 @@ check-repro: $(O)/freehold.bin
 size: $(O)/freehold.bin
 	@scripts/size '$(SIZE)' $(O) $(if $(CONFIG_POOL),160 15000,80 8000) $(sources)
 
+#: make verify                proofs, all states of small ledgers, races, long random runs of the claim engine (20 minutes)
+#: make soak                  random claims, SOAK_STEPS=1000000000
 #: make clean                 remove what was built;  make distclean  also what was fetched
