@@ -36,6 +36,10 @@ SECTIONS
 	}
 	data_end = .;
 	.bss (NOLOAD) : {
+		early_bss_start = .;
+		*(.bss.early)
+		. = ALIGN(4096);
+		early_bss_end = .;
 		bss_start = .;
 		*(.bss .bss.* COMMON)
 		. = ALIGN(4096);

@@ -31,14 +31,14 @@ primary_entry:
 	adr	x20, head
 	bl	el2_check
 	/*
-	 * Whatever the firmware left in the caches for our .bss goes before it is zeroed, and what was read early
-	 * goes after it and the first tables were written: we write past the caches here. What is not zeroed
-	 * (.noinit, stacks) is not read before it was written with the MMU on.
+	 * With the MMU off we write past the caches. So only what the first tables want is zeroed here: whatever the
+	 * firmware left in the caches for it goes before, what was read early goes after. The rest of .bss is zeroed
+	 * with the MMU on; .noinit and the stacks are not read before they were written.
 	 */
-	adrp	x0, bss_start
-	add	x0, x0, :lo12:bss_start
-	adrp	x1, bss_end
-	add	x1, x1, :lo12:bss_end
+	adrp	x0, early_bss_start
+	add	x0, x0, :lo12:early_bss_start
+	adrp	x1, early_bss_end
+	add	x1, x1, :lo12:early_bss_end
 	bl	dcache_civac
 	mov	x2, x0
 1:	stp	xzr, xzr, [x2]
@@ -52,10 +52,10 @@ primary_entry:
 	bl	phys_stack
 	mov	x0, x20
 	bl	el2_early_map
-	adrp	x0, bss_start
-	add	x0, x0, :lo12:bss_start
-	adrp	x1, bss_end
-	add	x1, x1, :lo12:bss_end
+	adrp	x0, early_bss_start
+	add	x0, x0, :lo12:early_bss_start
+	adrp	x1, early_bss_end
+	add	x1, x1, :lo12:early_bss_end
 	bl	dcache_civac
 	bl	mmu_on
 	ldr	x8, =primary_virt
@@ -63,6 +63,10 @@ primary_entry:
 primary_virt:
 	mov	x0, #0
 	bl	virt_stack
+	ldr	x0, =bss_start
+	ldr	x1, =bss_end
+	sub	x1, x1, x0
+	bl	cache_zero
 	mov	x0, x19
 	mov	x1, x20
 	bl	init_primary

@@ -60,12 +60,13 @@ static const struct uart_ops *find_driver(const struct fdt_prop *compatible)
 	return ops;
 }
 
-static fh_status start_console(void)
+/* path: of the configuration, or "": /chosen/stdout-path. */
+static fh_status start_console(const char *path)
 {
 	void *regs;
 	struct uart_desc uart = { 0 };
 	struct fdt_prop compatible;
-	fh_status status = machine_uart(&machine);
+	fh_status status = machine_uart(&machine, path);
 
 	if (status == FH_OK) {
 		status = fdt_prop(&machine.tree, machine.uart_node, "compatible", &compatible);
@@ -77,6 +78,23 @@ static fh_status start_console(void)
 	if (status == FH_OK) {
 		uart.base = regs;
 		uart_init(&uart);
+	}
+	return status;
+}
+
+/* The configuration may name another UART than the firmware's console: what follows is told there. */
+static fh_status change_console(void)
+{
+	const uint16_t before = machine.uart_node;
+	fh_status status = FH_OK;
+
+	if (sys.console[0] != '\0' && fdt_find(&machine.tree, sys.console) != before) {
+		log_info("boot: the console is %s from here on", sys.console);
+		uart_flush_sync();
+		status = start_console(sys.console);
+	}
+	if (status != FH_OK) {
+		log_err("config: /hypervisor/console: %s is no UART that is driven: refused", sys.console);
 	}
 	return status;
 }
@@ -136,23 +154,21 @@ static fh_status read_config(void)
 	return status;
 }
 
-static fh_status check_board(uint32_t cpus)
+static fh_status check_board(void)
 {
-	static struct cfg_board board;
+	static FH_NOINIT struct cfg_board board;
+	const struct range own[] = { { machine.tree_at, machine.tree.size }, machine.initrd };
 	struct cfg_error err = { "" };
-	fh_status status;
+	fh_status status = config_read_board(&machine.tree, own, ARRAY_SIZE(own), sys.console, &board, &err);
 
-	board.nr_cpus = cpus;
-	board.nr_ram = machine.nr_ram;
-	board.nr_reserved = machine.nr_reserved;
-	for (uint32_t i = 0; i < machine.nr_ram; i++) {
-		board.ram[i] = machine.ram[i];
+	if (status == FH_OK) {
+		board.image = el2_image_range();
+		board.ipa_limit = BIT(s2_ipa_bits());
+		status = config_check_board(&sys, &board, &err);
 	}
-	for (uint32_t i = 0; i < machine.nr_reserved; i++) {
-		board.reserved[i] = machine.reserved[i];
+	if (status == FH_OK) {
+		status = config_check_devices(&sys, &machine.tree, &err);
 	}
-	board.image = el2_image_range();
-	status = config_check_board(&sys, &board, &err);
 	if (status != FH_OK) {
 		log_err("config: %s: refused", err.text);
 	}
@@ -245,7 +261,7 @@ void init_primary(uint64_t dtb, uint64_t image)
 	if (machine_map_tree(&machine, dtb) != FH_OK) {
 		crash_early("freehold: boot: x0 is not a device tree: stopped");
 	}
-	if (start_console() != FH_OK) {
+	if (start_console("") != FH_OK) {
 		crash_early("freehold: boot: no console that is driven in the board's tree: stopped");
 	}
 	log_info("Freehold %s", FREEHOLD_VERSION);
@@ -256,12 +272,13 @@ void init_primary(uint64_t dtb, uint64_t image)
 	smp_record_features();
 	check(payload_map(&machine, &payload, &where), "reading the payload");
 	check(read_config(), "reading the configuration");
+	check(change_console(), "changing the console");
 	crash_set_policy((uint32_t)sys.on_panic, machine.psci_smc);
 	cpus = smp_start(&machine, &running);
 	el2_drop_identity();
 	s2_machine_init(smp_features().pa_bits, smp_features().fwb);
 	log_info("boot: cpus=%u ipa_bits=%u fwb=%u image=0x%lx", cpus, s2_ipa_bits(), s2_fwb() ? 1U : 0U, image);
-	check(check_board(machine.nr_cpus), "checking the configuration against the board");
+	check(check_board(), "checking the configuration against the board");
 	check(check_cpus(running), "checking the CPUs");
 	check(memmap_init(&machine, &sys, where, &ledger), "making the memory map");
 	vgic_hw_init();

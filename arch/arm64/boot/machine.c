@@ -48,18 +48,21 @@ fh_status machine_map_tree(struct machine *m, uint64_t dtb)
 	return fdt_index_build(blob, size, nodes, TREE_NODES, &m->tree);
 }
 
-fh_status machine_uart(struct machine *m)
+fh_status machine_uart(struct machine *m, const char *path)
 {
 	struct board_irq irq;
+	struct range regs;
+	uint16_t node = board_console(&m->tree, path);
 
-	m->uart_node = board_console(&m->tree, "");
-	if (m->uart_node == FDT_NO_NODE) {
-		m->uart_node = fdt_next_compatible(&m->tree, FDT_NO_NODE, "arm,pl011");
+	if (node == FDT_NO_NODE && path[0] == '\0') {
+		node = fdt_next_compatible(&m->tree, FDT_NO_NODE, "arm,pl011");
 	}
-	if (m->uart_node == FDT_NO_NODE || fdt_reg(&m->tree, m->uart_node, 0, &m->uart) != FH_OK) {
+	if (node == FDT_NO_NODE || fdt_reg(&m->tree, node, 0, &regs) != FH_OK) {
 		return FH_ENOENT;
 	}
-	m->uart_irq = board_irq(&m->tree, m->uart_node, 0, &irq) == FH_OK ? irq.intid : 0U;
+	m->uart_node = node;
+	m->uart = regs;
+	m->uart_irq = board_irq(&m->tree, node, 0, &irq) == FH_OK ? irq.intid : 0U;
 	return FH_OK;
 }
 

@@ -35,8 +35,11 @@ struct machine {
 
 /* Maps and indexes the tree at dtb (physical, from x0). Nothing is logged: there is no console yet. */
 fh_status machine_map_tree(struct machine *m, uint64_t dtb) FH_MUST_CHECK;
-/* The console: /chosen/stdout-path, or where that is missing the first PL011. FH_ENOENT: none that we drive. */
-fh_status machine_uart(struct machine *m) FH_MUST_CHECK;
+/*
+ * The console: at path, or where that is empty /chosen/stdout-path, or where that is missing the first PL011.
+ * FH_ENOENT: there is none. Changes nothing on an error.
+ */
+fh_status machine_uart(struct machine *m, const char *path) FH_MUST_CHECK;
 /* All the rest; what is missing or wrong is logged. */
 fh_status machine_read(struct machine *m) FH_MUST_CHECK;
 

@@ -7,13 +7,15 @@
 #include "arch/sysreg.h"
 #include "core/base/string.h"
 
-#define S1_EARLY_TABLES 8U   /* zeroed with .bss, flushed by head.S */
+/* Zeroed and flushed by head.S, with the MMU off. */
+#define EARLY __attribute__((section(".bss.early")))
+#define S1_EARLY_TABLES 8U
 #define S1_STATIC_TABLES 56U /* used with the MMU on, zeroed when taken */
 
-FH_ALIGNED(4096) uint64_t s1_root[PTES_PER_TABLE];
-static FH_ALIGNED(4096) uint64_t early_tables[S1_EARLY_TABLES][PTES_PER_TABLE];
+EARLY FH_ALIGNED(4096) uint64_t s1_root[PTES_PER_TABLE];
+static EARLY FH_ALIGNED(4096) uint64_t early_tables[S1_EARLY_TABLES][PTES_PER_TABLE];
 static FH_NOINIT FH_ALIGNED(4096) uint64_t tables[S1_STATIC_TABLES][PTES_PER_TABLE];
-static uint32_t early_used;
+static EARLY uint32_t early_used;
 static uint32_t tables_used;
 
 uint64_t *s1_table_alloc(void)
