@@ -5,6 +5,7 @@
 #define GICD_CTLR 0x0U
 #define GICD_TYPER 0x4U
 #define GICD_IIDR 0x8U
+#define GICD_ISENABLER1 0x104U
 #define GICD_IROUTER 0x6000U
 #define GICD_IROUTER_END 0x8000U
 #define GICD_ID 0xffd0U
@@ -183,17 +184,18 @@ __attribute__((noinline)) static enum vdev_result read_any(struct vgic *g, uint3
 static enum vdev_result dist_read(void *dev, uint32_t vcpu, uint64_t off, uint32_t size, uint64_t *val)
 {
 	struct vgic *g = dev;
+	const uint64_t word = (off - GICD_ISENABLER1) / 4U;
 
 	/* What costs nothing but the way here comes first. */
-	if (size == 4U && off == GICD_TYPER) {
-		*val = typer(g);
-		return VDEV_OK;
-	}
-	if (size == 4U && off >= 0x104U && off < 0x200U) {
-		const uint32_t w = (uint32_t)(off % 128U) / 4U;
-
-		*val = w - 1U < g->nr_words - 1U ? g->spi[w - 1U].enable : 0U;
-		return VDEV_OK;
+	if (size == 4U) {
+		if (off == GICD_TYPER) {
+			*val = typer(g);
+			return VDEV_OK;
+		}
+		if (word < g->nr_words - 1U) {
+			*val = g->spi[word].enable;
+			return VDEV_OK;
+		}
 	}
 	return read_any(g, vcpu, off, size, val);
 }
