@@ -24,9 +24,10 @@ static void zero(struct domain *d, paddr_t at, uint64_t size)
 {
 	void *va = window_open(at, size);
 
-	cache_zero(va, size);
-	if (!s2_fwb()) {
-		cache_clean_inval(va, size);
+	if (s2_fwb()) {
+		cache_zero(va, size);
+	} else {
+		cache_zero_flush(va, size);
 		d->build.flushed += size;
 	}
 	window_close();
