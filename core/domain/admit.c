@@ -224,6 +224,7 @@ static void define(struct domain *d, const struct cfg_domain *cfg, domid_t id)
 		v->index = i;
 		v->pcpu = cfg->pcpu[i];
 		v->stop = 1;
+		v->last_dev = &d->devs.devs[0];
 		domains.cpu_vcpu[v->pcpu] = v;
 	}
 }

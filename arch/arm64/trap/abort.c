@@ -51,58 +51,88 @@ static bool mapped_now(struct vcpu *v, uint64_t esr, ipaddr_t at)
 	return (esr & FSC_KIND) != FSC_PERMISSION && s2_lookup(&v->domain->s2, at, &leaf) == FH_OK && leaf.valid;
 }
 
-static uint64_t extend(uint64_t val, uint64_t esr, uint32_t size)
+/* What is left when no emulated device answered; out of line, so that the quick way needs few registers. */
+static __attribute__((noinline)) void not_emulated(struct vcpu *v, uint64_t esr)
 {
-	const uint32_t unused = 64U - 8U * size;
+	const uint64_t far = READ_SYSREG(far_el2);
+	const ipaddr_t at = fault_ipa(far);
 
-	if ((esr & ISS_SSE) != 0U) {
-		val = (uint64_t)((int64_t)(val << unused) >> unused);
+	if (!from_stage2(esr) || !mapped_now(v, esr, at)) {
+		refuse(v, esr, far, at, false);
 	}
-	return (esr & ISS_SF) != 0U ? val : val & UINT32_MAX;
 }
 
-static bool emulate(struct vcpu *v, const struct vdev *dev, uint64_t off, uint64_t esr)
+/* The device that holds an access, from the vCPU's last one on: accesses come in series. */
+static inline const struct vdev *find_device(struct vcpu *v, ipaddr_t at, uint32_t size)
 {
-	const uint32_t size = 1U << FIELD_GET(ISS_SAS, esr);
-	const uint32_t rt = (uint32_t)FIELD_GET(ISS_SRT, esr);
-	uint64_t val = 0;
+	const struct vdev *dev = v->last_dev;
 
-	if ((esr & ISS_WNR) != 0U) {
-		val = rt < 31U ? v->regs.x[rt] : 0U;
-		if (size < 8U) {
-			val &= BIT(8U * size) - 1U;
+	if (ipa_val(at) - ipa_val(dev->base) >= dev->size) {
+		dev = vdev_find(&v->domain->devs, at, size);
+		if (dev != NULL) {
+			v->last_dev = dev;
 		}
-		return dev->ops->write(dev->dev, v->index, off, size, val) == VDEV_OK;
 	}
+	return dev;
+}
+
+static uint64_t sign_extend(uint64_t val, uint64_t esr, uint32_t size)
+{
+	const uint32_t unused = 64U - 8U * size;
+	const uint64_t wide = (uint64_t)((int64_t)(val << unused) >> unused);
+
+	return (esr & ISS_SF) != 0U ? wide : wide & UINT32_MAX;
+}
+
+static inline bool emulate_write(const struct vcpu *v, const struct vdev *dev, uint64_t off, uint64_t esr,
+				 uint32_t size)
+{
+	const uint32_t rt = (uint32_t)FIELD_GET(ISS_SRT, esr);
+	const uint64_t val = rt < 31U ? v->regs.x[rt] : 0U;
+
+	return dev->ops->write(dev->dev, v->index, off, size, val & (UINT64_MAX >> (64U - 8U * size))) == VDEV_OK;
+}
+
+static inline bool emulate_read(struct vcpu *v, const struct vdev *dev, uint64_t off, uint64_t esr, uint32_t size)
+{
+	const uint32_t rt = (uint32_t)FIELD_GET(ISS_SRT, esr);
+	uint64_t val;
+
 	if (dev->ops->read(dev->dev, v->index, off, size, &val) != VDEV_OK) {
 		return false;
 	}
+	if ((esr & ISS_SSE) != 0U) {
+		val = sign_extend(val, esr, size);
+	}
 	if (rt < 31U) {
-		v->regs.x[rt] = extend(val, esr, size);
+		v->regs.x[rt] = val;
 	}
 	return true;
 }
 
+/* A naturally aligned access to an emulated device; false: it is none, or the device refuses it. */
+static inline bool emulate(struct vcpu *v, uint64_t esr)
+{
+	const ipaddr_t at = fault_ipa(READ_SYSREG(far_el2));
+	const uint32_t size = 1U << FIELD_GET(ISS_SAS, esr);
+	const struct vdev *dev = find_device(v, at, size);
+
+	if (dev == NULL || !is_aligned(ipa_val(at), size)) {
+		return false;
+	}
+	const uint64_t off = ipa_val(at) - ipa_val(dev->base);
+
+	return (esr & ISS_WNR) != 0U ? emulate_write(v, dev, off, esr, size) : emulate_read(v, dev, off, esr, size);
+}
+
 void trap_data_abort(struct vcpu *v, uint64_t esr)
 {
-	const uint64_t far = READ_SYSREG(far_el2);
-	const ipaddr_t at = fault_ipa(far);
-	const uint32_t size = 1U << FIELD_GET(ISS_SAS, esr);
-	const uint64_t usable = ISS_ISV;
-
-	if (from_stage2(esr) && (esr & ISS_S1PTW) == 0U && (esr & usable) != 0U) {
-		const struct vdev *dev = vdev_find(&v->domain->devs, at, size);
-
-		if (dev != NULL && is_aligned(ipa_val(at), size) &&
-		    emulate(v, dev, ipa_val(at) - ipa_val(dev->base), esr)) {
-			v->regs.elr += 4U;
-			return;
-		}
-	}
-	if (from_stage2(esr) && mapped_now(v, esr, at)) {
+	/* A translation fault at any level, with a valid syndrome, not on a stage-1 walk. */
+	if ((esr & (ISS_ISV | ISS_S1PTW | FSC_KIND)) == (ISS_ISV | FSC_TRANSLATION) && emulate(v, esr)) {
+		v->regs.elr += 4U;
 		return;
 	}
-	refuse(v, esr, far, at, false);
+	not_emulated(v, esr);
 }
 
 void trap_instr_abort(struct vcpu *v, uint64_t esr)

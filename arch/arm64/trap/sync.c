@@ -14,7 +14,7 @@
 #define EC_DABT_LOW UINT64_C(0x24)
 
 /* SVE, SME, LS64, AArch32 coprocessors and whatever else is trapped: not there, so UNDEFINED. */
-static void withheld(struct vcpu *v, uint64_t esr)
+static __attribute__((noinline)) void withheld(struct vcpu *v, uint64_t esr)
 {
 	log_guest(v->domain->id, "guest: dom=%s vcpu=%u pc=0x%lx esr=0x%lx: undefined", v->domain->cfg->name, v->index,
 		  v->regs.elr, esr);
@@ -36,7 +36,7 @@ void trap_sync(struct vcpu *v)
 		trap_sysreg(v, esr);
 		break;
 	case EC_SMC64:
-		v->regs.elr += 4U;
+		v->regs.elr += 4U; /* an SMC that is trapped has not been done (Arm ARM D1.13.4) */
 		psci_call(v);
 		break;
 	case EC_IABT_LOW:

@@ -11,6 +11,7 @@
 
 #include "arch/arm64/vgic/vgic.h"
 #include "core/base/types.h"
+#include "core/vdev/vdev.h"
 
 struct domain;
 
@@ -37,6 +38,7 @@ struct vcpu {
 	enum vcpu_power power;
 	uint64_t entry; /* of CPU_ON: IPA, and the context for x0 */
 	uint64_t context;
+	const struct vdev *last_dev; /* the emulated device that it accessed last */
 	uint64_t exits[8]; /* by enum vcpu_exit_cause, for the monitor */
 };
 
