@@ -46,6 +46,14 @@ void *memset(void *dst, int c, size_t n)
 	const uint64_t word = UINT64_C(0x0101010101010101) * (unsigned char)c;
 
 	if (((uintptr_t)d & 7U) == 0U) {
+		for (; n >= 32U; n -= 32U, d += 32) {
+			uint64_t *w = (uint64_t *)(void *)d;
+
+			w[0] = word;
+			w[1] = word;
+			w[2] = word;
+			w[3] = word;
+		}
 		for (; n >= 8U; n -= 8U, d += 8) {
 			*(uint64_t *)(void *)d = word;
 		}
