@@ -210,7 +210,7 @@ $(O)/freehold.bin: $(O)/freehold.elf
 
 .PHONY: objects
 # All objects without the link: useful while a part of the image is missing.
-objects: $(objects)
+objects: $(objects) $(O)/.objects
 all: $(O)/freehold.bin
 
 -include $(objects:.o=.d) $(O)/obj/arch/arm64/boot/asm-offsets.d $(O)/freehold.lds.d
