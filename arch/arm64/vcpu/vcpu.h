@@ -39,7 +39,7 @@ struct vcpu {
 	uint64_t entry; /* of CPU_ON: IPA, and the context for x0 */
 	uint64_t context;
 	const struct vdev *last_dev; /* the emulated device that it accessed last */
-	uint64_t exits[8]; /* by enum vcpu_exit_cause, for the monitor */
+	uint64_t exits[8];           /* by enum vcpu_exit_cause, for the monitor */
 };
 
 /* Runs the guest until its next exit. Interrupts are masked before and after. */
