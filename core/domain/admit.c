@@ -256,6 +256,7 @@ fh_status domains_admit(const struct cfg_system *sys, const struct domain_board 
 	for (uint32_t i = 0; status == FH_OK && i < domains.nr; i++) {
 		status = place_domain(&domains.domain[i], h);
 	}
+	domain_audit("admitted");
 	for (uint32_t i = 0; status == FH_OK && i < domains.nr; i++) {
 		domains.domain[i].state = domains.domain[i].cfg->autostart ? DOM_CLAIMED : DOM_DEFINED;
 	}

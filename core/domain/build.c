@@ -101,6 +101,7 @@ static void finish(struct domain *d)
 	struct domain_build *b = &d->build;
 	const uint64_t us = (arch_counter() - b->started) / MAX(arch_counter_hz() / 1000000U, UINT64_C(1));
 
+	domain_audit("built");
 	icache_inval_all();
 	vgic_reset(&d->vgic);
 	vuart_reset(&d->vuart);

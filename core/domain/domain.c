@@ -84,6 +84,7 @@ static void request_done(struct domain *d)
 {
 	const enum domain_request r = d->request;
 
+	domain_audit("left");
 	d->request = DOM_REQ_NONE;
 	if (r == DOM_REQ_RESET || (r == DOM_REQ_CRASH && d->cfg->on_crash == CFG_CRASH_RESTART)) {
 		d->resets++;
