@@ -29,8 +29,8 @@ static void audit_stage2(struct domain *d, const char *when)
 
 	while (d->s2.root != NULL && s2_next(&d->s2, ipa(at), &leaf) == FH_OK) {
 		if (leaf.kind == S2_RAM && !owns(d, &leaf)) {
-			panic("audit: %s: dom=%s ipa=0x%lx pa=0x%lx: not its own", when, d->cfg->name, ipa_val(leaf.ipa),
-			      pa_val(leaf.pa));
+			panic("audit: %s: dom=%s ipa=0x%lx pa=0x%lx: not its own", when, d->cfg->name,
+			      ipa_val(leaf.ipa), pa_val(leaf.pa));
 		}
 		at = ipa_val(leaf.ipa) + (PAGE_SIZE << leaf.order);
 	}
