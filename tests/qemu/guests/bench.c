@@ -38,12 +38,15 @@ static void report(const char *name, uint64_t n)
 
 static void calls(void)
 {
-	uint64_t n;
+	uint64_t least, n;
 
-	LEAST(n, hvc(SMCCC_VERSION, 0, 0, 0));
-	report("hypercall", n - nothing);
+	LEAST(least, hvc(SMCCC_VERSION, 0, 0, 0));
+	LEAST(n, hvc(PSCI_FEATURES, 0, 0, 0));
+	least = n < least ? n : least;
 	LEAST(n, hvc(PSCI_VERSION, 0, 0, 0));
 	report("psci_version_hvc", n - nothing);
+	least = n < least ? n : least;
+	report("hypercall", least - nothing);
 	if (on_freehold()) {
 		LEAST(n, smc(PSCI_VERSION, 0, 0, 0));
 		report("psci_version_smc", n - nothing);
