@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""A million random actions of a hostile guest: the hypervisor and the other domain go on as if nothing were."""
+
+import harness
+import pytest
+import systems
+from test_domains import advances
+
+
+@pytest.mark.parametrize("cpu", ["max", "cortex-a53"])
+def test_a_hostile_guest_disturbs_nobody(machine, guests, tmp_path, cpu):
+    dts = systems.system(systems.front(), systems.rear(kernel="hostile.bin"))
+    payload = harness.write_payload(tmp_path / "payload.cpio", dts, {
+        "agent.bin": guests / "agent.bin", "hostile.bin": guests / "hostile.bin"})
+    with machine(initrd=payload, cpu=cpu, limit=90) as m:
+        m.expect("agent: front is up")
+        m.focus(1)
+        advances(m)
+        m.expect("hostile: done", 80)
+        advances(m)
+        m.ask("2", "second: code=0 beats=yes")
+        # its own reset is clean, too
+        m.focus(0)
+        m.line("reset rear")
+        m.expect("domain: dom=rear reset=1: restarting")
+        m.expect("hostile: begins")
+        m.line("off rear")
+        m.expect("domain: dom=rear: off")
+        m.focus(1)
+        advances(m)
+        m.send("o")
+        assert m.wait_end(15) == 0
