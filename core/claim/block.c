@@ -63,8 +63,8 @@ void block_put(struct ledger *l, struct wave *w, const struct pool_owned *b, boo
 	POOL_ASSERT(owner->owned >= BIT(b->order) && payer->paid >= BIT(b->order));
 	if (touched) {
 		pool_set_dirty(&l->pool, b->pfn, b->order, true);
-		l->scrub_more = true;
 	}
+	l->scrub_more = true; /* untouched, it may still be dirty from before it was taken: the search passed it by */
 	owner->owned -= BIT(b->order);
 	payer->paid -= BIT(b->order);
 	wave_freed(l, w, b->zone, b->order, merged);
