@@ -638,6 +638,45 @@ static void test_bad_memory(void **state)
 	assert_int_equal(claim_redeem(&b->l, h, 0, &blk), FH_OK); /* the claim is whole */
 }
 
+/* Cleans until nothing is left to clean; returns how many chunks that were. */
+static int scrub_all(struct box *b)
+{
+	struct claim_block chunk;
+	fh_status st;
+	int chunks = 0;
+
+	while ((st = ledger_scrub_begin(&b->l, 0, &chunk)) != FH_ENOENT) {
+		if (st == FH_OK) {
+			assert_int_equal(chunk.order, ORDER_64K);
+			assert_int_equal(ledger_scrub_end(&b->l, 0), FH_OK);
+			chunks++;
+		} else {
+			assert_int_equal(st, FH_EBUSY); /* the search goes on in bounded steps */
+		}
+	}
+	return chunks;
+}
+
+/* What was dirty when it was taken, and was passed by while it was owned, is dirty when it comes back untouched. */
+static void test_untouched_but_dirty_is_scrubbed(void **state)
+{
+	struct box *b = *state;
+	uint64_t *map = malloc(pool_dirty_words(LOW_BASE >> PAGE_SHIFT, bank_pages[0]) * 8);
+	struct claim_block blk;
+	claim_handle_t h;
+
+	assert_int_equal(ledger_dirty_map(&b->l, LOW_BASE >> PAGE_SHIFT, map, true), FH_OK);
+	must_stake(b, LOW, 9, 0, 1, &h);
+	assert_int_equal(claim_redeem(&b->l, h, 0, &blk), FH_OK);
+	assert_int_equal(claim_unredeem(&b->l, h, 0, blk), FH_OK);
+	assert_int_equal(claim_redeem(&b->l, h, 0, &blk), FH_OK);
+	assert_int_equal(scrub_all(b), 0);
+	assert_int_equal(claim_unredeem_untouched(&b->l, h, 0, blk), FH_OK);
+	assert_int_equal(scrub_all(b), 32);
+	b->l.pool.banks[0].dirty = NULL;
+	free(map);
+}
+
 static void test_dirtiness(void **state)
 {
 	struct box *b = *state;
@@ -645,7 +684,6 @@ static void test_dirtiness(void **state)
 	struct claim_block blk;
 	struct claim_block chunk;
 	claim_handle_t h;
-	fh_status st;
 
 	assert_int_equal(ledger_dirty_map(&b->l, LOW_BASE >> PAGE_SHIFT, map, true), FH_OK);
 	must_stake(b, LOW, 9, 0, 1, &h);
@@ -657,16 +695,7 @@ static void test_dirtiness(void **state)
 	assert_int_equal(claim_unredeem(&b->l, h, 0, blk), FH_OK); /* a guest may have written it */
 	assert_int_equal(ledger_scrub_begin(&b->l, LEDGER_MAX_SCRUBBERS, &chunk), FH_EINVAL);
 	assert_int_equal(ledger_scrub_end(&b->l, 0), FH_EBUSY);
-	for (int chunks = 0;; chunks++) {
-		while ((st = ledger_scrub_begin(&b->l, 0, &chunk)) == FH_EBUSY) {
-		}
-		if (st == FH_ENOENT) {
-			assert_int_equal(chunks, 32); /* 2 MiB, 64 KiB each */
-			break;
-		}
-		assert_int_equal(chunk.order, ORDER_64K);
-		assert_int_equal(ledger_scrub_end(&b->l, 0), FH_OK);
-	}
+	assert_int_equal(scrub_all(b), 32); /* 2 MiB, 64 KiB each */
 	assert_int_equal(claim_redeem(&b->l, h, 0, &blk), FH_OK);
 	assert_false(blk.dirty);
 	assert_int_equal(claim_free(&b->l, 0, blk), FH_OK);
@@ -831,6 +860,7 @@ int main(void)
 		T(test_reserve),
 		T(test_bad_memory),
 		T(test_dirtiness),
+		T(test_untouched_but_dirty_is_scrubbed),
 		T(test_fault_xen_claims_of_a_dying_domain_leak),
 		T(test_fault_xen_claim_lost_when_assignment_fails),
 		T(test_fault_xen_second_claim_is_refused),
