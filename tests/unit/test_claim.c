@@ -436,6 +436,31 @@ static void test_opportunistic(void **state)
 	assert_int_equal(free_pages(b, LOW), 0);
 }
 
+/* The only pair of pages that is left belongs to a claim on the zone above: two claimed pages come one by one. */
+static void test_opportunistic_leaves_zones_above_alone(void **state)
+{
+	struct box *b = *state;
+	static const uint64_t pages[] = { 0, 1, 4, 8 };
+	struct claim_block blk;
+	claim_handle_t h;
+	claim_handle_t g;
+
+	assert_int_equal(claim_alloc(&b->l, 0, LOW, 12, &blk), FH_OK);
+	for (int i = 0; i < 2048; i++) {
+		assert_int_equal(claim_alloc(&b->l, 0, HIGH, 0, &blk), FH_OK);
+	}
+	for (int i = 0; i < 4; i++) {
+		blk = (struct claim_block){ pa(HIGH_BASE + pages[i] * PAGE_SIZE), 0, false };
+		assert_int_equal(claim_free(&b->l, 0, blk), FH_OK);
+	}
+	must_stake(b, HIGH, 0, 0, 2, &h);
+	must_stake(b, ROOT, 1, 1, 1, &g);
+	assert_int_equal(claim_redeem_upto(&b->l, h, 0, 1, &blk), FH_OK);
+	assert_int_equal(blk.order, 0);
+	assert_int_equal(claim_redeem(&b->l, g, 0, &blk), FH_OK);
+	assert_int_equal(claim_redeem(&b->l, h, 0, &blk), FH_OK);
+}
+
 static void test_alloc_leaves_claims_alone(void **state)
 {
 	struct box *b = *state;
@@ -851,6 +876,7 @@ int main(void)
 		T(test_stale_records_do_not_count),
 		T(test_split_owned),
 		T(test_opportunistic),
+		T(test_opportunistic_leaves_zones_above_alone),
 		T(test_alloc_leaves_claims_alone),
 		T(test_quota),
 		T(test_unredeem_takes_its_own_only),
