@@ -122,7 +122,10 @@ endif
 CPPFLAGS := -nostdinc -I. -Iarch/arm64/include -I$(O)/include -isystem $(compiler_headers) \
 	-isystem core/base/libc -isystem $(libfdt_headers) -include $(autoconf)
 MACHINE := -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align -mcmodel=small -fno-pic -fno-pie
-CFLAGS := -std=c17 $(WARNINGS) $(if $(CONFIG_OPTIMIZE_SIZE),-Os,-O2) -g -ffreestanding -fno-common $(MACHINE) -fno-stack-protector \
+# What runs once, or for a person, is made small; what guests wait for is made fast.
+small_folders := core/config core/payload core/log core/console core/monitor arch/arm64/boot drivers/watchdog
+optimize = $(if $(or $(CONFIG_OPTIMIZE_SIZE),$(filter $(small_folders:%=%/),$(dir $<))),-Os,-O2)
+CFLAGS := -std=c17 $(WARNINGS) -g -ffreestanding -fno-common $(MACHINE) -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-strict-aliasing -ffunction-sections -fdata-sections \
 	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)/=build/
 ASFLAGS := -D__ASSEMBLY__ -g $(MACHINE) -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)/=build/
@@ -144,7 +147,7 @@ endif
 
 # Objects depend on the flags that they were compiled with, the link on the list of its objects.
 $(O)/.flags: FORCE
-	$(call update,echo '$(CROSS_CC) $(CPPFLAGS) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)')
+	$(call update,echo '$(CROSS_CC) $(CPPFLAGS) $(CONFIG_OPTIMIZE_SIZE) $(small_folders) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)')
 $(O)/.objects: FORCE
 	$(call update,printf '%s\n' $(objects))
 
@@ -162,14 +165,14 @@ $(version): FORCE
 # asm-offsets.c holds lines "->NAME value" after compilation, made by its DEFINE().
 $(O)/obj/arch/arm64/boot/asm-offsets.s: arch/arm64/boot/asm-offsets.c $(before)
 	@mkdir -p $(@D)
-	$(Q)$(CROSS_CC) $(CPPFLAGS) $(filter-out -g,$(CFLAGS)) -MMD -MP -MT $@ -S -o $@ $<
+	$(Q)$(CROSS_CC) $(CPPFLAGS) -O1 $(filter-out -g,$(CFLAGS)) -MMD -MP -MT $@ -S -o $@ $<
 $(asm_offsets): $(O)/obj/arch/arm64/boot/asm-offsets.s
 	$(call update,sed -n 's/.*->\([A-Za-z_0-9]*\) [$$#]*\(-\{0$(comma)1\}[0-9]*\).*/\#define \1 \2/p' $<)
 
 $(O)/obj/%.o: %.c $(before)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CROSS_CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CROSS_CC) $(CPPFLAGS) $(optimize) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The offsets come first, but rebuild only what names them (by its dependency file).
 $(O)/obj/%.S.o: %.S $(before) $(if $(wildcard arch/arm64/boot/asm-offsets.c),$(asm_offsets))
@@ -187,7 +190,7 @@ libfdt_objects := $(libfdt_parts:%=$(O)/obj/libfdt/%.o)
 $(O)/obj/libfdt/%.o: $(LIBFDT_SRC)/%.c $(before)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CROSS_CC) $(CPPFLAGS) $(filter-out -W% -std%,$(CFLAGS)) -MMD -MP -c -o $@ $<
+	$(Q)$(CROSS_CC) $(CPPFLAGS) -O2 $(filter-out -W% -std%,$(CFLAGS)) -MMD -MP -c -o $@ $<
 $(libfdt): $(libfdt_objects)
 	$(Q)rm -f $@; ar rcsD $@ $^
 else

@@ -33,6 +33,10 @@ demo-check: setup
 #: make bench                 instructions per operation, compared with the last recorded
 bench: setup
 	@$(MAKE) -j2 all tools
+	@$(MAKE) -s -f tests/qemu/guests/guests.mk GUEST_OUT=$(O)/guests guests
+	@$(MAKE) O=$(O)/nofwb qemu_virt_defconfig
+	@sed -i 's/^CONFIG_S2FWB=y/# CONFIG_S2FWB is not set/' $(O)/nofwb/.config
+	@$(MAKE) -j2 O=$(O)/nofwb all
 	@FREEHOLD_BUILD=$(abspath $(O)) $(PYTHON) tests/qemu/bench.py
 
 #: make check                 all checks, unit tests, fuzz for a short time, QEMU cases; ends with "N passed, N failed"

@@ -10,26 +10,16 @@ static uint64_t dcache_line(void)
 	return UINT64_C(4) << FIELD_GET(GENMASK(19, 16), READ_SYSREG(ctr_el0));
 }
 
-/* Eight lines a turn: this is most of what a domain's launch costs where stage 2 can't force write-back. */
+/* Lines a turn: this is most of what a domain's launch costs where stage 2 can't force write-back. */
+#define TURN 16U
+
 static uint64_t clean_inval_lines(uint64_t a, uint64_t end, uint64_t line)
 {
-	while (end - a >= 8U * line) {
-		__asm__ volatile("dc civac, %0\n"
-				 "add %0, %0, %1\n"
+	while (end - a >= TURN * line) {
+		__asm__ volatile(".rept 16\n"
 				 "dc civac, %0\n"
 				 "add %0, %0, %1\n"
-				 "dc civac, %0\n"
-				 "add %0, %0, %1\n"
-				 "dc civac, %0\n"
-				 "add %0, %0, %1\n"
-				 "dc civac, %0\n"
-				 "add %0, %0, %1\n"
-				 "dc civac, %0\n"
-				 "add %0, %0, %1\n"
-				 "dc civac, %0\n"
-				 "add %0, %0, %1\n"
-				 "dc civac, %0\n"
-				 "add %0, %0, %1"
+				 ".endr"
 				 : "+r"(a)
 				 : "r"(line)
 				 : "memory");
@@ -102,18 +92,19 @@ void cache_zero_flush(void *va, size_t size)
 	const uint64_t line = dcache_line();
 	const uint64_t end = (uint64_t)(uintptr_t)va + size;
 
-	if (have_mops() || (READ_SYSREG(dczid_el0) & 0x1fU) != FIELD_GET(GENMASK(19, 16), READ_SYSREG(ctr_el0))) {
+	if (have_mops() || (READ_SYSREG(dczid_el0) & 0x1fU) != FIELD_GET(GENMASK(19, 16), READ_SYSREG(ctr_el0)) ||
+	    TURN * line > PAGE_SIZE) {
 		cache_zero(va, size);
 		cache_clean_inval(va, size);
 		return;
 	}
-	/* What is zeroed at once is a line: one pass does both. A page is a multiple of two lines. */
-	for (uint64_t a = (uint64_t)(uintptr_t)va; a < end; a += line) {
-		__asm__ volatile("dc zva, %0\n"
+	/* What is zeroed at once is a line: one pass does both, and a page is a multiple of a turn. */
+	for (uint64_t a = (uint64_t)(uintptr_t)va; a < end;) {
+		__asm__ volatile(".rept 16\n"
+				 "dc zva, %0\n"
 				 "dc civac, %0\n"
 				 "add %0, %0, %1\n"
-				 "dc zva, %0\n"
-				 "dc civac, %0"
+				 ".endr"
 				 : "+r"(a)
 				 : "r"(line)
 				 : "memory");

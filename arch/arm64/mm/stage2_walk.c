@@ -3,6 +3,12 @@
 #include "arch/arm64/mm/el2_map.h"
 #include "arch/arm64/mm/stage2_internal.h"
 
+#ifdef CONFIG_S2FWB
+#define USE_FWB true
+#else
+#define USE_FWB false
+#endif
+
 static uint32_t ipa_bits = S2_IPA_BITS_MAX;
 static uint64_t pa_field;
 static bool have_fwb;
@@ -17,7 +23,7 @@ void s2_machine_init(uint32_t pa_bits, bool fwb)
 		}
 	}
 	ipa_bits = MIN(pa_bits, S2_IPA_BITS_MAX);
-	have_fwb = fwb;
+	have_fwb = USE_FWB && fwb;
 }
 
 uint32_t s2_ipa_bits(void)

@@ -2,5 +2,6 @@
 /* The configuration that unit tests, fuzz targets and host tools are built with: all of it. */
 #define CONFIG_POOL 1
 #define CONFIG_DEBUG_BUILD 1
+#define CONFIG_S2FWB 1
 #define CONFIG_EARLY_UART_BASE 0x09000000
 #define CONFIG_LOG_LEVEL 3
