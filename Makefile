@@ -73,7 +73,8 @@ $(autoconf): $(O)/.config Kconfig
 
 folders-y := core/base core/sync drivers/uart core/log core/fdt core/payload core/config drivers/gic drivers/watchdog
 folders-y += arch/arm64/lib arch/arm64/mm core/vdev core/smp arch/arm64/vgic drivers/smmu arch/arm64/vcpu core/vuart
-folders-y += core/domain core/hypercall arch/arm64/psci arch/arm64/trap arch/arm64/boot core/console core/monitor core/virtio
+folders-y += core/domain core/hypercall arch/arm64/psci arch/arm64/trap arch/arm64/boot core/virtio
+folders-y += $(if $(CONFIG_MULTIPLEXER),core/console core/monitor,core/console/plain core/monitor/off)
 folders-$(CONFIG_POOL) += core/scrub
 # Without the pool a ledger is left that lays out what static partitions need, once.
 folders-y += core/pool $(if $(CONFIG_POOL),core/claim,core/claim/fixed core/pool/fixed)
@@ -123,7 +124,8 @@ CPPFLAGS := -nostdinc -I. -Iarch/arm64/include -I$(O)/include -isystem $(compile
 	-isystem core/base/libc -isystem $(libfdt_headers) -include $(autoconf)
 MACHINE := -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align -mcmodel=small -fno-pic -fno-pie
 # What runs once, or for a person, is made small; what guests wait for is made fast.
-small_folders := core/config core/payload core/log core/console core/monitor arch/arm64/boot drivers/watchdog
+small_folders := core/config core/payload core/log core/console core/monitor arch/arm64/boot \
+	drivers/watchdog
 optimize = $(if $(or $(CONFIG_OPTIMIZE_SIZE),$(filter $(small_folders:%=%/),$(dir $<))),-Os,-O2)
 CFLAGS := -std=c17 $(WARNINGS) -g -ffreestanding -fno-common $(MACHINE) -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-strict-aliasing -ffunction-sections -fdata-sections \

@@ -53,8 +53,8 @@ static void say_block(struct text *t, const struct pool_info *b)
 	char payer[16];
 
 	say(t, "block %#llx pages=%llu order=%u zone=%u %s owner=%s payer=%s\n",
-	    (unsigned long long)(b->range.base >> PAGE_SHIFT), (unsigned long long)(b->range.size >> PAGE_SHIFT), b->order,
-	    b->zone, states[b->state], name_of(b->owner, owner), name_of(b->payer, payer));
+	    (unsigned long long)(b->range.base >> PAGE_SHIFT), (unsigned long long)(b->range.size >> PAGE_SHIFT),
+	    b->order, b->zone, states[b->state], name_of(b->owner, owner), name_of(b->payer, payer));
 }
 
 static void say_blocks(struct text *t, const struct ledger *l)

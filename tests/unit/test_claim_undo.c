@@ -51,8 +51,8 @@ static struct {
 	claim_handle_t h;
 	bool staked;
 	bool in_use;
-	uint32_t term;   /* being redeemed */
-	uint32_t nr;     /* blocks */
+	uint32_t term;    /* being redeemed */
+	uint32_t nr;      /* blocks */
 	uint32_t cleaned; /* of them, so many were cleaned or written */
 	struct claim_block blocks[MAX_BLOCKS];
 	uint32_t from[MAX_BLOCKS]; /* term */
@@ -163,8 +163,9 @@ static void give_back(enum use use, bool keep)
 		const uint32_t i = --b.nr;
 		const bool written = use == WRITE && i < b.cleaned;
 
-		assert_int_equal((written ? claim_unredeem : claim_unredeem_untouched)(&led, b.h, b.from[i], b.blocks[i]),
-				 FH_OK);
+		assert_int_equal(
+			(written ? claim_unredeem : claim_unredeem_untouched)(&led, b.h, b.from[i], b.blocks[i]),
+			FH_OK);
 	}
 	if (b.in_use) {
 		assert_int_equal(claim_unuse(&led, b.h), FH_OK);

@@ -32,8 +32,8 @@ SECTIONS
 	rodata_end = .;
 	.data : {
 		*(.data .data.*)
-		. = ALIGN(4096);
 	}
+	. = ALIGN(4096);
 	data_end = .;
 	.bss (NOLOAD) : {
 		early_bss_start = .;
