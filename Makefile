@@ -73,7 +73,8 @@ $(autoconf): $(O)/.config Kconfig
 
 folders-y := core/base core/sync drivers/uart core/log core/fdt core/payload core/config drivers/gic drivers/watchdog
 folders-y += arch/arm64/lib arch/arm64/mm core/vdev core/smp arch/arm64/vgic drivers/smmu arch/arm64/vcpu core/vuart
-folders-y += core/domain core/hypercall arch/arm64/psci arch/arm64/trap arch/arm64/boot core/virtio
+folders-y += core/domain core/hypercall arch/arm64/psci arch/arm64/trap arch/arm64/boot core/control
+folders-$(CONFIG_CONTROL) += core/virtio
 folders-y += $(if $(CONFIG_MULTIPLEXER),core/console core/monitor,core/console/plain core/monitor/off)
 folders-$(CONFIG_POOL) += core/scrub
 # Without the pool a ledger is left that lays out what static partitions need, once.

@@ -72,3 +72,5 @@ FUZZ_SECONDS ?= 60
 # Each target for an equal part of FUZZ_SECONDS.
 fuzz: fuzz-programs
 	@scripts/run-fuzz $(O) $(FUZZ_SECONDS) $(addprefix $(O)/,$(fuzz_programs))
+
+include tools/fhctl/fhctl.mk

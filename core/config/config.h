@@ -31,7 +31,8 @@ enum cfg_panic { CFG_PANIC_RESET, CFG_PANIC_OFF, CFG_PANIC_HALT };
 enum cfg_last_off { CFG_LAST_OFF, CFG_LAST_RESET, CFG_LAST_HALT };
 enum cfg_on_crash { CFG_CRASH_STOP, CFG_CRASH_RESTART, CFG_CRASH_PANIC };
 enum cfg_mem_kind { CFG_MEM_STATIC, CFG_MEM_CLAIMED };
-enum cfg_console { CFG_CONSOLE_NONE, CFG_CONSOLE_PL011 };
+/* PL011: an emulated one; VIRTIO: that, and the virtio console (hvc0) beside it on the same lines. */
+enum cfg_console { CFG_CONSOLE_NONE, CFG_CONSOLE_PL011, CFG_CONSOLE_VIRTIO };
 
 /* A zone of the pool's tree: a leaf has a range, an inner zone has children. Parents come before children. */
 struct cfg_zone {
@@ -80,6 +81,8 @@ struct cfg_domain {
 	uint64_t dtb_address;     /* IPA, CFG_ADDR_AUTO: chosen by the builder */
 	uint64_t ramdisk_address; /* IPA, CFG_ADDR_AUTO: chosen by the builder */
 	enum cfg_console console;
+	bool control;     /* has control ports */
+	uint64_t manages; /* domains that it may change, by bits */
 	enum cfg_on_crash on_crash;
 	bool memory_keep; /* memory-on-reset = "keep" */
 };

@@ -4,7 +4,7 @@
 #include "core/config/config_internal.h"
 
 static const char *const color_words[] = { "red", "green", "yellow", "blue", "magenta", "cyan" }; /* 31 to 36 */
-static const char *const console_words[] = { "none", "pl011" };
+static const char *const console_words[] = { "none", "pl011", "virtio" };
 static const char *const crash_words[] = { "stop", "restart", "panic" };
 static const char *const reset_words[] = { "scrub", "keep" };
 
@@ -178,8 +178,9 @@ static fh_status read_manners(struct reader *r, uint16_t node, struct cfg_domain
 static fh_status read_domain(struct reader *r, uint16_t node)
 {
 	static const char *const known[] = {
-		"cpus",  "color",       "kernel",          "ramdisk", "dtb",      "bootargs",        "load-address",
-		"entry", "dtb-address", "ramdisk-address", "console", "on-crash", "memory-on-reset", "manual-start"
+		"cpus",     "color",        "kernel",          "ramdisk",      "dtb",
+		"bootargs", "load-address", "entry",           "dtb-address",  "ramdisk-address",
+		"console",  "on-crash",     "memory-on-reset", "manual-start", "control"
 	};
 	struct cfg_domain *d = &r->sys->domains[r->sys->nr_domains];
 	fh_status status;
@@ -215,6 +216,46 @@ static fh_status read_domain(struct reader *r, uint16_t node)
 	return status;
 }
 
+/* The place among its siblings of the node that a phandle names; CFG_MAX_DOMAINS: it is none of them. */
+static uint32_t domain_of_phandle(const struct fdt_index *t, uint16_t parent, uint32_t phandle)
+{
+	const uint16_t target = fdt_by_phandle(t, phandle);
+	uint32_t i = 0;
+
+	for (uint16_t n = t->nodes[parent].first_child; n != FDT_NO_NODE; n = t->nodes[n].next_sibling, i++) {
+		if (n == target) {
+			return i;
+		}
+	}
+	return CFG_MAX_DOMAINS;
+}
+
+/* control: a flag (all domains), or references to those that it may change. Itself is never among them. */
+static fh_status read_control(struct reader *r, uint16_t parent, uint16_t node, struct cfg_domain *d)
+{
+	struct fdt_prop p;
+
+	if (fdt_prop(r->t, node, "control", &p) != FH_OK) {
+		return FH_OK;
+	}
+	d->control = true;
+	d->manages = p.len == 0U ? UINT64_MAX : 0U;
+	if (p.len % 4U != 0U) {
+		return cfg_refuse(r, FH_EINVAL, node, "control", "must be empty, or references such as <&a &b>");
+	}
+	for (uint32_t i = 0; i < p.len / 4U; i++) {
+		const uint32_t dom = domain_of_phandle(r->t, parent, fdt_cell(&p, i));
+
+		if (dom == CFG_MAX_DOMAINS) {
+			return cfg_refuse(r, FH_ENOENT, node, "control", "phandle 0x%x refers to no domain",
+					  fdt_cell(&p, i));
+		}
+		d->manages |= UINT64_C(1) << dom;
+	}
+	d->manages &= ~(UINT64_C(1) << d->id);
+	return FH_OK;
+}
+
 fh_status cfg_read_domains(struct reader *r, uint16_t node)
 {
 	const struct fdt_index *t = r->t;
@@ -223,6 +264,9 @@ fh_status cfg_read_domains(struct reader *r, uint16_t node)
 	for (uint16_t n = t->nodes[node].first_child; n != FDT_NO_NODE && status == FH_OK;
 	     n = t->nodes[n].next_sibling) {
 		status = read_domain(r, n);
+		if (status == FH_OK) {
+			status = read_control(r, node, n, &r->sys->domains[r->sys->nr_domains - 1U]);
+		}
 	}
 	if (status == FH_OK && r->sys->nr_domains == 0U) {
 		status = cfg_refuse(r, FH_ENOENT, node, NULL, "there is no domain");

@@ -20,7 +20,7 @@ static uint32_t source_level(uint32_t s)
 	if (s == CONSOLE_MONITOR) {
 		return byte_ring_level(&con.mon_out);
 	}
-	return con.sources[s].vuart == NULL ? 0U : vuart_tx_level(con.sources[s].vuart);
+	return con.sources[s].vuart == NULL || con.sources[s].vuart->taken ? 0U : vuart_tx_level(con.sources[s].vuart);
 }
 
 static uint32_t source_lines(uint32_t s)

@@ -105,6 +105,7 @@ static void finish(struct domain *d)
 	icache_inval_all();
 	vgic_reset(&d->vgic);
 	vuart_reset(&d->vuart);
+	domain_virtio_reset(d);
 	s2_commit(&d->s2, ipa(0), BIT(s2_ipa_bits()));
 	lock_acquire(&d->lock);
 	d->vcpus[0].entry = d->entry;

@@ -105,7 +105,7 @@ static fh_status pass_through(struct domain *d, uint32_t i)
 	return status;
 }
 
-static fh_status add_vdev(struct domain *d, struct range where, const struct vdev_ops *ops, void *dev, const char *name)
+fh_status domain_add_vdev(struct domain *d, struct range where, const struct vdev_ops *ops, void *dev, const char *name)
 {
 	const struct vdev v = { ipa(where.base), where.size, ops, dev };
 
@@ -137,14 +137,14 @@ static fh_status emulated(struct domain *d)
 		status = vgic_map_hw(&d->vgic, PPI_PTIMER, false);
 	}
 	if (status == FH_OK) {
-		status = add_vdev(d, gicd, &vgic_dist_ops, &d->vgic, "GIC distributor");
+		status = domain_add_vdev(d, gicd, &vgic_dist_ops, &d->vgic, "GIC distributor");
 	}
 	if (status == FH_OK) {
-		status = add_vdev(d, gicr_range(d), &vgic_redist_ops, &d->vgic, "GIC redistributors");
+		status = domain_add_vdev(d, gicr_range(d), &vgic_redist_ops, &d->vgic, "GIC redistributors");
 	}
-	if (status == FH_OK && d->cfg->console == CFG_CONSOLE_PL011) {
+	if (status == FH_OK && d->cfg->console != CFG_CONSOLE_NONE) {
 		vuart_init(&d->vuart, &d->vgic, domains.board->uart_irq);
-		status = add_vdev(d, uart, &vuart_ops, &d->vuart, "console");
+		status = domain_add_vdev(d, uart, &vuart_ops, &d->vuart, "console");
 	}
 	return status;
 }
@@ -156,7 +156,7 @@ fh_status domain_devices(struct domain *d)
 	for (uint32_t i = 0; status == FH_OK && i < d->cfg->nr_devices; i++) {
 		status = pass_through(d, i);
 	}
-	return status;
+	return status == FH_OK ? domain_virtio(d) : status;
 }
 
 fh_status domain_tree(struct domain *d, void *room, size_t size)
@@ -177,9 +177,11 @@ fh_status domain_tree(struct domain *d, void *room, size_t size)
 	p.gic_version = 3;
 	p.gicd = (struct range){ domains.board->gicd.base, VGIC_DIST_SIZE };
 	p.gicr = gicr_range(d);
-	p.has_uart = d->cfg->console == CFG_CONSOLE_PL011;
+	p.has_uart = d->cfg->console != CFG_CONSOLE_NONE;
 	p.uart = (struct range){ domains.board->uart.base, VUART_SIZE };
 	p.uart_intid = domains.board->uart_irq;
+	p.virtio = d->virtio;
+	p.virtio_intid = d->vcon.dev.intid;
 	p.board = domains.board->tree;
 	for (uint32_t i = 0; i < d->cfg->nr_devices; i++) {
 		struct board_device dev;

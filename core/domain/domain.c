@@ -77,6 +77,7 @@ static bool all_off(void)
 static void set_state(struct domain *d, enum domain_state s)
 {
 	__atomic_store_n(&d->state, s, __ATOMIC_RELEASE);
+	event_post(&(struct event){ .dom = d->id, .value = (uint32_t)s });
 }
 
 /* The last vCPU has left: the request is carried out. Lock held. */
@@ -85,6 +86,7 @@ static void request_done(struct domain *d)
 	const enum domain_request r = d->request;
 
 	domain_audit("left");
+	domain_virtio_reset(d);
 	d->request = DOM_REQ_NONE;
 	if (r == DOM_REQ_RESET || (r == DOM_REQ_CRASH && d->cfg->on_crash == CFG_CRASH_RESTART)) {
 		d->resets++;

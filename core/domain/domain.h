@@ -24,6 +24,7 @@
 #include "core/payload/payload.h"
 #include "core/sync/lock.h"
 #include "core/vdev/vdev.h"
+#include "core/virtio/vcon.h"
 #include "core/vuart/vuart.h"
 
 enum domain_state { DOM_DEFINED, DOM_CLAIMED, DOM_RUNNING, DOM_OFF, DOM_CRASHED, DOM_STATE_COUNT };
@@ -64,6 +65,8 @@ struct domain {
 	struct s2 s2;
 	struct vgic vgic;
 	struct vuart vuart;
+	struct vcon vcon;
+	struct range virtio; /* IPA of its registers; size 0: it has none */
 	struct vdev_table devs;
 	struct domain_image images[DOM_IMG_COUNT];
 	uint64_t entry;

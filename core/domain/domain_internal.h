@@ -29,6 +29,16 @@ fh_status domain_plan(struct domain *d) FH_MUST_CHECK;
 fh_status domain_tree(struct domain *d, void *room, size_t size) FH_MUST_CHECK;
 /* Emulated and passed-through devices: table, interrupts, stage 2 (after its tables were given). */
 fh_status domain_devices(struct domain *d) FH_MUST_CHECK;
+/* Puts an emulated device where the guest finds it; logs what it overlaps. */
+fh_status domain_add_vdev(struct domain *d, struct range where, const struct vdev_ops *ops, void *dev, const char *name)
+	FH_MUST_CHECK;
+/*
+ * The virtio console of a domain that has one, after its other devices: at the first free page behind the console's,
+ * with the highest SPI that none of the others has.
+ */
+fh_status domain_virtio(struct domain *d) FH_MUST_CHECK;
+/* Before the domain's memory is taken back or cleaned: nothing of it is reached any more. */
+void domain_virtio_reset(struct domain *d);
 /* The IPA ranges of passed-through devices, for s2_tables_max(). */
 fh_status domain_device_ranges(const struct domain *d, struct range *out, uint32_t max, uint32_t *nr) FH_MUST_CHECK;
 

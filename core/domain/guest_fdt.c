@@ -211,6 +211,19 @@ static void write_uart(struct tree_writer *w, const struct guest_fdt_params *p)
 	gf_end(w);
 }
 
+/* Bindings virtio,mmio. Its queues are read through the caches. */
+static void write_virtio(struct tree_writer *w, const struct guest_fdt_params *p)
+{
+	const uint32_t irq[] = { SPI, p->virtio_intid - FIRST_SPI, LEVEL_HIGH };
+
+	gf_begin_at(w, "virtio_mmio", p->virtio.base);
+	gf_text(w, "compatible", "virtio,mmio");
+	gf_reg(w, &p->virtio, 1);
+	gf_cells(w, "interrupts", irq, ARRAY_SIZE(irq));
+	gf_data(w, "dma-coherent", "", 0);
+	gf_end(w);
+}
+
 /* Stands for all clocks: those of a real board stay with the firmware. */
 static void write_clock(struct tree_writer *w)
 {
@@ -229,6 +242,7 @@ static bool sound(const struct guest_fdt_params *p, const void *buf, size_t size
 	       p->nr_cpus != 0U && p->nr_mem != 0U && p->nr_mem <= GUEST_FDT_MAX_MEM &&
 	       p->nr_devices <= GUEST_FDT_MAX_DEVICES && (p->nr_devices == 0U || p->board != NULL) &&
 	       (p->gic_version == 2U || p->gic_version == 3U) &&
+	       (p->virtio.size == 0U || (p->virtio_intid >= FIRST_SPI && p->virtio_intid <= LAST_SPI)) &&
 	       (!p->has_uart || (p->uart_intid >= FIRST_SPI && p->uart_intid <= LAST_SPI));
 }
 
@@ -244,6 +258,9 @@ static void write_tree(struct tree_writer *w, const struct guest_fdt_params *p)
 	write_clock(w);
 	if (p->has_uart) {
 		write_uart(w, p);
+	}
+	if (p->virtio.size != 0U) {
+		write_virtio(w, p);
 	}
 	for (uint32_t i = 0; i < p->nr_devices; i++) {
 		gf_device(w, p, i);

@@ -65,10 +65,11 @@ bool log_readable(const struct log_cursor *c);
  * The word that says that the console has work: set by who puts output in a ring (here and core/vuart), read by the
  * run loop after each exit, cleared by the console. It lives here because both are above this floor.
  */
-#define OUTPUT_NEW 1U     /* bytes or lines came into a ring */
-#define OUTPUT_TIMED 2U   /* the console waits for a time to pass */
-#define OUTPUT_INPUT 4U   /* the UART may hold more input */
-#define OUTPUT_MONITOR 8U /* the monitor has more to say, or a key to read */
+#define OUTPUT_NEW 1U      /* bytes or lines came into a ring */
+#define OUTPUT_TIMED 2U    /* the console waits for a time to pass */
+#define OUTPUT_INPUT 4U    /* the UART may hold more input */
+#define OUTPUT_MONITOR 8U  /* the monitor has more to say, or a key to read */
+#define OUTPUT_CONTROL 16U /* a port of a virtio console, or what is told there, has changed */
 extern uint32_t output_pending;
 
 static inline void output_flag(uint32_t bits)
@@ -80,6 +81,22 @@ static inline void output_unflag(uint32_t bits)
 {
 	__atomic_fetch_and(&output_pending, ~bits, __ATOMIC_SEQ_CST);
 }
+
+/* What happened to a domain or a claim, for who watches (core/control): the last EVENTS_KEPT of them are kept. */
+#define EVENTS_KEPT 64U
+struct event {
+	uint64_t time; /* arch_counter() */
+	uint16_t type; /* of whoever posts and reads it: core/control/protocol.h numbers them */
+	domid_t dom;
+	uint32_t value;
+	uint64_t arg[2];
+};
+/* Takes the log lock. O(1). */
+void event_post(const struct event *e);
+/* The number of the next event that will be posted; no lock. */
+uint64_t event_next(void);
+/* Reads event number *at, or the oldest that is kept, and moves *at behind it; false: there is none yet. */
+bool event_read(uint64_t *at, struct event *out);
 
 /* Bounded formatting: always terminated when size > 0; returns the length written, without the terminator. */
 size_t fmt_line(char *buf, size_t size, const char *fmt, ...) FH_PRINTF(3, 4);

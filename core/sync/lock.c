@@ -2,11 +2,11 @@
 /*
  * The ticket lock and its checks.
  *
- * Each CPU counts the locks it holds by rank, four bits a rank, in one word that only it writes:
+ * Each CPU counts the locks it holds by rank, three bits a rank, in one word that only it writes:
  *
- *	held = ... | LEDGER:4 | STAGE2:4 | DOMAIN:4 | 0:4
+ *	held = ... | STAGE2:3 | VIRTIO:3 | DOMAIN:3 | 0:3
  *
- * so a lock of rank r may be taken when held >> 4r is 0, one compare. The checks are in every build: a wrong order
+ * so a lock of rank r may be taken when held >> 3r is 0, one compare. The checks are in every build: a wrong order
  * is a deadlock that a test run may never meet.
  */
 #include "core/sync/lock.h"
@@ -14,7 +14,7 @@
 #include "arch/cpu.h"
 #include "arch/spin.h"
 
-#define RANK_BITS 4U
+#define RANK_BITS 3U
 #define RANK_ONE(r) (1U << (RANK_BITS * (r)))
 
 _Static_assert(RANK_BITS *RANK_COUNT <= 32U, "the ranks fit in a word");

@@ -13,6 +13,7 @@
 /* The one total order (docs/architecture.md). A lock may be taken while locks of smaller ranks are held. */
 enum lock_rank {
 	RANK_DOMAIN = 1,
+	RANK_VIRTIO, /* one virtio device; it looks its guest's addresses up */
 	RANK_STAGE2,
 	RANK_LEDGER,
 	RANK_CONSOLE, /* the multiplexer; it draws bytes from virtual UARTs */

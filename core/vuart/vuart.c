@@ -7,6 +7,7 @@
  */
 #include "core/vuart/vuart.h"
 
+#include "core/base/bits.h"
 #include "core/log/log.h"
 #include "core/vuart/vuart_internal.h"
 
@@ -65,7 +66,42 @@ void vuart_tx_put(struct vuart *v, char c)
 	}
 	__atomic_store_n(&v->tx_in, v->tx_in + 1U, __ATOMIC_RELEASE);
 	v->tx_int = v->tx_in - v->tx_out <= TX_MARK;
-	output_flag(OUTPUT_NEW);
+	output_flag(v->taken ? OUTPUT_CONTROL : OUTPUT_NEW);
+}
+
+uint32_t vuart_tx_send(struct vuart *v, const char *buf, uint32_t len)
+{
+	uint32_t n;
+
+	lock_acquire(&v->lock);
+	n = MIN(len, vuart_tx_room(v));
+	for (uint32_t i = 0; i < n; i++) {
+		vuart_tx_put(v, buf[i]);
+	}
+	vuart_tell_line(v);
+	lock_release(&v->lock);
+	return n;
+}
+
+uint32_t vuart_rx_get(struct vuart *v, char *buf, uint32_t max)
+{
+	uint32_t n = 0;
+
+	lock_acquire(&v->lock);
+	for (; n < max && v->rx_out != v->rx_in; n++) {
+		buf[n] = v->rx[v->rx_out & (VUART_RX_SIZE - 1U)];
+		v->rx_out++;
+	}
+	vuart_tell_line(v);
+	lock_release(&v->lock);
+	return n;
+}
+
+static void tell_beside(const struct vuart *v)
+{
+	if (v->beside) {
+		output_flag(OUTPUT_CONTROL);
+	}
 }
 
 uint32_t vuart_tx_get(struct vuart *v, char *buf, uint32_t max)
@@ -90,6 +126,7 @@ uint32_t vuart_tx_get(struct vuart *v, char *buf, uint32_t max)
 	}
 	if (before > TX_MARK && v->tx_in - v->tx_out <= TX_MARK) {
 		v->tx_int = true;
+		tell_beside(v);
 	}
 	vuart_tell_line(v);
 	lock_release(&v->lock);
@@ -113,6 +150,7 @@ bool vuart_rx_put(struct vuart *v, char c)
 
 	lock_acquire(&v->lock);
 	ok = vuart_rx_push(v, c);
+	tell_beside(v);
 	vuart_tell_line(v);
 	lock_release(&v->lock);
 	return ok;

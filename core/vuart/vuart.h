@@ -25,6 +25,8 @@ struct vuart {
 	uint32_t intid; /* an SPI */
 	bool told;      /* the level that the vGIC knows */
 	bool tx_int;    /* the transmit interrupt's latch */
+	bool beside;    /* hvc0 is on the same rings: OUTPUT_CONTROL tells of what comes and goes */
+	bool taken;     /* a control session shows it, in place of the console */
 	bool overrun;   /* a received byte was lost: until told with the next one read */
 	uint32_t rsr;
 	uint32_t ilpr;
@@ -57,6 +59,11 @@ uint32_t vuart_tx_level(const struct vuart *v);
 uint32_t vuart_tx_lines(const struct vuart *v);
 /* Takes at most max bytes, and none beyond the first newline; returns how many. O(max). */
 uint32_t vuart_tx_get(struct vuart *v, char *buf, uint32_t max);
+/* As the guest's sending of len bytes; returns how many found room. O(len). */
+uint32_t vuart_tx_send(struct vuart *v, const char *buf, uint32_t len);
+/* What the guest would read: bytes that were typed, no lock; and takes at most max of them. */
+uint32_t vuart_rx_level(const struct vuart *v);
+uint32_t vuart_rx_get(struct vuart *v, char *buf, uint32_t max);
 /* A byte for the guest; false: its ring is full, the byte is lost and the guest will read an overrun. O(1). */
 bool vuart_rx_put(struct vuart *v, char c);
 

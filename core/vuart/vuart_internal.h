@@ -6,7 +6,6 @@
 #include "core/vuart/vuart.h"
 
 uint32_t vuart_tx_room(const struct vuart *v);
-uint32_t vuart_rx_level(const struct vuart *v);
 /* Dropped where there is no room: the guest didn't ask FR.TXFF. */
 void vuart_tx_put(struct vuart *v, char c);
 /* false: full, and the overrun is noted. */

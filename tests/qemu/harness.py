@@ -20,6 +20,7 @@ if not BUILD.is_absolute():
 FETCHED = ROOT / "build"
 IMAGE = BUILD / "freehold.bin"
 FHPACK = BUILD / "tools" / "fhpack"
+FHCTL = BUILD / "tools" / "fhctl"
 GUESTS = BUILD / "guests"
 LOGS = BUILD / "qemu-logs"
 UBOOT = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")

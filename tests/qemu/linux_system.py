@@ -9,11 +9,11 @@ CONFIG = harness.ROOT / "tests/qemu/configs/demo.dts"
 
 
 def build_ramdisk():
-    sources = [harness.ROOT / "scripts/mk-initramfs", harness.ROOT / "tests/qemu/initramfs/init"]
+    sources = [harness.ROOT / "scripts/mk-initramfs", harness.ROOT / "tests/qemu/initramfs/init", harness.FHCTL]
     out = harness.INITRAMFS
     out.parent.mkdir(parents=True, exist_ok=True)
     if not out.exists() or any(s.stat().st_mtime > out.stat().st_mtime for s in sources):
-        subprocess.run(["scripts/mk-initramfs", str(out), str(harness.FETCHED)], cwd=harness.ROOT, check=True)
+        subprocess.run(["scripts/mk-initramfs", str(out), str(harness.FETCHED), str(harness.FHCTL)], cwd=harness.ROOT, check=True)
     return out
 
 

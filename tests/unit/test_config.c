@@ -417,6 +417,35 @@ static void damaged_trees(void **state)
 	free(blob);
 }
 
+static void control(void **state)
+{
+	char *source = changed("manual-start;", "control;");
+
+	(void)state;
+	assert_int_equal(parse(good), FH_OK);
+	assert_false(sys.domains[0].control || sys.domains[1].control);
+	assert_int_equal(parse(source), FH_OK);
+	assert_false(sys.domains[0].control);
+	assert_true(sys.domains[1].control);
+	assert_true(sys.domains[1].manages == ~UINT64_C(2));
+	free(source);
+	/* References may point forward, and to itself, which is nothing to be had. */
+	source = changed("front {", "f: front { control = <&r &f>;");
+	memcpy(strstr(source, "rear {"), "r:rr {\n", 6);
+	assert_int_equal(parse(source), FH_OK);
+	assert_true(sys.domains[0].control);
+	assert_true(sys.domains[0].manages == 2U);
+	free(source);
+	refused("manual-start;", "control = <&low>;", FH_ENOENT,
+		"/domains/rear/control: phandle 0x2 refers to no domain");
+	refused("manual-start;", "control = [01 02];", FH_EINVAL,
+		"/domains/rear/control: must be empty, or references such as <&a &b>");
+	source = changed("\"pl011\"", "\"virtio\"");
+	assert_int_equal(parse(source), FH_OK);
+	assert_int_equal(sys.domains[0].console, CFG_CONSOLE_VIRTIO);
+	free(source);
+}
+
 static bool only_image(const void *ctx, const char *name)
 {
 	(void)ctx;
@@ -569,6 +598,7 @@ int main(void)
 		cmocka_unit_test(whole_domains),
 		cmocka_unit_test(too_many),
 		cmocka_unit_test(damaged_trees),
+		cmocka_unit_test(control),
 		cmocka_unit_test(files),
 		cmocka_unit_test(boards),
 		cmocka_unit_test(devices),

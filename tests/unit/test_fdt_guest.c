@@ -101,6 +101,28 @@ static void assert_number(const struct fdt_index *t, const char *path, const cha
 	assert_int_equal(v, want);
 }
 
+static void a_virtio_device(void **state)
+{
+	struct guest_fdt_params p = params();
+	struct board_irq irq;
+	struct fdt_index t;
+	size_t used;
+
+	(void)state;
+	t = write_tree(&p);
+	assert_int_equal(fdt_next_compatible(&t, FDT_NO_NODE, "virtio,mmio"), FDT_NO_NODE);
+	p.virtio = (struct range){ 0x9001000, 0x1000 };
+	assert_int_equal(guest_fdt_write(&p, room, sizeof(room), &used), FH_EINVAL);
+	p.virtio_intid = 287;
+	t = write_tree(&p);
+	assert_int_equal(fdt_next_compatible(&t, FDT_NO_NODE, "virtio,mmio"), fdt_find(&t, "/virtio_mmio@9001000"));
+	assert_reg(&t, "/virtio_mmio@9001000", 0, 0x9001000, 0x1000);
+	assert_int_equal(board_irq(&t, fdt_find(&t, "/virtio_mmio@9001000"), 0, &irq), FH_OK);
+	assert_int_equal(irq.intid, 287);
+	assert_false(irq.edge);
+	assert_true(fdt_has(&t, fdt_find(&t, "/virtio_mmio@9001000"), "dma-coherent"));
+}
+
 static void a_plain_domain(void **state)
 {
 	struct guest_fdt_params p = params();
@@ -242,8 +264,11 @@ static void bad_parameters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_plain_domain),     cmocka_unit_test(without_console_ramdisk_and_arguments),
-		cmocka_unit_test(devices_are_copied), cmocka_unit_test(any_smaller_buffer_is_refused),
+		cmocka_unit_test(a_plain_domain),
+		cmocka_unit_test(a_virtio_device),
+		cmocka_unit_test(without_console_ramdisk_and_arguments),
+		cmocka_unit_test(devices_are_copied),
+		cmocka_unit_test(any_smaller_buffer_is_refused),
 		cmocka_unit_test(bad_parameters),
 	};
 

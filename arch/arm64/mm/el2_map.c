@@ -173,7 +173,8 @@ void *el2_hyp_va(paddr_t where)
 /* Windows: an L3 table each for pages, and the level-2 entry above it, which holds a whole block instead. */
 static uint64_t *window_table[FH_MAX_CPUS];
 static uint64_t *window_entry[FH_MAX_CPUS];
-static uint64_t window_size[FH_MAX_CPUS]; /* bytes that are open, from the block's first page */
+static uint64_t window_first[FH_MAX_CPUS]; /* bytes that are open: from the page at this offset in the block */
+static uint64_t window_size[FH_MAX_CPUS];  /* to here */
 
 static uint64_t window_va(uint32_t cpu)
 {
@@ -204,6 +205,7 @@ void *window_open(paddr_t where, uint64_t size)
 		}
 		*window_entry[cpu] = pa_val(el2_image_pa(table)) | PTE_VALID | PTE_TABLE;
 	}
+	window_first[cpu] = first - block;
 	window_size[cpu] = offset + size;
 	dsb(ishst);
 	isb();
@@ -218,11 +220,11 @@ void window_close(void)
 
 	FH_ASSERT(window_size[cpu] != 0U);
 	*window_entry[cpu] = 0;
-	for (uint64_t at = 0; !block && at < window_size[cpu]; at += PAGE_SIZE) {
+	for (uint64_t at = window_first[cpu]; !block && at < window_size[cpu]; at += PAGE_SIZE) {
 		table[at >> PAGE_SHIFT] = 0;
 	}
 	dsb(ishst);
-	for (uint64_t at = 0; at < (block ? PAGE_SIZE : window_size[cpu]); at += PAGE_SIZE) {
+	for (uint64_t at = window_first[cpu]; at < (block ? PAGE_SIZE : window_size[cpu]); at += PAGE_SIZE) {
 		tlb_inval_el2_va(window_va(cpu) + at);
 	}
 	tlb_sync();

@@ -6,6 +6,7 @@
 #include "arch/barrier.h"
 #include "arch/cpu.h"
 #include "core/console/console.h"
+#include "core/control/control.h"
 #include "core/domain/domain.h"
 #include "core/log/log.h"
 #include "core/monitor/monitor.h"
@@ -66,6 +67,7 @@ static void consoles(void)
 {
 	console_poll();
 	monitor_poll();
+	control_poll();
 	wake_at(next_wake());
 }
 

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What the server's parts share: server.c (sessions, frames), requests.c, list.c. */
+#ifndef CORE_CONTROL_CONTROL_INTERNAL_H
+#define CORE_CONTROL_CONTROL_INTERNAL_H
+
+#include "core/control/control.h"
+#include "core/control/protocol.h"
+#include "core/domain/domain.h"
+
+#define CONTROL_PORTS (VCON_PORTS - 1U)
+#define NOT_ATTACHED UINT16_MAX
+
+/* A port that a guest has open. Only the CPU that has the domain's server. */
+struct session {
+	uint32_t number;   /* of the port's session; even: closed */
+	uint32_t have;     /* bytes of the request in work */
+	bool broken;       /* it is no frame that came: until it is closed */
+	bool events;       /* wanted */
+	uint64_t event;    /* the next one's number */
+	uint16_t attached; /* domain whose console it is, or NOT_ATTACHED */
+	char *in;          /* CTL_REQUEST_MAX bytes */
+};
+
+/* A request that is complete, and room for its answer. */
+struct request {
+	struct domain *self; /* the domain that asks */
+	struct session *session;
+	uint32_t op;
+	uint32_t len;
+	const void *in; /* len bytes, 8-byte aligned */
+	uint32_t out_len;
+	void *out; /* CTL_REPLY_MAX less the head, 8-byte aligned, not cleared */
+};
+
+/* Carries it out; the status that the reply will carry. */
+uint32_t control_request(struct request *r);
+uint32_t control_list(struct request *r);
+/* Gives a console back to the UART. */
+void control_detach(struct session *s);
+/* A state as the protocol numbers it. */
+uint8_t control_state(enum domain_state s);
+/* Whether d may change domain dom. */
+bool control_may(const struct domain *d, uint32_t dom);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* The lists: one entry after the other from a cursor, as many as fit an answer. No snapshot: each has its own locks. */
+#include "core/base/bits.h"
+#include "core/base/string.h"
+#include "core/control/control_internal.h"
+#include "core/log/log.h"
+
+struct walk {
+	const struct domain *self;
+	uint64_t at; /* the cursor */
+	struct log_cursor log;
+};
+
+static void add_exits(uint64_t *sum, const struct vcpu *v)
+{
+	for (uint32_t i = 0; i < 3U; i++) {
+		sum[i] += v->exits[i];
+	}
+}
+
+uint8_t control_state(enum domain_state s)
+{
+	static const uint8_t states[DOM_STATE_COUNT] = {
+		[DOM_DEFINED] = CTL_DEFINED, [DOM_CLAIMED] = CTL_BUILDING, [DOM_RUNNING] = CTL_RUNNING,
+		[DOM_OFF] = CTL_STOPPED,     [DOM_CRASHED] = CTL_CRASHED,
+	};
+
+	return (unsigned int)s < DOM_STATE_COUNT ? states[s] : CTL_UNKNOWN;
+}
+
+static bool next_domain(struct walk *w, void *entry)
+{
+	struct ctl_domain *e = entry;
+	struct domain *d = domain_get((uint32_t)w->at++);
+
+	if (d == NULL) {
+		return false;
+	}
+	memcpy(e->name, d->cfg->name, sizeof(e->name));
+	e->id = d->id;
+	e->state = control_state(d->state);
+	e->flags = (uint8_t)((d == w->self ? CTL_DOMAIN_SELF : 0U) | (d->cfg->control ? CTL_DOMAIN_CONTROL : 0U) |
+			     (control_may(w->self, d->id) ? CTL_DOMAIN_MANAGED : 0U) |
+			     (d->cfg->console != CFG_CONSOLE_NONE ? CTL_DOMAIN_CONSOLE : 0U));
+	e->nr_vcpus = (uint16_t)d->nr_vcpus;
+	e->nr_on = (uint16_t)d->nr_on;
+	e->resets = d->resets;
+	for (uint32_t i = 0; i < d->cfg->nr_mem; i++) {
+		e->memory += d->cfg->mem[i].size;
+	}
+	for (uint32_t i = 0; i < d->nr_vcpus; i++) {
+		add_exits(e->exits, &d->vcpus[i]);
+	}
+	return true;
+}
+
+static bool next_vcpu(struct walk *w, void *entry)
+{
+	struct ctl_vcpu *e = entry;
+	const struct domain *d = domain_get((uint32_t)(w->at >> 8));
+
+	while (d != NULL && (w->at & 255U) >= d->nr_vcpus) {
+		w->at = (w->at | 255U) + 1U;
+		d = domain_get((uint32_t)(w->at >> 8));
+	}
+	if (d == NULL) {
+		return false;
+	}
+	const struct vcpu *v = &d->vcpus[w->at++ & 255U];
+
+	*e = (struct ctl_vcpu){ d->id, (uint16_t)v->index, (uint16_t)v->pcpu, (uint16_t)v->power, { 0, 0, 0 } };
+	add_exits(e->exits, v);
+	return true;
+}
+
+static bool next_zone(struct walk *w, void *entry)
+{
+	struct ctl_zone *e = entry;
+	struct ledger_zone_info z;
+
+	if (w->at >= POOL_MAX_ZONES || ledger_zone_info(domain_ledger(), (uint8_t)w->at, &z) != FH_OK) {
+		return false;
+	}
+	(void)fmt_line(e->name, sizeof(e->name), "%s", z.name);
+	e->index = (uint8_t)w->at++;
+	e->parent = z.parent;
+	e->leaf = z.leaf ? 1U : 0U;
+	e->max_order = z.max_order;
+	e->pages = z.pages;
+	e->free_pages = z.free_pages;
+	e->claimed_pages = z.claimed_pages;
+	memcpy(e->nr_free, z.nr_free, sizeof(e->nr_free));
+	memcpy(e->nr_available, z.nr_available, sizeof(e->nr_available));
+	return true;
+}
+_Static_assert(CTL_ORDERS == POOL_ORDERS, "a zone's histogram");
+
+static bool next_block(struct walk *w, void *entry)
+{
+	struct ctl_memory *e = entry;
+	struct pool_info b;
+
+	if (ledger_next_block(domain_ledger(), pa(w->at), &b) != FH_OK) {
+		return false;
+	}
+	*e = (struct ctl_memory){ b.range.base, b.range.size, b.owner, (uint8_t)b.state, b.zone, 0 };
+	w->at = range_end(b.range);
+	return true;
+}
+_Static_assert((uint32_t)CTL_RESERVED == (uint32_t)POOL_RESERVED, "the pool's states");
+
+static bool next_term(struct walk *w, void *entry)
+{
+	struct ctl_term *e = entry;
+	struct ledger *l = domain_ledger();
+	struct claim_term_info t;
+	struct claim_info c;
+	claim_handle_t h;
+	domid_t holder;
+
+	while (claim_next(l, (uint32_t)(w->at >> 8), &h) == FH_OK) {
+		const uint32_t term = h.slot == w->at >> 8 ? (uint32_t)(w->at & 255U) : 0U;
+
+		if (claim_info(l, h, &c) == FH_OK && claim_query(l, h, term, &holder, &t) == FH_OK) {
+			*e = (struct ctl_term){ h.slot,       h.gen,        holder,    t.term.owner,
+						t.term.zone,  t.term.order, c.waiting, (uint8_t)term,
+						t.term.count, t.left,       c.deadline };
+			w->at = ((uint64_t)h.slot << 8) + term + 1U;
+			return true;
+		}
+		w->at = (uint64_t)(h.slot + 1U) << 8;
+	}
+	return false;
+}
+
+static bool next_line(struct walk *w, void *entry)
+{
+	struct ctl_log *e = entry;
+	struct log_line line;
+
+	w->log.next = w->at;
+	if (!log_read(&w->log, &line)) {
+		return false;
+	}
+	w->at = w->log.next;
+	e->time = line.time;
+	e->lost = line.lost;
+	e->cpu = (uint16_t)line.cpu;
+	e->level = (uint8_t)line.level;
+	e->len = (uint8_t)MIN(line.len, (uint32_t)sizeof(e->text));
+	memcpy(e->text, line.text, e->len);
+	return true;
+}
+
+static const struct {
+	uint32_t size;
+	bool (*next)(struct walk *w, void *entry); /* false: no more; entry is zero before */
+} lists[CTL_KINDS] = {
+	[CTL_DOMAINS] = { sizeof(struct ctl_domain), next_domain },
+	[CTL_VCPUS] = { sizeof(struct ctl_vcpu), next_vcpu },
+	[CTL_ZONES] = { sizeof(struct ctl_zone), next_zone },
+	[CTL_MEMORY] = { sizeof(struct ctl_memory), next_block },
+	[CTL_CLAIMS] = { sizeof(struct ctl_term), next_term },
+	[CTL_LOG] = { sizeof(struct ctl_log), next_line },
+};
+
+uint32_t control_list(struct request *r)
+{
+	const struct ctl_list *in = r->in;
+	struct ctl_list *out = r->out;
+	struct walk w = { .self = r->self, .at = in->cursor };
+	const uint32_t kind = in->kind;
+	uint32_t at = sizeof(*out);
+	uint32_t nr = 0;
+
+	if (kind >= CTL_KINDS) {
+		return CTL_EINVAL;
+	}
+	for (; at + lists[kind].size <= CTL_REPLY_MAX - sizeof(struct ctl_head); nr++) {
+		memset((char *)out + at, 0, lists[kind].size);
+		if (!lists[kind].next(&w, (char *)out + at)) {
+			break;
+		}
+		at += lists[kind].size;
+	}
+	*out = (struct ctl_list){ kind, nr, w.at };
+	r->out_len = at;
+	return CTL_OK;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sessions and frames: which domain has work, whose CPU does it, and how bytes become requests.
+ *
+ * What a domain's ports wait for is in vcon.kicked, by bits, set at the guest's kick, and in what told() finds: events,
+ * typed input. A CPU that finds some for a domain that is not its own kicks one of the domain's.
+ */
+#include "arch/cpu.h"
+#include "core/base/bits.h"
+#include "core/base/string.h"
+#include "core/control/control_internal.h"
+#include "core/log/log.h"
+#include "drivers/gic/gic.h"
+
+#define STEPS_MAX 4U /* frames of a port in one call */
+#define PUMP_BYTES 256U
+
+/* A domain's server; `busy` makes it one CPU's: who sets it from 0. Nobody waits. */
+struct server {
+	uint32_t busy;
+	uint32_t called; /* its CPU was kicked and has not come yet */
+	struct session ports[CONTROL_PORTS];
+};
+static struct server servers[CFG_MAX_DOMAINS];
+static FH_NOINIT FH_ALIGNED(8) char frames[CFG_MAX_DOMAINS][CONTROL_PORTS][CTL_REQUEST_MAX];
+/* An answer or an event; a CPU's own, as no call is interrupted. */
+static FH_NOINIT FH_ALIGNED(8) char answers[FH_MAX_CPUS][CTL_REPLY_MAX];
+
+static void send(struct domain *d, uint32_t port, struct session *s, struct ctl_head head)
+{
+	char *out = answers[arch_cpu_id()];
+
+	head.magic = CTL_MAGIC;
+	memcpy(out, &head, sizeof(head));
+	/* A guest whose buffers don't hold a frame has lost its place in the stream. */
+	if (vcon_write(&d->vcon, port, out, (uint32_t)sizeof(head) + head.len) != sizeof(head) + head.len) {
+		s->broken = true;
+	}
+}
+
+static void answer(struct domain *d, uint32_t port, struct session *s)
+{
+	const struct ctl_head *head = (const void *)s->in;
+	struct request r = {
+		.self = d,
+		.session = s,
+		.op = head->op,
+		.len = head->len,
+		.in = s->in + sizeof(*head),
+		.out = answers[arch_cpu_id()] + sizeof(*head),
+	};
+	struct ctl_head reply = { .id = head->id, .op = head->op };
+
+	reply.status = (uint16_t)control_request(&r);
+	reply.len = r.out_len;
+	s->have = 0;
+	send(d, port, s, reply);
+}
+
+/* Reads on in the request; false: no more is there. */
+static bool step_request(struct domain *d, uint32_t port, struct session *s)
+{
+	const struct ctl_head *head = (const void *)s->in;
+	uint32_t want = sizeof(*head);
+
+	if (s->have >= sizeof(*head)) {
+		want += head->len;
+	}
+	const uint32_t n = vcon_read(&d->vcon, port, s->in + s->have, want - s->have);
+
+	s->have += n;
+	if (s->have == sizeof(*head) && (head->magic != CTL_MAGIC || head->len > CTL_REQUEST_MAX - sizeof(*head))) {
+		s->broken = true;
+		send(d, port, s, (struct ctl_head){ .op = head->op, .id = head->id, .status = CTL_EPROTO });
+		return false;
+	}
+	if (s->have >= sizeof(*head) && s->have == sizeof(*head) + head->len) {
+		answer(d, port, s);
+		return true;
+	}
+	return n != 0U;
+}
+
+static bool step_event(struct domain *d, uint32_t port, struct session *s)
+{
+	struct ctl_event *out = (void *)(answers[arch_cpu_id()] + sizeof(struct ctl_head));
+	const uint64_t at = s->event;
+	struct event e;
+
+	if (!s->events || !event_read(&s->event, &e)) {
+		return false;
+	}
+	*out = (struct ctl_event){ e.time, e.type, e.dom, e.value, { e.arg[0], e.arg[1] } };
+	if (e.type == CTL_EV_STATE) {
+		out->value = control_state((enum domain_state)e.value);
+	}
+	/* The ones that were overwritten come as one that tells their number; the event itself comes next. */
+	if (s->event - at != 1U) {
+		*out = (struct ctl_event){ .time = e.time,
+					   .type = CTL_EV_LOST,
+					   .value = (uint32_t)(s->event - at - 1U) };
+		s->event--;
+	}
+	send(d, port, s, (struct ctl_head){ .op = CTL_EVENT, .len = sizeof(*out) });
+	return true;
+}
+
+static bool step_output(struct domain *d, uint32_t port, struct session *s)
+{
+	char *out = answers[arch_cpu_id()] + sizeof(struct ctl_head);
+	struct domain *other = s->attached != NOT_ATTACHED ? domain_get(s->attached) : NULL;
+	const uint32_t n = other != NULL ? vuart_tx_get(&other->vuart, out, PUMP_BYTES) : 0U;
+
+	if (n != 0U) {
+		send(d, port, s, (struct ctl_head){ .op = CTL_OUTPUT, .len = n });
+	}
+	return n != 0U;
+}
+
+static void follow_session(struct domain *d, uint32_t port, struct session *s)
+{
+	const uint32_t number = vcon_session(&d->vcon, port);
+
+	if (number != s->number) {
+		control_detach(s);
+		*s = (struct session){ .number = number, .attached = NOT_ATTACHED, .in = frames[d->id][port - 1U] };
+	}
+}
+
+/* Serves a port; true: there is more. */
+static bool serve_port(struct domain *d, uint32_t port, struct session *s)
+{
+	follow_session(d, port, s);
+	for (uint32_t i = 0; i < STEPS_MAX; i++) {
+		if (s->number % 2U == 0U || s->broken || !vcon_room(&d->vcon, port) ||
+		    (!step_event(d, port, s) && !step_output(d, port, s) && !step_request(d, port, s))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Between hvc0 and the console's rings; true: there is more. */
+static bool pump_console(struct domain *d)
+{
+	char buf[PUMP_BYTES];
+	uint32_t n;
+
+	if (vuart_rx_level(&d->vuart) != 0U && vcon_session(&d->vcon, VCON_CONSOLE) % 2U != 0U &&
+	    vcon_room(&d->vcon, VCON_CONSOLE)) {
+		n = vuart_rx_get(&d->vuart, buf, sizeof(buf));
+		(void)vcon_write(&d->vcon, VCON_CONSOLE, buf, n);
+	}
+	n = vcon_read(&d->vcon, VCON_CONSOLE, buf, MIN(PUMP_BYTES, VUART_TX_SIZE - vuart_tx_level(&d->vuart)));
+	(void)vuart_tx_send(&d->vuart, buf, n);
+	return n != 0U;
+}
+
+static void serve(struct domain *d, struct server *srv, uint32_t work)
+{
+	uint32_t more = 0;
+
+	if ((work & 1U) != 0U && pump_console(d)) {
+		more |= 1U;
+	}
+	for (uint32_t port = 1; port < VCON_PORTS; port++) {
+		if ((work >> port & 1U) != 0U && serve_port(d, port, &srv->ports[port - 1U])) {
+			more |= 1U << port;
+		}
+	}
+	__atomic_fetch_or(&d->vcon.kicked, more, __ATOMIC_RELEASE);
+}
+
+/* What a domain's ports wait for, beside its own kicks. */
+static uint32_t told(const struct domain *d, const struct server *srv)
+{
+	uint32_t work = 0;
+
+	if (d->vuart.beside && (vuart_rx_level(&d->vuart) != 0U || vuart_tx_level(&d->vuart) < VUART_TX_SIZE / 2U)) {
+		work |= 1U;
+	}
+	for (uint32_t i = 0; i < CONTROL_PORTS; i++) {
+		const struct session *s = &srv->ports[i];
+		const struct domain *other = s->attached != NOT_ATTACHED && s->in != NULL ? domain_get(s->attached) :
+											    NULL;
+
+		if ((s->events && s->event != event_next()) || (other != NULL && vuart_tx_level(&other->vuart) != 0U)) {
+			work |= 2U << i;
+		}
+	}
+	return work;
+}
+
+/* Makes one of the domain's CPUs come here. */
+static void call(struct domain *d, struct server *srv)
+{
+	output_flag(OUTPUT_CONTROL);
+	if (__atomic_exchange_n(&srv->called, 1U, __ATOMIC_RELAXED) != 0U) {
+		return;
+	}
+	for (uint32_t i = 0; i < d->nr_vcpus; i++) {
+		if (d->vcpus[i].power == VCPU_ON) {
+			gic_send_sgi(d->vcpus[i].pcpu, GIC_SGI_KICK);
+			return;
+		}
+	}
+}
+
+void control_poll(void)
+{
+	const struct vcpu *v = domain_cpu_vcpu(arch_cpu_id());
+
+	if ((__atomic_load_n(&output_pending, __ATOMIC_ACQUIRE) & OUTPUT_CONTROL) == 0U) {
+		return;
+	}
+	/* Cleared first: what comes from now on sets it again. */
+	output_unflag(OUTPUT_CONTROL);
+	for (uint32_t i = 0; i < domain_count(); i++) {
+		struct domain *d = domain_get(i);
+		struct server *srv = &servers[i];
+		const bool mine = v != NULL && v->domain == d;
+
+		if (d == NULL || d->virtio.size == 0U) {
+			continue;
+		}
+		const uint32_t work = __atomic_load_n(&d->vcon.kicked, __ATOMIC_ACQUIRE) | told(d, srv);
+
+		if (work == 0U) {
+			continue;
+		}
+		if (mine && __atomic_exchange_n(&srv->busy, 1U, __ATOMIC_ACQUIRE) == 0U) {
+			srv->called = 0;
+			serve(d, srv, __atomic_exchange_n(&d->vcon.kicked, 0U, __ATOMIC_ACQUIRE) | work);
+			__atomic_store_n(&srv->busy, 0U, __ATOMIC_RELEASE);
+			if (__atomic_load_n(&d->vcon.kicked, __ATOMIC_ACQUIRE) != 0U) {
+				call(d, srv);
+			}
+		} else {
+			call(d, srv);
+		}
+	}
+}

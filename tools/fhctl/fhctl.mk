@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+# fhctl for Linux on arm64, static: build/tools/fhctl. Included by scripts/host.mk.
+FHCTL_CC ?= aarch64-linux-gnu-gcc
+FHCTL_CFLAGS := -std=gnu17 $(filter-out -Wundef,$(WARNINGS)) -O2 -g -D_GNU_SOURCE -I. -ffile-prefix-map=$(CURDIR)=. -MMD -MP
+fhctl_objects := $(patsubst tools/fhctl/%.c,$(O)/tools/fhctl.d/%.o,$(wildcard tools/fhctl/*.c))
+
+$(O)/tools/fhctl.d/%.o: tools/fhctl/%.c tools/fhctl/fhctl.mk
+	$(call say,ARMCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FHCTL_CC) $(FHCTL_CFLAGS) -c -o $@ $<
+$(O)/tools/fhctl: $(fhctl_objects)
+	$(call say,ARMLD,$@)
+	$(Q)$(FHCTL_CC) -static -s -o $@ $^
+-include $(fhctl_objects:.o=.d)
+tools: $(O)/tools/fhctl

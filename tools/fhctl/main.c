@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* fhctl: the hypervisor's command line in a control domain. Options, help, and what ends the program. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/fhctl/fhctl.h"
+
+bool opt_json;
+bool opt_color;
+const char *program = "fhctl";
+
+static const char *current; /* the command at work, for its messages */
+
+const struct command commands[] = {
+	{ "list", "", "the domains and their states", "", cmd_list },
+	{ "info", "DOMAIN", "one domain, with its vCPUs", "", cmd_info },
+	{ "stop", "DOMAIN --force", "takes its power", "Without --force a domain is asked to end by itself.\n", cmd_act },
+	{ "restart", "DOMAIN", "resets it: loaded anew", "", cmd_act },
+};
+const size_t nr_commands = COUNT(commands);
+
+void die(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fprintf(stderr, "%s: ", program);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(code);
+}
+
+static const char *reason(uint32_t status)
+{
+	static const char *const reasons[] = {
+		[CTL_OK] = "no reason",
+		[CTL_EINVAL] = "a value is out of its range",
+		[CTL_EALIGN] = "not aligned",
+		[CTL_EOVERFLOW] = "too large, or a table is full",
+		[CTL_ENOENT] = "there is no such thing",
+		[CTL_EEXIST] = "it is there already, or in use by another",
+		[CTL_ENOMEM] = "no memory",
+		[CTL_ENOFIT] = "it does not fit",
+		[CTL_EQUEUED] = "an older claim waits for the same memory",
+		[CTL_EQUOTA] = "beyond its quota",
+		[CTL_EREVOKED] = "revoked: its memory is bad",
+		[CTL_EEXPIRED] = "its lease ran out",
+		[CTL_ESTALE] = "released already",
+		[CTL_EDENIED] = "the configuration does not let this domain manage it",
+		[CTL_EFORMAT] = "not of the form that is wanted",
+		[CTL_ENOTSUP] = "the hypervisor can't do that",
+		[CTL_EBUSY] = "not in this state",
+		[CTL_ETIMEOUT] = "timed out",
+	};
+
+	return status < COUNT(reasons) && reasons[status] != NULL ? reasons[status] : "unknown status";
+}
+
+void die_status(uint32_t status, const char *fmt, ...)
+{
+	char what[160];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	die(status == CTL_ENOENT ? EXIT_NO_ENTRY : EXIT_REFUSED, "%s: refused: %s", what, reason(status));
+}
+
+static void usage(FILE *to)
+{
+	fprintf(to, "usage: fhctl [--json] [--color|--no-color] COMMAND ...\n\n");
+	for (size_t i = 0; i < nr_commands; i++) {
+		fprintf(to, "  %-8s %-26s %s\n", commands[i].name, commands[i].args, commands[i].line);
+	}
+	fprintf(to, "\nfhctl help COMMAND tells more. Exit codes: 0 done, 1 refused, 2 usage, 3 no control port,\n"
+		    "4 no such domain, 5 the hypervisor does not answer.\n");
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < nr_commands; i++) {
+		if (strcmp(commands[i].name, name) == 0) {
+			return &commands[i];
+		}
+	}
+	return NULL;
+}
+
+static int help(const char *name)
+{
+	const struct command *c = find_command(name);
+
+	if (c == NULL) {
+		die(EXIT_USAGE, "no command is named '%s'; try fhctl help", name);
+	}
+	printf("usage: fhctl %s %s\n%s.\n%s", c->name, c->args, c->line, c->more);
+	return EXIT_GOOD;
+}
+
+void want_operands(int argc, char **argv, int min, int max)
+{
+	const struct command *c = find_command(current);
+
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(argv[i], "--", 2) == 0) {
+			die(EXIT_USAGE, "%s: unknown option %s; try fhctl help %s", current, argv[i], current);
+		}
+	}
+	if (argc - 1 < min || argc - 1 > max) {
+		die(EXIT_USAGE, "usage: fhctl %s %s", c->name, c->args);
+	}
+}
+
+/* Takes argv[i] out. */
+static void take(int *argc, char **argv, int i)
+{
+	memmove(&argv[i], &argv[i + 1], (size_t)(*argc - i) * sizeof(argv[0]));
+	*argc -= 1;
+}
+
+int next_option(int *argc, char **argv, const char *const *names, const char **value)
+{
+	for (int i = 1; i < *argc; i++) {
+		const char *arg = argv[i];
+
+		for (int n = 0; strncmp(arg, "--", 2) == 0 && names[n] != NULL; n++) {
+			const size_t len = strcspn(names[n], "=");
+			const bool wants = names[n][len] == '=';
+
+			if (strncmp(arg + 2, names[n], len) != 0 || (arg[2 + len] != '\0' && arg[2 + len] != '=')) {
+				continue;
+			}
+			*value = arg[2 + len] == '=' ? arg + 3 + len : NULL;
+			take(argc, argv, i);
+			if (wants && *value == NULL) {
+				if (i >= *argc) {
+					die(EXIT_USAGE, "%s: %s wants a value", current, arg);
+				}
+				*value = argv[i];
+				take(argc, argv, i);
+			}
+			return n;
+		}
+	}
+	return -1;
+}
+
+/* The options that hold for all commands may stand anywhere. */
+static void common_options(int *argc, char **argv)
+{
+	static const char *const options[] = { "json", "color", "no-color", "help", NULL };
+	const char *value;
+	int o;
+
+	opt_color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+	while ((o = next_option(argc, argv, options, &value)) >= 0) {
+		opt_json = opt_json || o == 0;
+		opt_color = o == 1 ? true : o == 2 ? false : opt_color;
+		if (o == 3) {
+			if (*argc > 1) {
+				exit(help(argv[1]));
+			}
+			usage(stdout);
+			exit(EXIT_GOOD);
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *c;
+
+	common_options(&argc, argv);
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "help") == 0) {
+		if (argc > 2) {
+			return help(argv[2]);
+		}
+		usage(stdout);
+		return EXIT_GOOD;
+	}
+	c = find_command(argv[1]);
+	if (c == NULL) {
+		die(EXIT_USAGE, "no command is named '%s'; try fhctl help", argv[1]);
+	}
+	current = c->name;
+	return c->run(argc - 1, argv + 1);
+}
