@@ -4,6 +4,8 @@
 #include "core/config/config_internal.h"
 #include "core/fdt/board.h"
 
+#define GICV2_CPUS 8U
+
 static void add_emulated(struct cfg_board *b, const char *name, struct range r)
 {
 	if (b->nr_emulated < CFG_MAX_EMULATED) {
@@ -11,19 +13,23 @@ static void add_emulated(struct cfg_board *b, const char *name, struct range r)
 	}
 }
 
-static void read_emulated(const struct fdt_index *tree, const char *console, struct cfg_board *b)
+/* Returns the GIC's version, 0: there is none. */
+static uint32_t read_emulated(const struct fdt_index *tree, const char *console, struct cfg_board *b)
 {
 	uint32_t version = 0;
 	const uint16_t gic = board_gic(tree, &version);
 	const uint16_t uart = board_console(tree, console);
 	struct range r;
 
-	for (uint32_t i = 0; gic != FDT_NO_NODE && i < 4U && fdt_reg(tree, gic, i, &r) == FH_OK; i++) {
+	/* A guest sees its own part of a GICv2: not GICH and GICV. */
+	for (uint32_t i = 0; gic != FDT_NO_NODE && i < (version == 2U ? 2U : 4U) && fdt_reg(tree, gic, i, &r) == FH_OK;
+	     i++) {
 		add_emulated(b, "the interrupt controller", r);
 	}
 	if (uart != FDT_NO_NODE && fdt_reg(tree, uart, 0, &r) == FH_OK) {
 		add_emulated(b, "the console", r);
 	}
+	return version;
 }
 
 fh_status config_read_board(const struct fdt_index *tree, const struct range *own, uint32_t nr_own, const char *console,
@@ -48,7 +54,9 @@ fh_status config_read_board(const struct fdt_index *tree, const struct range *ow
 	if (out->nr_cpus == 0U) {
 		return cfg_say(err, FH_ENOENT, "board: there is no CPU in /cpus");
 	}
-	read_emulated(tree, console, out);
+	if (read_emulated(tree, console, out) == 2U && out->nr_cpus > GICV2_CPUS) {
+		return cfg_say(err, FH_EOVERFLOW, "board: %u CPUs, but its GICv2 serves %u", out->nr_cpus, GICV2_CPUS);
+	}
 	return FH_OK;
 }
 

@@ -33,7 +33,7 @@ static uint8_t hyp_zone(void)
 
 static fh_status count_tables(const struct domain *d, uint64_t *tables)
 {
-	struct range r[CFG_MAX_DEVICES * 2U];
+	struct range r[CFG_MAX_DEVICES * 2U + 1U]; /* and a GICv2's CPU interface */
 	uint32_t nr = 0;
 	fh_status status = domain_device_ranges(d, r, ARRAY_SIZE(r), &nr);
 

@@ -13,9 +13,16 @@
 #define PPI_VTIMER 27U
 #define PPI_PTIMER 30U
 
+/* The redistributors, or a GICv2's CPU interface. */
 static struct range gicr_range(const struct domain *d)
 {
-	return (struct range){ domains.board->gicr_base, (uint64_t)d->nr_vcpus * VGIC_REDIST_STRIDE };
+	return (struct range){ domains.board->gicr_base,
+			       gic_v2() ? VGIC_V2_CPU_SIZE : (uint64_t)d->nr_vcpus * VGIC_REDIST_STRIDE };
+}
+
+static struct range gicd_range(void)
+{
+	return (struct range){ domains.board->gicd.base, gic_v2() ? VGIC_V2_DIST_SIZE : VGIC_DIST_SIZE };
 }
 
 static fh_status refuse(const struct domain *d, const char *path, fh_status status, const char *why)
@@ -54,6 +61,9 @@ static fh_status find_device(const struct domain *d, uint32_t i, struct board_de
 
 fh_status domain_device_ranges(const struct domain *d, struct range *out, uint32_t max, uint32_t *nr)
 {
+	if (gic_v2()) {
+		out[(*nr)++] = (struct range){ domains.board->gicr_base, PAGE_SIZE };
+	}
 	for (uint32_t i = 0; i < d->cfg->nr_devices; i++) {
 		struct board_device dev;
 		const fh_status status = find_device(d, i, &dev);
@@ -121,9 +131,27 @@ fh_status domain_add_vdev(struct domain *d, struct range where, const struct vde
 	return vdev_add(&d->devs, &v) ? FH_OK : FH_EEXIST;
 }
 
+/* The distributor, and the redistributors or a GICv2's CPU interface: GICV, and the page with GICC_DIR. */
+static fh_status emulated_gic(struct domain *d)
+{
+	const struct range gicr = gicr_range(d);
+	const struct range dir = { gicr.base + PAGE_SIZE, PAGE_SIZE };
+	fh_status status = domain_add_vdev(d, gicd_range(), gic_v2() ? &vgic_v2_dist_ops : &vgic_dist_ops, &d->vgic,
+					   "GIC distributor");
+
+	if (status != FH_OK || !gic_v2()) {
+		return status != FH_OK ? status :
+					 domain_add_vdev(d, gicr, &vgic_redist_ops, &d->vgic, "GIC redistributors");
+	}
+	status = domain_add_vdev(d, dir, &vgic_v2_dir_ops, &d->vgic, "GIC CPU interface");
+	if (status == FH_OK) {
+		status = s2_prepare(&d->s2, ipa(gicr.base), pa(domains.board->gicv_base), PAGE_SIZE, S2_DEVICE);
+	}
+	return status;
+}
+
 static fh_status emulated(struct domain *d)
 {
-	const struct range gicd = { domains.board->gicd.base, VGIC_DIST_SIZE };
 	const struct range uart = { domains.board->uart.base, VUART_SIZE };
 	fh_status status = vgic_init(&d->vgic, d->nr_vcpus, VGIC_MAX_SPIS);
 
@@ -137,10 +165,7 @@ static fh_status emulated(struct domain *d)
 		status = vgic_map_hw(&d->vgic, PPI_PTIMER, false);
 	}
 	if (status == FH_OK) {
-		status = domain_add_vdev(d, gicd, &vgic_dist_ops, &d->vgic, "GIC distributor");
-	}
-	if (status == FH_OK) {
-		status = domain_add_vdev(d, gicr_range(d), &vgic_redist_ops, &d->vgic, "GIC redistributors");
+		status = emulated_gic(d);
 	}
 	if (status == FH_OK && d->cfg->console != CFG_CONSOLE_NONE) {
 		vuart_init(&d->vuart, &d->vgic, domains.board->uart_irq);
@@ -174,8 +199,8 @@ fh_status domain_tree(struct domain *d, void *room, size_t size)
 	}
 	p.initrd_base = d->images[DOM_IMG_RAMDISK].ipa;
 	p.initrd_size = d->images[DOM_IMG_RAMDISK].size;
-	p.gic_version = 3;
-	p.gicd = (struct range){ domains.board->gicd.base, VGIC_DIST_SIZE };
+	p.gic_version = gic_v2() ? 2U : 3U;
+	p.gicd = gicd_range();
 	p.gicr = gicr_range(d);
 	p.has_uart = d->cfg->console != CFG_CONSOLE_NONE;
 	p.uart = (struct range){ domains.board->uart.base, VUART_SIZE };

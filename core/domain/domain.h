@@ -78,7 +78,8 @@ struct domain {
 struct domain_board {
 	const struct fdt_index *tree;
 	struct range gicd;
-	uint64_t gicr_base;   /* IPA where guests see their redistributors */
+	uint64_t gicr_base;   /* IPA where guests see their redistributors; GICv2: their CPU interface */
+	uint64_t gicv_base;   /* GICv2: what is mapped there */
 	uint64_t gicr_stride; /* bytes for each CPU there */
 	struct range uart;    /* IPA of the virtual console: the board's own console */
 	uint32_t uart_irq;    /* INTID */

@@ -182,11 +182,12 @@ static void write_gic(struct tree_writer *w, const struct guest_fdt_params *p)
 }
 
 /* Secure, non-secure, virtual and hypervisor's timer: PPIs 13, 14, 11 and 10 (BSA, 3.8.2). */
-static void write_timer(struct tree_writer *w)
+static void write_timer(struct tree_writer *w, const struct guest_fdt_params *p)
 {
 	static const char compatible[] = "arm,armv8-timer";
-	static const uint32_t cells[] = { PPI, 13, LEVEL_HIGH, PPI, 14, LEVEL_HIGH,
-					  PPI, 11, LEVEL_HIGH, PPI, 10, LEVEL_HIGH };
+	/* A GICv2's PPIs say which CPUs have them. */
+	const uint32_t flags = LEVEL_HIGH | (p->gic_version == 2U ? ((1U << p->nr_cpus) - 1U) << 8 : 0U);
+	const uint32_t cells[] = { PPI, 13, flags, PPI, 14, flags, PPI, 11, flags, PPI, 10, flags };
 
 	gf_begin(w, "timer");
 	gf_data(w, "compatible", compatible, sizeof(compatible));
@@ -254,7 +255,7 @@ static void write_tree(struct tree_writer *w, const struct guest_fdt_params *p)
 	write_cpus(w, p);
 	write_memory(w, p);
 	write_gic(w, p);
-	write_timer(w);
+	write_timer(w, p);
 	write_clock(w);
 	if (p->has_uart) {
 		write_uart(w, p);

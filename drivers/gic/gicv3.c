@@ -1,37 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* GICv3: the distributor, and single interrupts of both kinds. */
+/* GICv3: its affinity routing, its redistributors and its system registers. */
 #include "core/base/bits.h"
-#include "core/base/string.h"
-#include "drivers/gic/gicv3_internal.h"
+#include "drivers/gic/gic_internal.h"
 
-struct gicv3 gicv3;
+#define ICC_SRE_SRE BIT(0)
+#define ICC_SRE_DFB BIT(1)
+#define ICC_SRE_DIB BIT(2)
+#define ICC_CTLR_EOIMODE BIT(1)
+#define ICH_VMCR_VFIQEN BIT(3) /* RES1 with system registers alone */
 
-fh_status gicv3_wait_clear(const uint8_t *reg, uint64_t bit)
-{
-	const uint64_t limit = arch_counter_hz() / 1000U * GICV3_RWP_MS;
-	const uint64_t start = arch_counter();
+/* ICC_SGI1R_EL1 (IHI 0069H 12.2.20). */
+#define SGI1R_LIST GENMASK(15, 0)
+#define SGI1R_AFF1 GENMASK(23, 16)
+#define SGI1R_AFF2 GENMASK(39, 32)
+#define SGI1R_RS GENMASK(47, 44)
+#define SGI1R_AFF3 GENMASK(55, 48)
 
-	while ((mmio_read32(reg) & bit) != 0U) {
-		if (arch_counter() - start > limit) {
-			return FH_ETIMEOUT;
-		}
-		cpu_relax();
-	}
-	return FH_OK;
-}
-
-void gicv3_fill_prio(uint8_t *reg, uint32_t n, uint32_t prio)
-{
-	for (uint32_t i = 0; i < n; i += 4U) {
-		mmio_write32(reg + i, prio * 0x01010101U);
-	}
-}
+#define MPIDR_AFF0 GENMASK(7, 0)
+#define MPIDR_AFF1 GENMASK(15, 8)
+#define MPIDR_AFF2 GENMASK(23, 16)
+#define MPIDR_AFF3 GENMASK(39, 32)
 
 static fh_status check_desc(const struct gic_desc *desc)
 {
-	if (strcmp(desc->compatible, "arm,gic-v3") != 0) {
-		return FH_ENOTSUP;
-	}
 	if (desc->dist.va == NULL || desc->dist.size < 0x10000U || desc->nr_redist == 0U ||
 	    desc->nr_redist > GIC_MAX_REDIST || !is_aligned(desc->stride, 0x10000U)) {
 		return FH_EINVAL;
@@ -44,181 +35,132 @@ static fh_status check_desc(const struct gic_desc *desc)
 	return FH_OK;
 }
 
-static uint64_t own_irouter(void)
+fh_status gicv3_init(const struct gic_desc *desc)
 {
-	return READ_SYSREG(mpidr_el1) & UINT64_C(0xff00ffffff);
-}
-
-static void spis_init(uint8_t *dist, uint32_t nr_intids)
-{
-	const uint64_t route = own_irouter();
-
-	for (uint32_t i = GIC_FIRST_SPI; i < nr_intids; i += 32U) {
-		mmio_write32(dist + GIC_ICENABLER + i / 8U, UINT32_MAX);
-		mmio_write32(dist + GIC_ICPENDR + i / 8U, UINT32_MAX);
-		mmio_write32(dist + GIC_ICACTIVER + i / 8U, UINT32_MAX);
-		mmio_write32(dist + GIC_IGROUPR + i / 8U, UINT32_MAX);
-		mmio_write32(dist + GIC_ICFGR + i / 4U, 0U);
-		mmio_write32(dist + GIC_ICFGR + i / 4U + 4U, 0U);
-	}
-	gicv3_fill_prio(dist + GIC_IPRIORITYR + GIC_FIRST_SPI, nr_intids - GIC_FIRST_SPI, GIC_PRIO_GUEST);
-	for (uint32_t i = GIC_FIRST_SPI; i < nr_intids; i++) {
-		mmio_write64(dist + GICD_IROUTER + (uint64_t)i * 8U, route);
-	}
-}
-
-fh_status gic_init(const struct gic_desc *desc)
-{
+	uint8_t *dist = desc->dist.va;
 	fh_status st = check_desc(desc);
-	uint8_t *dist;
 	uint64_t rev;
 
 	if (st != FH_OK) {
 		return st;
 	}
-	dist = desc->dist.va;
 	rev = FIELD_GET(GIC_PIDR2_REV, mmio_read32(dist + GICD_PIDR2));
 	if (rev != 3U && rev != 4U) {
 		return FH_ENOTSUP;
 	}
 	/* Off first: affinity routing may only be set while the groups are disabled, and never cleared (12.9.4). */
 	mmio_write32(dist + GICD_CTLR, mmio_read32(dist + GICD_CTLR) & (uint32_t)GICD_CTLR_ARE);
-	st = gicv3_wait_clear(dist + GICD_CTLR, GICD_CTLR_RWP);
+	st = gic_wait_clear(dist + GICD_CTLR, GICD_CTLR_RWP);
+	if (st == FH_OK) {
+		mmio_write32(dist + GICD_CTLR, (uint32_t)GICD_CTLR_ARE);
+	}
+	return st;
+}
+
+static uint64_t sgi1r_of(uint64_t mpidr)
+{
+	const uint64_t aff0 = FIELD_GET(MPIDR_AFF0, mpidr);
+
+	return FIELD_PREP(SGI1R_AFF3, FIELD_GET(MPIDR_AFF3, mpidr)) |
+	       FIELD_PREP(SGI1R_AFF2, FIELD_GET(MPIDR_AFF2, mpidr)) |
+	       FIELD_PREP(SGI1R_AFF1, FIELD_GET(MPIDR_AFF1, mpidr)) | FIELD_PREP(SGI1R_RS, aff0 / 16U) |
+	       FIELD_PREP(SGI1R_LIST, BIT(aff0 % 16U));
+}
+
+/* Aff3.Aff2.Aff1.Aff0 in 32 bits, as GICR_TYPER has it. */
+static uint64_t aff32_of(uint64_t mpidr)
+{
+	return FIELD_GET(MPIDR_AFF3, mpidr) << 24 | (mpidr & GENMASK(23, 0));
+}
+
+/* The redistributor with that affinity in one region, or NULL. The walk ends at Last or at the region's end. */
+static uint8_t *find_in_region(const struct gic_region *r, uint64_t aff)
+{
+	uint64_t off = 0;
+
+	while (off + GICR_FRAMES <= r->size) {
+		uint8_t *frame = (uint8_t *)r->va + off;
+		const uint64_t typer = mmio_read64(frame + GICR_TYPER);
+
+		if (FIELD_GET(GICR_TYPER_AFF, typer) == aff) {
+			return frame;
+		}
+		if ((typer & GICR_TYPER_LAST) != 0U) {
+			break;
+		}
+		off += gic.desc.stride != 0U            ? gic.desc.stride :
+		       (typer & GICR_TYPER_VLPIS) != 0U ? 2U * GICR_FRAMES :
+							  GICR_FRAMES;
+	}
+	return NULL;
+}
+
+static uint8_t *find_redist(uint64_t mpidr)
+{
+	uint8_t *frame = NULL;
+
+	for (uint32_t i = 0; i < gic.desc.nr_redist && frame == NULL; i++) {
+		frame = find_in_region(&gic.desc.redist[i], aff32_of(mpidr));
+	}
+	return frame;
+}
+
+static fh_status redist_init(uint8_t *redist)
+{
+	uint8_t *sgi = redist + GICR_SGI_FRAME;
+	fh_status st;
+
+	mmio_write32(redist + GICR_WAKER, mmio_read32(redist + GICR_WAKER) & ~(uint32_t)GICR_WAKER_SLEEP);
+	st = gic_wait_clear(redist + GICR_WAKER, GICR_WAKER_ASLEEP);
 	if (st != FH_OK) {
 		return st;
 	}
-	mmio_write32(dist + GICD_CTLR, (uint32_t)GICD_CTLR_ARE);
-	gicv3.desc = *desc;
-	gicv3.dist = dist;
-	gicv3.nr_intids =
-		(uint32_t)MIN(32U * (FIELD_GET(GICD_TYPER_LINES, mmio_read32(dist + GICD_TYPER)) + 1U), GIC_MAX_INTID);
-	spis_init(dist, gicv3.nr_intids);
-	mmio_write32(dist + GICD_CTLR, (uint32_t)(GICD_CTLR_ARE | GICD_CTLR_GRP1A));
-	return gicv3_wait_clear(dist + GICD_CTLR, GICD_CTLR_RWP);
+	gic_private_init(sgi, UINT32_MAX);
+	st = gic_wait_clear(redist + GICR_CTLR, GICR_CTLR_RWP);
+	mmio_write32(sgi + GIC_ISENABLER, (uint32_t)(BIT(GIC_SGI_KICK) | BIT(GIC_SGI_STOP)));
+	return st;
 }
 
-uint32_t gic_nr_intids(void)
+static fh_status interface_init(void)
 {
-	return gicv3.nr_intids;
-}
-
-/* The frame whose IGROUPR to ICFGR hold intid, or NULL: out of range, or that CPU has no redistributor yet. */
-static uint8_t *frame_of(uint32_t cpu, uint32_t intid)
-{
-	if (intid >= GIC_FIRST_SPI) {
-		return intid < gicv3.nr_intids ? gicv3.dist : NULL;
+	/* Enable stays 0: a guest's ICC_SRE_EL1 traps, so it can't ask for the memory-mapped interface. */
+	WRITE_SYSREG(icc_sre_el2, ICC_SRE_SRE | ICC_SRE_DFB | ICC_SRE_DIB);
+	isb();
+	if ((READ_SYSREG(icc_sre_el2) & ICC_SRE_SRE) == 0U) {
+		return FH_ENOTSUP;
 	}
-	if (cpu >= FH_MAX_CPUS || gicv3.cpu[cpu].redist == NULL) {
-		return NULL;
+	WRITE_SYSREG(icc_sre_el1, ICC_SRE_SRE | ICC_SRE_DFB | ICC_SRE_DIB);
+	isb();
+	WRITE_SYSREG(icc_igrpen1_el1, 0U);
+	WRITE_SYSREG(icc_ctlr_el1, ICC_CTLR_EOIMODE);
+	WRITE_SYSREG(icc_bpr1_el1, 0U);
+	WRITE_SYSREG(icc_ap1r0_el1, 0U);
+	WRITE_SYSREG(icc_pmr_el1, 0xffU);
+	WRITE_SYSREG(ich_hcr_el2, 0U);
+	WRITE_SYSREG(ich_vmcr_el2, ICH_VMCR_VFIQEN);
+	WRITE_SYSREG(icc_igrpen1_el1, 1U);
+	isb();
+	return FH_OK;
+}
+
+fh_status gicv3_cpu_init(struct gic_cpu *c)
+{
+	const uint64_t mpidr = READ_SYSREG(mpidr_el1);
+	uint8_t *redist = find_redist(mpidr);
+	fh_status st;
+
+	if (redist == NULL) {
+		return FH_ENOENT;
 	}
-	return gicv3.cpu[cpu].redist + GICR_SGI_FRAME;
-}
-
-static void set_bit_of(uint32_t cpu, uint32_t intid, uint32_t reg)
-{
-	uint8_t *frame = frame_of(cpu, intid);
-
-	if (frame != NULL) {
-		mmio_write32(frame + reg + intid / 32U * 4U, (uint32_t)BIT(intid % 32U));
+	st = redist_init(redist);
+	if (st == FH_OK) {
+		st = interface_init();
 	}
-}
-
-void gic_irq_enable(uint32_t cpu, uint32_t intid)
-{
-	set_bit_of(cpu, intid, GIC_ISENABLER);
-}
-
-void gic_irq_disable(uint32_t cpu, uint32_t intid)
-{
-	fh_status st = FH_OK;
-
-	set_bit_of(cpu, intid, GIC_ICENABLER);
-	if (intid >= GIC_FIRST_SPI) {
-		st = gicv3_wait_clear(gicv3.dist + GICD_CTLR, GICD_CTLR_RWP);
-	} else if (frame_of(cpu, intid) != NULL) {
-		st = gicv3_wait_clear(gicv3.cpu[cpu].redist + GICR_CTLR, GICR_CTLR_RWP);
+	if (st == FH_OK) {
+		c->irouter = mpidr & UINT64_C(0xff00ffffff);
+		c->frame = redist + GICR_SGI_FRAME;
+		/* Last: from here on other CPUs may send to this one. */
+		__atomic_store_n(&c->sgi, sgi1r_of(mpidr), __ATOMIC_RELEASE);
 	}
-	/* A controller that never finishes may still deliver it once: the receiver sees it disabled and drops it. */
-	(void)st;
-}
-
-void gic_irq_set_pending(uint32_t cpu, uint32_t intid, bool pending)
-{
-	set_bit_of(cpu, intid, pending ? GIC_ISPENDR : GIC_ICPENDR);
-}
-
-void gic_irq_set_active(uint32_t cpu, uint32_t intid, bool active)
-{
-	set_bit_of(cpu, intid, active ? GIC_ISACTIVER : GIC_ICACTIVER);
-}
-
-uint32_t gic_irqs_pending(uint32_t cpu, uint32_t word)
-{
-	const uint8_t *frame = frame_of(cpu, word * 32U);
-
-	return frame == NULL ? 0U : mmio_read32(frame + GIC_ISPENDR + (uint64_t)word * 4U);
-}
-
-bool gic_irq_is_pending(uint32_t cpu, uint32_t intid)
-{
-	return (gic_irqs_pending(cpu, intid / 32U) & BIT(intid % 32U)) != 0U;
-}
-
-void gic_irq_priority(uint32_t cpu, uint32_t intid, uint8_t prio)
-{
-	uint8_t *frame = frame_of(cpu, intid);
-
-	if (frame != NULL) {
-		mmio_write8(frame + GIC_IPRIORITYR + intid, prio);
-	}
-}
-
-/* Bit i of half becomes bit 2i + 1. */
-static uint32_t edge_to_cfg(uint32_t half)
-{
-	uint32_t v = half & 0xffffU;
-
-	v = (v | v << 8) & 0x00ff00ffU;
-	v = (v | v << 4) & 0x0f0f0f0fU;
-	v = (v | v << 2) & 0x33333333U;
-	v = (v | v << 1) & 0x55555555U;
-	return v << 1;
-}
-
-/*
- * Sixteen interrupts share a register, and CPUs that build different domains may change it at once. Each writes the
- * whole of a shared record and looks again, so that the last write holds all changes. No lock; O(number of CPUs).
- */
-static void set_edge(uint8_t *reg, uint32_t *record, uint32_t intid, bool edge)
-{
-	const uint32_t bit = (uint32_t)BIT(intid % 32U);
-	uint32_t seen = edge ? __atomic_or_fetch(record, bit, __ATOMIC_SEQ_CST) :
-			       __atomic_and_fetch(record, ~bit, __ATOMIC_SEQ_CST);
-	uint32_t written;
-
-	do {
-		written = seen;
-		mmio_write32(reg, edge_to_cfg(written >> (intid % 32U / 16U * 16U)));
-		dsb(sy);
-		seen = __atomic_load_n(record, __ATOMIC_SEQ_CST);
-	} while (seen != written);
-}
-
-void gic_irq_config(uint32_t cpu, uint32_t intid, bool edge)
-{
-	uint8_t *frame = frame_of(cpu, intid);
-
-	if (frame == NULL || intid < 16U) {
-		return;
-	}
-	set_edge(frame + GIC_ICFGR + intid / 16U * 4U,
-		 intid < GIC_FIRST_SPI ? &gicv3.cpu[cpu].edge : &gicv3.edge[intid / 32U], intid, edge);
-}
-
-void gic_irq_route(uint32_t intid, uint32_t cpu)
-{
-	if (intid < GIC_FIRST_SPI || intid >= gicv3.nr_intids || cpu >= FH_MAX_CPUS || gicv3.cpu[cpu].redist == NULL) {
-		return;
-	}
-	mmio_write64(gicv3.dist + GICD_IROUTER + (uint64_t)intid * 8U, gicv3.cpu[cpu].irouter);
+	return st;
 }

@@ -49,14 +49,14 @@ class Machine:
     """One QEMU virt machine. Use as a context manager: the process never outlives the block."""
 
     def __init__(self, name, kernel=IMAGE, initrd=None, append=None, bios=None, cpu="cortex-a53", smp=4, mem="2G",
-                 virtualization=True, limit=25, qmp=False, extra=()):
+                 virtualization=True, limit=25, qmp=False, gic=3, extra=()):
         self.name = re.sub(r"[^\w.-]+", "_", name)
         self.limit = limit
         self.deadline = time.monotonic() + limit
         self.log_path = LOGS / f"{self.name}.log"
         self.socket_dir = tempfile.mkdtemp(prefix="fh-") if qmp else None
         virt = "on" if virtualization else "off"
-        args = ["-machine", f"virt,virtualization={virt},gic-version=3", "-cpu", cpu, "-smp", str(smp), "-m", mem,
+        args = ["-machine", f"virt,virtualization={virt},gic-version={gic}", "-cpu", cpu, "-smp", str(smp), "-m", mem,
                 "-display", "none", "-monitor", "none", "-serial", "stdio", "-nic", "none", "-no-reboot"]
         for flag, value in (("-kernel", kernel), ("-initrd", initrd), ("-append", append), ("-bios", bios)):
             if value is not None:

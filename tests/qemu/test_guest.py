@@ -8,6 +8,7 @@ import pytest
 import systems
 
 CPUS = ["max", "cortex-a53", "cortex-a72", "cortex-a76"]
+GICS = pytest.mark.parametrize("gic", [3, 2])
 
 
 def one(tmp_path, guests, name, **changes):
@@ -50,13 +51,14 @@ def test_plain_cpio(machine, guests, tmp_path):
         assert m.wait_end() == 0
 
 
-def test_flat_binary(machine, guests, tmp_path):
+@GICS
+def test_flat_binary(machine, guests, tmp_path, gic):
     """A headerless binary at an address of its own."""
     flat = bytearray((guests / "off.bin").read_bytes())
     flat[56:60] = b"\0\0\0\0"  # no Image magic
     dts = systems.system(systems.front(kernel="guest.bin", extra="load-address = <0x0 0x40100000>;"))
     payload = harness.write_payload(tmp_path / "payload.cpio", dts, {"guest.bin": bytes(flat)})
-    with machine(initrd=payload) as m:
+    with machine(initrd=payload, gic=gic) as m:
         m.expect("off: the guest ran")
         assert m.wait_end() == 0
 

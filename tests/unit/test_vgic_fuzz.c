@@ -4,6 +4,8 @@
  * Random operations of four vCPUs, their devices and the hardware against a model without list registers: one record
  * an interrupt. Kicks and maintenance interrupts are served after each operation; then what a guest takes must be
  * the model's most urgent, and every register must read what the model says. VGIC_SEED=n repeats a run.
+ *
+ * GICv2: word 0 is each vCPU's own, SGIs pend by sender and are enabled for good, an SPI has one target or none.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,12 +37,14 @@ struct irq {
 	uint8_t prio;
 	uint8_t route; /* SPI: vCPU */
 	uint8_t owner; /* who took it */
+	uint8_t from;  /* GICv2, an SGI: who sent it */
 };
 
 static struct vgic g;
 static struct vgic_cpu cpus[NR_VCPUS];
 static struct irq priv[NR_VCPUS][32];
 static struct irq spis[NR_SPIS];
+static bool v2;
 static uint32_t ctlr;
 static bool loaded[NR_VCPUS];
 static uint32_t step;
@@ -77,7 +81,7 @@ static bool is_hw(uint32_t intid)
 
 static bool pending(const struct irq *q)
 {
-	return q->pend || (q->line && !q->edge);
+	return q->pend || q->from != 0U || (q->line && !q->edge);
 }
 
 static bool takes(uint32_t v, uint32_t intid)
@@ -171,6 +175,8 @@ static void audit(void)
 			CHECK((*seen >> (intid % 32U) & 1U) == 0U, "intid %u twice", intid);
 			CHECK((lr >> 61 & 1U) == is_hw(intid), "intid %u hw", intid);
 			CHECK(lr >> 61 != 7U, "intid %u: active and pending, of hardware", intid);
+			CHECK(!v2 || intid >= 16U || lr >> 62 != 3U, "SGI %u: active and pending, of one sender",
+			      intid);
 			*seen |= 1U << (intid % 32U);
 		}
 		CHECK((in_lr[v] & ~cpus[v].priv.in_lr) == 0U, "private word of %u", v);
@@ -180,17 +186,28 @@ static void audit(void)
 	}
 }
 
+static const struct vdev_ops *dist(void)
+{
+	return v2 ? &vgic_v2_dist_ops : &vgic_dist_ops;
+}
+
 static void dist_write(uint32_t c, uint64_t off, uint32_t size, uint64_t v)
 {
 	fake_cpu = c;
-	assert_int_equal(vgic_dist_ops.write(&g, c, off, size, v), VDEV_OK);
+	assert_int_equal(dist()->write(&g, c, off, size, v), VDEV_OK);
+}
+
+/* Whose private interrupts c may access. */
+static uint32_t any_owner(uint32_t c)
+{
+	return v2 ? c : rnd(NR_VCPUS);
 }
 
 /* A register of 32 interrupts: of a redistributor (w == 0) or of the distributor. */
 static void word_write(uint32_t c, uint32_t owner, uint32_t w, uint64_t off, uint32_t val)
 {
 	fake_cpu = c;
-	if (w == 0U) {
+	if (w == 0U && !v2) {
 		const uint64_t base = owner * VGIC_REDIST_STRIDE + 0x10000U;
 
 		assert_int_equal(vgic_redist_ops.write(&g, c, base + off, 4, val), VDEV_OK);
@@ -205,10 +222,10 @@ static uint32_t word_read(uint32_t c, uint32_t owner, uint32_t w, uint64_t off)
 	uint64_t v = 0;
 
 	fake_cpu = c;
-	if (w == 0U) {
+	if (w == 0U && !v2) {
 		assert_int_equal(vgic_redist_ops.read(&g, c, base + off, 4, &v), VDEV_OK);
 	} else {
-		assert_int_equal(vgic_dist_ops.read(&g, c, off + 4U * w, 4, &v), VDEV_OK);
+		assert_int_equal(dist()->read(&g, c, off + 4U * w, 4, &v), VDEV_OK);
 	}
 	return (uint32_t)v;
 }
@@ -220,6 +237,9 @@ static void model_word(uint32_t c, uint32_t owner, uint32_t w, uint64_t off, uin
 		struct irq *q = irq_of(owner, intid);
 		const bool bit = (val >> n & 1U) != 0U;
 
+		if (v2 && intid < 16U && off >= 0x100U && off < 0x300U) {
+			continue;
+		}
 		switch (off) {
 		case 0x80:
 			q->group = bit;
@@ -251,7 +271,7 @@ static void model_word(uint32_t c, uint32_t owner, uint32_t w, uint64_t off, uin
 
 static void op_word(uint32_t c, uint64_t off)
 {
-	const uint32_t owner = rnd(NR_VCPUS);
+	const uint32_t owner = any_owner(c);
 	const uint32_t w = rnd(1U + NR_SPIS / 32U);
 	const uint32_t val = rnd(UINT32_MAX) & rnd(UINT32_MAX) & (rnd(3) != 0U ? rnd(UINT32_MAX) : UINT32_MAX);
 
@@ -262,12 +282,12 @@ static void op_word(uint32_t c, uint64_t off)
 static void op_prio(uint32_t c)
 {
 	const uint32_t intid = rnd(NR_INTIDS);
-	const uint32_t owner = rnd(NR_VCPUS);
+	const uint32_t owner = any_owner(c);
 	const uint8_t prio = (uint8_t)rnd(256);
 	const uint64_t base = owner * VGIC_REDIST_STRIDE + 0x10400U;
 
 	fake_cpu = c;
-	if (intid < 32U) {
+	if (intid < 32U && !v2) {
 		assert_int_equal(vgic_redist_ops.write(&g, c, base + intid, 1, prio), VDEV_OK);
 	} else {
 		dist_write(c, 0x400 + intid, 1, prio);
@@ -279,10 +299,10 @@ static void op_cfg(uint32_t c)
 {
 	const uint32_t w = rnd(1U + NR_SPIS / 32U);
 	const uint32_t half = rnd(2);
-	const uint32_t owner = rnd(NR_VCPUS);
+	const uint32_t owner = any_owner(c);
 	const uint32_t val = rnd(UINT32_MAX);
 
-	if (w == 0U) {
+	if (w == 0U && !v2) {
 		word_write(c, owner, 0, 0xc00U + 4U * half, val);
 	} else {
 		dist_write(c, 0xc00U + 8U * w + 4U * half, 4, val);
@@ -301,8 +321,38 @@ static void op_route(uint32_t c)
 	const uint32_t intid = 32U + rnd(NR_SPIS);
 	const uint32_t to = rnd(8) == 0U ? 0x10000U : rnd(NR_VCPUS);
 
-	dist_write(c, 0x6000U + 8U * intid, 8, to);
+	if (v2) {
+		dist_write(c, 0x800U + intid, 1, to < NR_VCPUS ? 1U << to : 0xf0U);
+	} else {
+		dist_write(c, 0x6000U + 8U * intid, 8, to);
+	}
 	spis[intid - 32U].route = to < NR_VCPUS ? (uint8_t)to : NOBODY;
+}
+
+/* By GICD_SGIR, or pending and not by the vCPU's own registers. */
+static void op_sgi_v2(uint32_t c)
+{
+	const uint32_t sgi = rnd(16);
+	const uint32_t filter = rnd(4);
+	const uint32_t list = rnd(256);
+	const uint32_t all = (1U << NR_VCPUS) - 1U;
+	const uint32_t to[] = { list & all, all & ~(1U << c), 1U << c, 0 };
+	const uint32_t how = rnd(8);
+
+	if (how > 1U) {
+		dist_write(c, 0xf00, 4, filter << 24 | list << 16 | sgi);
+		for (uint32_t v = 0; v < NR_VCPUS; v++) {
+			if ((to[filter] >> v & 1U) != 0U) {
+				priv[v][sgi].from |= (uint8_t)(1U << c);
+			}
+		}
+	} else if (how == 1U) {
+		dist_write(c, 0xf20U + sgi, 1, list);
+		priv[c][sgi].from |= (uint8_t)(list & all);
+	} else {
+		dist_write(c, 0xf10U + sgi, 1, list);
+		priv[c][sgi].from &= (uint8_t)~list;
+	}
 }
 
 static void op_sgi(uint32_t c)
@@ -364,6 +414,13 @@ static void op_take(uint32_t c)
 	      irq_of(c, intid)->enable, irq_of(c, intid)->route);
 	CHECK(irq_of(c, intid)->prio == best, "vcpu %u takes %u, prio %u before %u", c, intid, irq_of(c, intid)->prio,
 	      best);
+	if (v2 && intid < 16U) {
+		const uint32_t sender = guest_sender(c, intid);
+
+		CHECK(((uint32_t)irq_of(c, intid)->from >> sender & 1U) != 0U, "vcpu %u takes %u from %u", c, intid,
+		      sender);
+		irq_of(c, intid)->from &= (uint8_t) ~(1U << sender);
+	}
 	irq_of(c, intid)->active = true;
 	irq_of(c, intid)->pend = false;
 	irq_of(c, intid)->owner = (uint8_t)c;
@@ -382,7 +439,12 @@ static void op_end(uint32_t c)
 			continue;
 		}
 		fake_cpu = c;
-		if (guest_dir_traps(c)) {
+		if (v2 && (rnd(4) == 0U || machine_find_lr(c, intid) < 0)) {
+			/* GICC_DIR, with what an SGI's sender adds. */
+			vgic_sync(&cpus[c]);
+			machine.vmcr[c] |= 1U << 9;
+			assert_int_equal(vgic_v2_dir_ops.write(&g, c, 0, 4, intid | 5U << 10), VDEV_OK);
+		} else if (guest_dir_traps(c)) {
 			vgic_sync(&cpus[c]);
 			vgic_dir(&cpus[c], intid);
 		} else {
@@ -399,6 +461,10 @@ static void op_put_or_load(uint32_t c)
 	if (loaded[c]) {
 		vgic_sync(&cpus[c]);
 		vgic_cpu_put(&cpus[c]);
+		if (v2) {
+			priv[c][PPI_HW].active = false;
+			priv[c][PPI_HW].pend = false;
+		}
 	} else {
 		vgic_cpu_load(&cpus[c]);
 	}
@@ -431,6 +497,20 @@ static void compare(uint32_t c, uint32_t owner, uint32_t w)
 		      got, want[i]);
 		settle(c);
 	}
+}
+
+/* GICv2: targets and senders by their own registers. */
+static void compare_v2(uint32_t c)
+{
+	const uint32_t intid = 32U + rnd(NR_SPIS);
+	const uint32_t sgi = rnd(16);
+	uint64_t v = 0;
+
+	fake_cpu = c;
+	assert_int_equal(dist()->read(&g, c, 0x800U + intid, 1, &v), VDEV_OK);
+	CHECK(v == (spis[intid - 32U].route == NOBODY ? 0U : 1U << spis[intid - 32U].route), "targets of %u", intid);
+	assert_int_equal(dist()->read(&g, c, (rnd(2) == 0U ? 0xf10U : 0xf20U) + sgi, 1, &v), VDEV_OK);
+	CHECK(v == priv[c][sgi].from, "senders of %u: %x, want %x", sgi, (unsigned int)v, priv[c][sgi].from);
 }
 
 static void check_hw(void)
@@ -468,7 +548,11 @@ static void one_step(void)
 	} else if (what < 55U) {
 		op_device(c);
 	} else if (what < 70U) {
-		op_sgi(c);
+		if (v2) {
+			op_sgi_v2(c);
+		} else {
+			op_sgi(c);
+		}
 	} else if (what < 80U) {
 		op_word(c, words[rnd(ARRAY_SIZE(words))]);
 	} else if (what < 86U) {
@@ -485,7 +569,10 @@ static void one_step(void)
 		ctlr = rnd(4) != 0U ? 3U : rnd(4);
 		dist_write(c, 0, 4, ctlr);
 	} else {
-		compare(c, what == 97U ? c : rnd(NR_VCPUS), rnd(1U + NR_SPIS / 32U));
+		compare(c, what == 97U ? c : any_owner(c), rnd(1U + NR_SPIS / 32U));
+		if (v2) {
+			compare_v2(c);
+		}
 	}
 	settle(c);
 	audit();
@@ -503,13 +590,21 @@ static void run_with(uint32_t nr_lrs)
 	taken = 0;
 	rng = seed != NULL ? strtoull(seed, NULL, 0) : UINT64_C(0x5eed1234abcd);
 	printf("VGIC_SEED=0x%llx\n", (unsigned long long)rng);
-	machine_reset(nr_lrs);
+	if (v2) {
+		machine_reset_v2(nr_lrs);
+		for (uint32_t i = 0; i < NR_SPIS; i++) {
+			spis[i].route = NOBODY;
+		}
+	} else {
+		machine_reset(nr_lrs);
+	}
 	vgic_hw_init();
 	assert_int_equal(vgic_init(&g, NR_VCPUS, NR_SPIS), FH_OK);
 	for (uint32_t v = 0; v < NR_VCPUS; v++) {
 		vgic_cpu_init(&g, &cpus[v], v, v);
 		for (uint32_t i = 0; i < 16U; i++) {
 			priv[v][i].edge = true;
+			priv[v][i].enable = v2;
 		}
 	}
 	assert_int_equal(vgic_map_hw(&g, PPI_HW, false), FH_OK);
@@ -517,33 +612,42 @@ static void run_with(uint32_t nr_lrs)
 	for (step = 1; step <= STEPS; step++) {
 		one_step();
 	}
-	printf("%u list registers, %u steps, %u interrupts taken, %u kicks\n", nr_lrs, STEPS, taken, machine.nr_kicks);
+	printf("GICv%u, %u list registers, %u steps, %u interrupts taken, %u kicks\n", v2 ? 2U : 3U, nr_lrs, STEPS,
+	       taken, machine.nr_kicks);
 	assert_true(taken > STEPS / 20U);
+}
+
+static void run_both(uint32_t nr_lrs)
+{
+	v2 = false;
+	run_with(nr_lrs);
+	v2 = true;
+	run_with(nr_lrs);
 }
 
 /* In falling order: the smallest number seen is used. */
 static void with_16(void **state)
 {
 	(void)state;
-	run_with(16);
+	run_both(16);
 }
 
 static void with_4(void **state)
 {
 	(void)state;
-	run_with(4);
+	run_both(4);
 }
 
 static void with_2(void **state)
 {
 	(void)state;
-	run_with(2);
+	run_both(2);
 }
 
 static void with_1(void **state)
 {
 	(void)state;
-	run_with(1);
+	run_both(1);
 }
 
 int main(void)

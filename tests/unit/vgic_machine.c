@@ -24,13 +24,29 @@ uint32_t gic_nr_intids(void);
 uint64_t fake_sysreg_read(const char *name);
 void fake_sysreg_write(const char *name, uint64_t v);
 
+uint32_t mmio_read32(const volatile void *a);
+void mmio_write32(volatile void *a, uint32_t v);
+extern uint8_t *gicv2_cpu;
+extern uint8_t *gicv2_hyp;
+
 struct machine machine;
+uint8_t *gicv2_cpu;
+uint8_t *gicv2_hyp;
+static uint8_t gich[0x200];
 
 void machine_reset(uint32_t nr_lrs)
 {
 	memset(&machine, 0, sizeof(machine));
 	machine.nr_lrs = nr_lrs;
 	fake_cpu = 0;
+	gicv2_hyp = NULL;
+}
+
+void machine_reset_v2(uint32_t nr_lrs)
+{
+	machine_reset(nr_lrs);
+	machine.v2 = true;
+	gicv2_hyp = gich;
 }
 
 struct phys_irq *machine_phys(uint32_t cpu, uint32_t intid)
@@ -38,29 +54,37 @@ struct phys_irq *machine_phys(uint32_t cpu, uint32_t intid)
 	return intid < 32U ? &machine.ppi[cpu][intid] : &machine.spi[intid];
 }
 
+/* As EL2 reaches it: a GICv2's private ones of another CPU not at all. */
+static struct phys_irq *reach(uint32_t cpu, uint32_t intid)
+{
+	static struct phys_irq none;
+
+	return machine.v2 && intid < 32U && cpu != fake_cpu ? &none : machine_phys(cpu, intid);
+}
+
 void gic_irq_enable(uint32_t cpu, uint32_t intid)
 {
-	machine_phys(cpu, intid)->enabled = true;
+	reach(cpu, intid)->enabled = true;
 }
 
 void gic_irq_disable(uint32_t cpu, uint32_t intid)
 {
-	machine_phys(cpu, intid)->enabled = false;
+	reach(cpu, intid)->enabled = false;
 }
 
 void gic_irq_set_pending(uint32_t cpu, uint32_t intid, bool pending)
 {
-	machine_phys(cpu, intid)->pending = pending;
+	reach(cpu, intid)->pending = pending;
 }
 
 void gic_irq_set_active(uint32_t cpu, uint32_t intid, bool active)
 {
-	machine_phys(cpu, intid)->active = active;
+	reach(cpu, intid)->active = active;
 }
 
 void gic_irq_config(uint32_t cpu, uint32_t intid, bool edge)
 {
-	machine_phys(cpu, intid)->edge = edge;
+	reach(cpu, intid)->edge = edge;
 }
 
 void gic_irq_route(uint32_t intid, uint32_t cpu)
@@ -260,4 +284,78 @@ bool machine_maintenance(uint32_t cpu)
 	}
 	return (hcr & 1U) != 0U && (((hcr & 2U) != 0U && valid <= 1U) || ((hcr & 4U) != 0U && hcr >> 27 != 0U) ||
 				    ((hcr & 8U) != 0U && pending == 0U) || eisr(cpu) != 0U);
+}
+
+uint32_t guest_sender(uint32_t cpu, uint32_t intid)
+{
+	const int i = machine_find_lr(cpu, intid);
+
+	return i < 0 ? NO_INTID : (uint32_t)(machine.lr[cpu][i] >> 32 & 7U);
+}
+
+/* A list register of GICH (IHI 0048B 5.3.8) as one of ICH. */
+static uint64_t lr_from_v2(uint32_t v)
+{
+	uint64_t lr = v & 0x3ffU;
+
+	lr |= (uint64_t)(v >> 10 & 0x3ffU) << 32; /* EOI, the sender, or the physical interrupt */
+	lr |= (uint64_t)(v >> 23 & 0x1fU) << 51;
+	lr |= (uint64_t)(v >> 28 & 3U) << 62;
+	lr |= (uint64_t)(v >> 30 & 1U) << 60;
+	lr |= (uint64_t)(v >> 31) << 61;
+	return lr;
+}
+
+uint32_t mmio_read32(const volatile void *a)
+{
+	const uint32_t off = (uint32_t)((const volatile uint8_t *)a - gich);
+	char name[] = "ich_lr00_el2";
+
+	switch (off) {
+	case 0x00:
+		return (uint32_t)machine.hcr[fake_cpu];
+	case 0x04:
+		return (uint32_t)fake_sysreg_read("ich_vtr_el2");
+	case 0x08:
+		return (uint32_t)machine.vmcr[fake_cpu];
+	case 0x10:
+		return (uint32_t)none_pending(fake_cpu);
+	case 0x20:
+		return (uint32_t)eisr(fake_cpu);
+	case 0x30:
+		return (uint32_t)elrsr(fake_cpu);
+	case 0xf0:
+		return (uint32_t)machine.apr[fake_cpu];
+	default:
+		break;
+	}
+	if (off < 0x100U || off >= 0x200U) {
+		abort();
+	}
+	snprintf(name, sizeof(name), "ich_lr%u_el2", (off - 0x100U) / 4U % 16U);
+	/* The state; the rest would have to be put together, and nobody asks. */
+	return (uint32_t)(fake_sysreg_read(name) >> 62) << 28;
+}
+
+void mmio_write32(volatile void *a, uint32_t v)
+{
+	const uint32_t off = (uint32_t)((volatile uint8_t *)a - gich);
+	char name[] = "ich_lr00_el2";
+
+	if (off == 0U) {
+		/* Its reserved bits are written as zero. */
+		if ((v & 0x07ffff00U) != 0U) {
+			abort();
+		}
+		machine.hcr[fake_cpu] = v;
+	} else if (off == 8U) {
+		machine.vmcr[fake_cpu] = v;
+	} else if (off == 0xf0U) {
+		machine.apr[fake_cpu] = v;
+	} else if (off >= 0x100U && off < 0x200U) {
+		snprintf(name, sizeof(name), "ich_lr%u_el2", (off - 0x100U) / 4U % 16U);
+		fake_sysreg_write(name, lr_from_v2(v));
+	} else {
+		abort();
+	}
 }

@@ -101,17 +101,21 @@ static fh_status change_console(void)
 
 static fh_status start_gic(void)
 {
-	struct gic_desc gic = { .compatible = "arm,gic-v3",
-				.nr_redist = machine.nr_gicr,
+	struct gic_desc gic = { .version = machine.gic_version,
+				.nr_redist = machine.gic_version == 2U ? 2U : machine.nr_gicr,
 				.stride = machine.gicr_stride };
 	fh_status status = el2_map_device(machine.gicd, &gic.dist.va);
 
 	gic.dist.size = machine.gicd.size;
 	/* A board's region may be made for more CPUs than there are: only what they can use is mapped. */
-	for (uint32_t i = 0; status == FH_OK && i < machine.nr_gicr; i++) {
+	for (uint32_t i = 0; status == FH_OK && i < gic.nr_redist; i++) {
 		struct range r = machine.gicr[i];
 
 		r.size = MIN(r.size, machine.nr_cpus * MAX(machine.gicr_stride, GICR_STRIDE_MAX));
+		if (machine.gic_version == 2U) {
+			/* Old trees leave out GICC_DIR. */
+			r.size = MAX(r.size, VGIC_V2_CPU_SIZE);
+		}
 		gic.redist[i].size = r.size;
 		status = el2_map_device(r, &gic.redist[i].va);
 	}
@@ -122,7 +126,7 @@ static fh_status start_gic(void)
 		status = gic_cpu_init();
 	}
 	if (status != FH_OK) {
-		log_err("gic: %s", fh_status_str(status));
+		log_err("gic: version %u: %s: refused", machine.gic_version, fh_status_str(status));
 	}
 	return status;
 }
@@ -227,6 +231,7 @@ static void describe_board(void)
 	domain_board.tree = &machine.tree;
 	domain_board.gicd = machine.gicd;
 	domain_board.gicr_base = machine.gicr[0].base;
+	domain_board.gicv_base = machine.gicr[2].base;
 	domain_board.uart = machine.uart;
 	domain_board.uart_irq = machine.uart_irq;
 	domain_board.maint_irq = machine.maint_irq;
@@ -297,7 +302,7 @@ void init_secondary(uint32_t cpu)
 {
 	smp_record_features();
 	if (gic_cpu_init() != FH_OK) {
-		log_err("smp: cpu=%u: no redistributor of its own: left out", cpu);
+		log_err("smp: cpu=%u: no place at the GIC: left out", cpu);
 		crash_stop_here();
 	}
 	vgic_hw_init();

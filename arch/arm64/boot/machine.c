@@ -112,17 +112,18 @@ static fh_status read_memory(struct machine *m)
 
 static fh_status read_gic(struct machine *m)
 {
-	uint32_t version = 0;
 	uint32_t regions = 1;
 	uint32_t stride = 0;
 	struct board_irq maint = { 0 };
-	const uint16_t n = board_gic(&m->tree, &version);
+	const uint16_t n = board_gic(&m->tree, &m->gic_version);
 
-	if (n == FDT_NO_NODE || version != 3U || fdt_reg(&m->tree, n, 0, &m->gicd) != FH_OK) {
-		log_err("board: no arm,gic-v3 interrupt controller (GICv2 is not driven yet): refused");
+	if (n == FDT_NO_NODE || fdt_reg(&m->tree, n, 0, &m->gicd) != FH_OK) {
+		log_err("board: no interrupt controller that is known (arm,gic-v3, arm,gic-400): refused");
 		return FH_ENOTSUP;
 	}
-	if (fdt_u32(&m->tree, n, "#redistributor-regions", &regions) != FH_OK) {
+	if (m->gic_version == 2U) {
+		regions = 3;
+	} else if (fdt_u32(&m->tree, n, "#redistributor-regions", &regions) != FH_OK) {
 		regions = 1;
 	}
 	if (fdt_u32(&m->tree, n, "redistributor-stride", &stride) != FH_OK) {
@@ -133,8 +134,10 @@ static fh_status read_gic(struct machine *m)
 	       fdt_reg(&m->tree, n, 1U + m->nr_gicr, &m->gicr[m->nr_gicr]) == FH_OK) {
 		m->nr_gicr++;
 	}
-	if (m->nr_gicr == 0U || board_irq(&m->tree, n, 0, &maint) != FH_OK || maint.intid > 31U) {
-		log_err("board: %s: no redistributors, or no maintenance interrupt: refused",
+	/* A GICv2's virtual CPU interface is mapped by pages. */
+	if (m->nr_gicr == 0U || board_irq(&m->tree, n, 0, &maint) != FH_OK || maint.intid > 31U ||
+	    (m->gic_version == 2U && (m->nr_gicr != 3U || !is_aligned(m->gicr[2].base, PAGE_SIZE)))) {
+		log_err("board: %s: no redistributors (GICv2: GICH and GICV), or no maintenance interrupt: refused",
 			fdt_node_name(&m->tree, n));
 		return FH_EFORMAT;
 	}

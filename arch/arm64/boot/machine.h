@@ -22,9 +22,10 @@ struct machine {
 	uint32_t nr_reserved;
 	struct range reserved[CFG_MAX_BANKS];
 	struct range initrd; /* size 0: none */
+	uint32_t gic_version;
 	struct range gicd;
 	uint32_t nr_gicr;
-	struct range gicr[GIC_MAX_REDIST];
+	struct range gicr[GIC_MAX_REDIST]; /* redistributors; GICv2: GICC, GICH, GICV */
 	uint64_t gicr_stride;
 	uint32_t maint_irq;
 	uint16_t uart_node;

@@ -79,34 +79,40 @@ static inline void chores(void)
 	}
 }
 
-static void device_irq(uint32_t intid)
+/*
+ * The interrupt path is compiled twice, for GICv3 and for GICv2: which of them a board has is a constant in it, and
+ * is asked for once, where a CPU turns to its guest.
+ */
+#define EACH_GIC static inline __attribute__((always_inline))
+
+EACH_GIC void device_irq(uint32_t ack, uint32_t intid, bool v2)
 {
 	struct domain *d = domain_of_irq(intid);
 
-	gic_eoi(intid);
+	gic_eoi(ack, v2);
 	if (d == NULL || !vgic_inject_hw_spi(&d->vgic, intid)) {
-		gic_deactivate(intid);
+		gic_deactivate(ack, v2);
 	}
 }
 
-static void one_irq(struct vcpu *v, uint32_t intid)
+EACH_GIC void one_irq(struct vcpu *v, uint32_t ack, uint32_t intid, bool v2)
 {
 	if (intid == PPI_HYP_TIMER) {
 		WRITE_SYSREG(cnthp_ctl_el2, 0);
-		gic_eoi(intid);
-		gic_deactivate(intid);
+		gic_eoi(ack, v2);
+		gic_deactivate(ack, v2);
 		consoles();
 		return;
 	}
 	if (v != NULL && intid >= 16U && intid < 32U && intid != machine.maint_irq) {
-		gic_eoi(intid);
-		if (!vgic_inject_hw_ppi(&v->vgic, intid)) {
-			gic_deactivate(intid);
+		gic_eoi(ack, v2);
+		if (!(v2 ? vgic_inject_new(&v->vgic, intid) : vgic_inject_hw_ppi(&v->vgic, intid))) {
+			gic_deactivate(ack, v2);
 		}
 		return;
 	}
 	if (intid >= 32U && intid != machine.uart_irq) {
-		device_irq(intid);
+		device_irq(ack, intid, v2);
 		return;
 	}
 	if (intid == GIC_SGI_STOP) {
@@ -116,25 +122,47 @@ static void one_irq(struct vcpu *v, uint32_t intid)
 		console_irq();
 	}
 	/* A kick, or the maintenance interrupt: coming out of the guest was its purpose. */
-	gic_eoi(intid);
-	gic_deactivate(intid);
+	gic_eoi(ack, v2);
+	gic_deactivate(ack, v2);
 }
 
-void trap_irq(struct vcpu *v)
+EACH_GIC void take_irqs(struct vcpu *v, bool v2)
 {
 	uint32_t intid;
 
 	/* The maintenance interrupt is a level that stays until the list registers are filled again, on the way in. */
 	do {
-		intid = gic_ack();
+		const uint32_t ack = gic_ack(v2);
+
+		intid = gic_ack_intid(ack, v2);
 		if (intid < GIC_SPURIOUS) {
-			one_irq(v, intid);
+			one_irq(v, ack, intid, v2);
 		}
 	} while (intid < GIC_SPURIOUS && intid != machine.maint_irq);
 }
 
+static __attribute__((noinline)) void trap_irq_v3(struct vcpu *v)
+{
+	take_irqs(v, false);
+}
+
+static __attribute__((noinline)) void trap_irq_v2(struct vcpu *v)
+{
+	take_irqs(v, true);
+}
+
+/* Takes the physical interrupts that are pending; v: this CPU's vCPU, or NULL. */
+static void trap_irq(struct vcpu *v)
+{
+	if (gic_v2()) {
+		trap_irq_v2(v);
+	} else {
+		trap_irq_v3(v);
+	}
+}
+
 /* The guest, until its CPU must look at more than an exit. */
-static void run_guest(struct vcpu *v)
+EACH_GIC void run_guest(struct vcpu *v, bool v2)
 {
 	while (__atomic_load_n(&v->stop, __ATOMIC_ACQUIRE) == 0U) {
 		vgic_flush(&v->vgic);
@@ -145,7 +173,11 @@ static void run_guest(struct vcpu *v)
 		if (why == VCPU_EXIT_SYNC) {
 			trap_sync(v);
 		} else if (why == VCPU_EXIT_IRQ) {
-			trap_irq(v);
+			if (v2) {
+				trap_irq_v2(v);
+			} else {
+				trap_irq_v3(v);
+			}
 		} else {
 			log_guest(v->domain->id, "guest: dom=%s vcpu=%u: SError", v->domain->cfg->name, v->index);
 			domain_ask(v->domain, DOM_REQ_CRASH);
@@ -185,7 +217,11 @@ void run_loop(void)
 		}
 		switch (step) {
 		case DOM_STEP_RUN:
-			run_guest(v);
+			if (gic_v2()) {
+				run_guest(v, true);
+			} else {
+				run_guest(v, false);
+			}
 			break;
 		case DOM_STEP_START:
 			domain_vcpu_start(v);

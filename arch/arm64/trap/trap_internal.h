@@ -12,8 +12,6 @@ void trap_sysreg(struct vcpu *v, uint64_t esr);
 /* Data and instruction aborts from stage 2. */
 void trap_data_abort(struct vcpu *v, uint64_t esr);
 void trap_instr_abort(struct vcpu *v, uint64_t esr);
-/* Takes the physical interrupts that are pending; v: this CPU's vCPU, or NULL. */
-void trap_irq(struct vcpu *v);
 
 #define ESR_EC GENMASK(31, 26)
 #define ESR_IL BIT(25)

@@ -13,8 +13,21 @@
 		WRITE_SYSREG(ich_lr##n##_el2, v);                                                                      \
 		break;
 
+#define V2_STATE GENMASK(29, 28)
+
+/* The same fields at other places; what is beside the interrupt's number (its physical one, sender, EOI) moves as one. */
+static uint32_t lr_to_v2(uint64_t v)
+{
+	return (uint32_t)((v & GENMASK(9, 0)) | (v >> 32 & GENMASK(9, 0)) << 10 |
+			  (FIELD_GET(ICH_LR_PRIO, v) >> 3) << 23 | (v >> 62) << 28 | FIELD_GET(ICH_LR_GROUP1, v) << 30 |
+			  FIELD_GET(ICH_LR_HW, v) << 31);
+}
+
 uint64_t ich_lr_read(uint32_t i)
 {
+	if (gic_v2()) {
+		return FIELD_GET(V2_STATE, mmio_read32(gicv2_hyp + GICH_LR0 + 4U * i)) << 62;
+	}
 	switch (i) {
 		LR_CASES(LR_READ)
 	default:
@@ -24,6 +37,10 @@ uint64_t ich_lr_read(uint32_t i)
 
 void ich_lr_write(uint32_t i, uint64_t v)
 {
+	if (gic_v2()) {
+		mmio_write32(gicv2_hyp + GICH_LR0 + 4U * i, lr_to_v2(v));
+		return;
+	}
 	if (i == 0U) {
 		/* Most often it is one interrupt alone: without the jump. */
 		WRITE_SYSREG(ich_lr0_el2, v);
@@ -36,8 +53,15 @@ void ich_lr_write(uint32_t i, uint64_t v)
 	}
 }
 
-void ich_apr_save(uint64_t prebits, uint64_t apr[2][4])
+uint64_t ich_save(uint64_t prebits, uint64_t apr[2][4])
 {
+	const uint64_t vmcr = ich_vmcr_read();
+
+	ich_hcr_write(0U);
+	if (gic_v2()) {
+		apr[0][0] = mmio_read32(gicv2_hyp + GICH_APR);
+		return vmcr;
+	}
 	apr[0][0] = READ_SYSREG(ich_ap0r0_el2);
 	apr[1][0] = READ_SYSREG(ich_ap1r0_el2);
 	if (prebits >= 6U) {
@@ -50,10 +74,19 @@ void ich_apr_save(uint64_t prebits, uint64_t apr[2][4])
 		apr[1][2] = READ_SYSREG(ich_ap1r2_el2);
 		apr[1][3] = READ_SYSREG(ich_ap1r3_el2);
 	}
+	return vmcr;
 }
 
-void ich_apr_load(uint64_t prebits, uint64_t apr[2][4])
+void ich_load(uint64_t hcr, uint64_t vmcr, uint64_t prebits, uint64_t apr[2][4])
 {
+	if (gic_v2()) {
+		mmio_write32(gicv2_hyp + GICH_VMCR, (uint32_t)vmcr);
+		mmio_write32(gicv2_hyp + GICH_APR, (uint32_t)apr[0][0]);
+		mmio_write32(gicv2_hyp + GICH_HCR, (uint32_t)hcr);
+		return;
+	}
+	WRITE_SYSREG(ich_vmcr_el2, vmcr);
+	WRITE_SYSREG(ich_hcr_el2, hcr);
 	WRITE_SYSREG(ich_ap0r0_el2, apr[0][0]);
 	WRITE_SYSREG(ich_ap1r0_el2, apr[1][0]);
 	if (prebits >= 6U) {

@@ -13,7 +13,7 @@ struct vgic_hw vgic_hw;
 
 void vgic_hw_init(void)
 {
-	const uint64_t vtr = READ_SYSREG(ich_vtr_el2);
+	const uint64_t vtr = ich_vtr_read();
 	const uint32_t nr_lrs = (uint32_t)MIN(FIELD_GET(ICH_VTR_LISTREGS, vtr) + 1U, VGIC_MAX_LRS);
 	const uint32_t prio_bits = (uint32_t)FIELD_GET(ICH_VTR_PRIBITS, vtr) + 1U;
 	const uint64_t prebits = FIELD_GET(ICH_VTR_PREBITS, vtr) + 1U;
@@ -41,6 +41,11 @@ fh_status vgic_init(struct vgic *g, uint32_t nr_vcpus, uint32_t nr_spis)
 	return FH_OK;
 }
 
+static uint64_t vmcr_reset(void)
+{
+	return gic_v2() ? 0U : ICH_VMCR_RESET;
+}
+
 void vgic_cpu_init(struct vgic *g, struct vgic_cpu *vc, uint32_t index, uint32_t pcpu)
 {
 	memset(vc, 0, sizeof(*vc));
@@ -48,10 +53,11 @@ void vgic_cpu_init(struct vgic *g, struct vgic_cpu *vc, uint32_t index, uint32_t
 	vc->index = index;
 	vc->pcpu = pcpu;
 	vc->priv.edge = SGI_MASK;
-	vc->vmcr = ICH_VMCR_RESET;
+	vc->priv.enable = vgic_sgis_by_source(); /* a GICv2's can't be disabled */
+	vc->vmcr = vmcr_reset();
 	g->cpu[index] = vc;
-	if (index == 0U) {
-		/* All SPIs reset to affinity 0.0.0.0. */
+	if (index == 0U && (!gic_v2() || g->nr_vcpus == 1U)) {
+		/* All SPIs reset to affinity 0.0.0.0; on a GICv2 to nobody, where there is a choice. */
 		memset(vc->mine, 0xff, sizeof(vc->mine));
 	}
 }
@@ -104,7 +110,8 @@ static void reset_cpu(struct vgic_cpu *vc)
 
 	reset_word(&priv, SGI_MASK, 0U, pcpu);
 	vgic_cpu_init(g, vc, index, pcpu);
-	vc->priv = priv;
+	vc->priv.hw = priv.hw;
+	vc->priv.edge = priv.edge;
 }
 
 void vgic_reset(struct vgic *g)
@@ -128,7 +135,7 @@ void vgic_reset(struct vgic *g)
 
 void vgic_cpu_reset(struct vgic_cpu *vc)
 {
-	vc->vmcr = ICH_VMCR_RESET;
+	vc->vmcr = vmcr_reset();
 	memset(vc->apr, 0, sizeof(vc->apr));
 }
 
@@ -158,10 +165,8 @@ void vgic_cpu_load(struct vgic_cpu *vc)
 	/* Under the lock, for who enables a PPI; before todo is read, for who finds it not loaded and does not kick. */
 	__atomic_store_n(&vc->loaded, 1U, __ATOMIC_SEQ_CST);
 	lock_release(&vc->vgic->lock);
-	WRITE_SYSREG(ich_vmcr_el2, vc->vmcr);
-	ich_apr_load(vgic_hw.prebits, vc->apr);
-	vc->hcr = BIT(0);
-	WRITE_SYSREG(ich_hcr_el2, vc->hcr);
+	vc->hcr = ICH_HCR_EN;
+	ich_load(vc->hcr, vc->vmcr, vgic_hw.prebits, vc->apr);
 }
 
 void vgic_cpu_put(struct vgic_cpu *vc)
@@ -175,11 +180,17 @@ void vgic_cpu_put(struct vgic_cpu *vc)
 	for (uint32_t bits = vc->priv.hw & vc->priv.enable; bits != 0U;) {
 		gic_irq_disable(vc->pcpu, take_bit(&bits));
 	}
+	if (gic_v2()) {
+		/* Of another CPU a reset could not end it; a line that is still high will pend again. */
+		for (uint32_t bits = vc->priv.hw; bits != 0U;) {
+			gic_irq_set_active(vc->pcpu, take_bit(&bits), false);
+		}
+		vc->priv.active &= ~vc->priv.hw;
+		vc->priv.pend &= ~vc->priv.hw;
+	}
 	lock_release(&vc->vgic->lock);
-	vc->vmcr = READ_SYSREG(ich_vmcr_el2);
-	ich_apr_save(vgic_hw.prebits, vc->apr);
 	vc->hcr = 0U;
-	WRITE_SYSREG(ich_hcr_el2, vc->hcr);
+	vc->vmcr = ich_save(vgic_hw.prebits, vc->apr);
 }
 
 void vgic_notify(struct vgic_cpu *vc, uint32_t bits)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The virtual GICv3 of a domain (IHI 0069H): a distributor and redistributors emulated by words of 32 interrupts,
- * and a CPU interface that is the hardware's own (ICV_ registers), fed by list registers.
+ * The virtual GIC of a domain, of the board's version: a distributor (and redistributors) emulated by words of 32
+ * interrupts, and a CPU interface that is the hardware's own, fed by list registers. GICv3 (IHI 0069H): by ICV_
+ * registers. GICv2 (IHI 0048B): by GICV, mapped where the guest has its GICC, but for GICC_DIR; see vgic_v2.c.
  *
- * What a guest sees: one security state (DS = 1), affinity routing always on, no LPIs, no ITS, no 1-of-N; SGIs and
+ * What a guest sees of a GICv3: one security state (DS = 1), affinity routing always on, no LPIs, no ITS, no 1-of-N; SGIs and
  * PPIs a vCPU, up to VGIC_MAX_SPIS SPIs. vCPU i has affinity 0.0.0.i.
  *
  * Who touches what:
@@ -40,6 +41,8 @@
 /* What the guest's tree and the domain's MMIO table say. */
 #define VGIC_DIST_SIZE UINT64_C(0x10000)
 #define VGIC_REDIST_STRIDE UINT64_C(0x20000) /* a vCPU */
+#define VGIC_V2_DIST_SIZE UINT64_C(0x1000)
+#define VGIC_V2_CPU_SIZE UINT64_C(0x2000) /* GICV's first page, and the one with GICC_DIR alone */
 
 /* ICC_SRE_EL1 as a guest reads it (SRE, DFB, DIB); its writes are ignored. ICC_SRE_EL2.Enable is 0: both trap. */
 #define VGIC_ICC_SRE_EL1 UINT64_C(7)
@@ -74,7 +77,7 @@ struct vgic {
 	uint32_t grp_on[2]; /* all ones where that group is enabled */
 	struct vgic_cpu *cpu[VGIC_MAX_VCPUS];
 	struct vgic_word spi[VGIC_WORDS - 1U];
-	uint32_t route[VGIC_MAX_SPIS]; /* Aff3.Aff2.Aff1.Aff0, as IROUTER was written */
+	uint32_t route[VGIC_MAX_SPIS]; /* as IROUTER was written: Aff3.Aff2.Aff1.Aff0; GICv2: vCPUs as bits */
 	uint8_t holder[VGIC_MAX_SPIS]; /* vCPU whose list register it is in; where in_lr */
 };
 
@@ -100,12 +103,18 @@ struct vgic_cpu {
 	uint64_t hcr;                   /* ICH_HCR_EL2 as last written */
 	uint64_t vmcr;                  /* while not loaded */
 	uint64_t apr[2][4];
+	/* GICv2: an SGI pends by sender. One of them at a time is in a list register, the others wait here for its end. */
+	uint8_t sgi_from[16]; /* atomic: senders as bits */
+	uint8_t sgi_now[16];  /* sender of the one that is in a list register or active */
 };
 
 /* Registers of the distributor (dev: struct vgic *), VGIC_DIST_SIZE bytes. */
 extern const struct vdev_ops vgic_dist_ops;
 /* All redistributors in one region (dev: struct vgic *), VGIC_REDIST_STRIDE a vCPU, in order of index. */
 extern const struct vdev_ops vgic_redist_ops;
+/* GICv2: the distributor, VGIC_V2_DIST_SIZE bytes, and the page of the CPU interface that has GICC_DIR. */
+extern const struct vdev_ops vgic_v2_dist_ops;
+extern const struct vdev_ops vgic_v2_dir_ops;
 
 /*
  * Learns what this CPU has (number of list registers, priority bits); the minimum of all CPUs is used. On each CPU
@@ -217,7 +226,7 @@ void vgic_pend(struct vgic *g, uint32_t vcpu, uint32_t intid);
 
 /* A trapped write of ICC_SGI1R_EL1 (group 1) or ICC_SGI0R_EL1 (group 0) by vcpu. ICC_ASGI1R_EL1: ignore it. */
 void vgic_sgi(struct vgic *g, uint32_t vcpu, uint64_t value, uint32_t group);
-/* A trapped write of ICC_DIR_EL1: only while more is active than list registers hold. On the vCPU's own CPU. */
+/* A trapped write of ICC_DIR_EL1: while more is active than list registers hold; of GICC_DIR: always. On its own CPU. */
 void vgic_dir(struct vgic_cpu *vc, uint64_t value);
 
 #endif

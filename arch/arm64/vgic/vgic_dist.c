@@ -2,9 +2,6 @@
 /* The distributor's registers (IHI 0069H 12.9): one security state, affinity routing always on, SPIs only. */
 #include "arch/arm64/vgic/vgic_internal.h"
 
-#define GICD_CTLR 0x0U
-#define GICD_TYPER 0x4U
-#define GICD_IIDR 0x8U
 #define GICD_ISENABLER1 0x104U
 #define GICD_IROUTER 0x6000U
 #define GICD_IROUTER_END 0x8000U
@@ -16,11 +13,6 @@
 #define TYPER_A3V BIT(24)
 #define TYPER_NO1N BIT(25)
 #define TYPER_IDBITS (UINT64_C(9) << 19) /* 10 bits of INTID: no LPIs */
-
-/* The ranges whose registers are 128 bytes of one kind, by offset / 128. */
-#define REG_PRIO_LAST 15U
-#define REG_TARGETS_LAST 23U
-#define REG_CFG_LAST 25U
 
 /* GICD_CTLR.RWP: a guest that waits for it after a disable will not see that interrupt any more. */
 static bool rwp(const struct vgic *g, uint32_t self)
@@ -67,7 +59,7 @@ static uint32_t busy_words(struct vgic *g, uint32_t vcpu)
 	return todo;
 }
 
-static void write_ctlr(struct vgic *g, uint32_t val)
+void vgic_ctlr_write(struct vgic *g, uint32_t val)
 {
 	lock_acquire(&g->lock);
 	if (g->ctlr != (val & CTLR_GRPS)) {
@@ -85,20 +77,17 @@ static void write_ctlr(struct vgic *g, uint32_t val)
 	lock_release(&g->lock);
 }
 
-/* Routes SPI n (0: INTID 32) to an affinity; one that no vCPU has keeps it pending here. Lock held. */
-static void set_route(struct vgic *g, uint32_t n, uint32_t aff)
+void vgic_route(struct vgic *g, uint32_t n, uint32_t to)
 {
 	const uint32_t w = n / 32U;
 	const uint32_t bit = 1U << (n % 32U);
 	struct vgic_word *word = &g->spi[w];
-	const uint32_t to = vcpu_of_aff(g, aff);
 
-	g->route[n] = aff;
 	for (uint32_t i = 0; i < g->nr_vcpus; i++) {
-		g->cpu[i]->mine[w] = i == to ? g->cpu[i]->mine[w] | bit : g->cpu[i]->mine[w] & ~bit;
+		g->cpu[i]->mine[w] = (to >> i & 1U) != 0U ? g->cpu[i]->mine[w] | bit : g->cpu[i]->mine[w] & ~bit;
 	}
-	if ((word->hw & bit) != 0U && to != NO_VCPU) {
-		gic_irq_route(n + GIC_FIRST_SPI, g->cpu[to]->pcpu);
+	if ((word->hw & bit) != 0U && to != 0U) {
+		gic_irq_route(n + GIC_FIRST_SPI, g->cpu[__builtin_ctz(to)]->pcpu);
 	}
 	/* Not yet taken by the old one, it comes back and goes to the new one. */
 	vgic_poke_holders(g, 0U, w + 1U, word->in_lr & bit);
@@ -130,53 +119,38 @@ static enum vdev_result access_irouter(struct vgic *g, uint64_t off, uint32_t si
 	if (high || size == 8U) {
 		aff = (aff & 0xffffffU) | (uint32_t)((high ? *val : *val >> 32) & 0xffU) << 24;
 	}
-	set_route(g, n, aff);
+	g->route[n] = aff;
+	vgic_route(g, n, aff < g->nr_vcpus ? 1U << aff : 0U);
 	lock_release(&g->lock);
 	return VDEV_OK;
 }
 
-/* Which sizes an offset takes: 8 in IROUTER alone, 1 in the registers of bytes alone, else 4. */
-static bool size_fits(uint64_t off, uint32_t size)
+static bool is_irouter(uint64_t off)
 {
-	switch (size) {
-	case 4:
-		return true;
-	case 8:
-		return off >= GICD_IROUTER && off < GICD_IROUTER_END;
-	case 1:
-		return off / 128U >= REG_IPRIORITYR && off / 128U <= REG_TARGETS_LAST;
-	default:
-		return false;
-	}
+	return off >= GICD_IROUTER && off < GICD_IROUTER_END;
+}
+
+/* Word 0 is the redistributors'. */
+static struct vgic_frame frame_of(struct vgic *g, uint32_t vcpu)
+{
+	return (struct vgic_frame){ g, vcpu, vcpu, 1U, g->nr_words };
 }
 
 /* Not inlined: the quick ways before it need no frame. */
 __attribute__((noinline)) static enum vdev_result read_any(struct vgic *g, uint32_t vcpu, uint64_t off, uint32_t size,
 							   uint64_t *val)
 {
-	const uint32_t reg = (uint32_t)(off / 128U);
-	uint32_t w;
+	const struct vgic_frame f = frame_of(g, vcpu);
 
-	if (off >= VGIC_DIST_SIZE || !size_fits(off, size)) {
+	if (off >= VGIC_DIST_SIZE || !(vgic_size_fits(off, size) || (size == 8U && is_irouter(off)))) {
 		return VDEV_FAULT;
 	}
-	*val = 0U;
-	if (reg == REG_MISC) {
+	if (off / 128U == REG_MISC) {
 		*val = read_misc(g, vcpu, off);
-	} else if (reg <= REG_ICACTIVER) {
-		w = (uint32_t)(off % 128U) / 4U;
-		/* Word 0 is the redistributors'. */
-		*val = w != 0U && w < g->nr_words ? vgic_word_read(g, vcpu, vcpu, reg, w) : 0U;
-	} else if (reg <= REG_PRIO_LAST) {
-		w = (uint32_t)(off % 1024U) / 32U;
-		*val = w != 0U && w < g->nr_words ? vgic_prio_read(&g->spi[w - 1U], (uint32_t)off % 32U, size) : 0U;
-	} else if (reg >= REG_ICFGR && reg <= REG_CFG_LAST) {
-		w = (uint32_t)(off % 256U) / 8U;
-		*val = w != 0U && w < g->nr_words ? vgic_cfg_read(&g->spi[w - 1U], (uint32_t)off / 4U % 2U) : 0U;
-	} else if (off >= GICD_IROUTER && off < GICD_IROUTER_END) {
+	} else if (is_irouter(off)) {
 		return access_irouter(g, off, size, val, false);
-	} else if (off >= GICD_ID) {
-		*val = vgic_id_read(off);
+	} else {
+		*val = off >= GICD_ID ? vgic_id_read(off) : vgic_regs_read(&f, off, size);
 	}
 	return VDEV_OK;
 }
@@ -203,32 +177,17 @@ static enum vdev_result dist_read(void *dev, uint32_t vcpu, uint64_t off, uint32
 static enum vdev_result dist_write(void *dev, uint32_t vcpu, uint64_t off, uint32_t size, uint64_t val)
 {
 	struct vgic *g = dev;
-	const uint32_t reg = (uint32_t)(off / 128U);
-	const uint32_t v = (uint32_t)val;
-	uint32_t w;
+	const struct vgic_frame f = frame_of(g, vcpu);
 
-	if (off >= VGIC_DIST_SIZE || !size_fits(off, size)) {
+	if (off >= VGIC_DIST_SIZE || !(vgic_size_fits(off, size) || (size == 8U && is_irouter(off)))) {
 		return VDEV_FAULT;
 	}
 	if (off == GICD_CTLR) {
-		write_ctlr(g, v);
-	} else if (reg != REG_MISC && reg <= REG_ICACTIVER) {
-		w = (uint32_t)(off % 128U) / 4U;
-		if (w != 0U && w < g->nr_words) {
-			vgic_word_write(g, vcpu, reg, w, v);
-		}
-	} else if (reg >= REG_IPRIORITYR && reg <= REG_PRIO_LAST) {
-		w = (uint32_t)(off % 1024U) / 32U;
-		if (w != 0U && w < g->nr_words) {
-			vgic_prio_write(g, vcpu, w, (uint32_t)off % 32U, size, v);
-		}
-	} else if (reg >= REG_ICFGR && reg <= REG_CFG_LAST) {
-		w = (uint32_t)(off % 256U) / 8U;
-		if (w != 0U && w < g->nr_words) {
-			vgic_cfg_write(g, vcpu, w, (uint32_t)off / 4U % 2U, v);
-		}
-	} else if (off >= GICD_IROUTER && off < GICD_IROUTER_END) {
+		vgic_ctlr_write(g, (uint32_t)val);
+	} else if (is_irouter(off)) {
 		return access_irouter(g, off, size, &val, true);
+	} else {
+		vgic_regs_write(&f, off, size, (uint32_t)val);
 	}
 	return VDEV_OK;
 }

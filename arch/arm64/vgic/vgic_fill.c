@@ -15,7 +15,7 @@ static void write_hcr(struct vgic_cpu *vc, uint64_t hcr)
 {
 	if (hcr != vc->hcr) {
 		vc->hcr = hcr;
-		WRITE_SYSREG(ich_hcr_el2, hcr);
+		ich_hcr_write(hcr);
 	}
 }
 
@@ -93,7 +93,8 @@ static void pick_cut(struct vgic_picks *p, uint32_t keep)
 
 /*
  * Whether its pending state may go with it. Not if it is active and its next one is another vCPU's, or must wait for
- * one that is more urgent and did not fit, or for the end of this (hardware has no active and pending state).
+ * one that is more urgent and did not fit, or for the end of this: hardware has no active and pending state, and a
+ * GICv2's SGI may come from another sender.
  */
 static bool may_pend(const struct vgic_cpu *vc, const struct vgic_word *w, uint32_t key, uint32_t next)
 {
@@ -103,7 +104,7 @@ static bool may_pend(const struct vgic_cpu *vc, const struct vgic_word *w, uint3
 	if ((ready_of(vc->vgic, w) & bit) == 0U || key > next) {
 		return false;
 	}
-	if ((w->active & w->hw & bit) != 0U) {
+	if ((w->active & (w->hw | (intid < 16U ? vgic_sgis_by_source() : 0U)) & bit) != 0U) {
 		return false;
 	}
 	return intid < GIC_FIRST_SPI || (vc->mine[intid / 32U - 1U] & bit) != 0U;
@@ -138,6 +139,9 @@ static uint64_t load_lr(struct vgic_cpu *vc, uint32_t i, struct vgic_word *w, ui
 	w->active &= ~bit;
 	w->lr_active |= active ? bit : 0U;
 	w->lr_both |= active && pend ? bit : 0U;
+	if (gic_v2() && intid < 16U) {
+		lr |= vgic_sgi_take(vc, i, intid, pend);
+	}
 	return lr;
 }
 
@@ -198,7 +202,8 @@ static void fill(struct vgic_cpu *vc, uint32_t words)
 	for (uint32_t i = 0; i < pend.nr; i++) {
 		place(vc, act.nr + i, pend.key[i], PICKS_ALL);
 	}
-	hcr |= vc->evicted ? ICH_HCR_LRENPIE | ICH_HCR_TDIR : 0U;
+	/* A GICv2's GICV_DIR is never the guest's own. */
+	hcr |= vc->evicted ? ICH_HCR_LRENPIE | (gic_v2() ? 0U : ICH_HCR_TDIR) : 0U;
 	if (pend.next != PICKS_ALL) {
 		/* One is pending, else NPIE would interrupt without end; UIE would with a single list register. */
 		hcr |= ICH_HCR_NPIE | (vgic_hw.nr_lrs > 1U ? ICH_HCR_UIE : 0U);
@@ -212,7 +217,9 @@ void vgic_refill(struct vgic_cpu *vc)
 	uint32_t todo = __atomic_exchange_n(&vc->todo, 0U, __ATOMIC_SEQ_CST);
 	uint32_t words;
 
-	if (todo <= TODO_SGIS) {
+	if (gic_v2()) {
+		todo = vgic_sgis_that_wait(vc, todo);
+	} else if (todo <= TODO_SGIS) {
 		uint32_t sgis = todo;
 
 		while (sgis != 0U) {
@@ -220,9 +227,9 @@ void vgic_refill(struct vgic_cpu *vc)
 
 			todo &= vgic_place_now(vc, sgi, 0U) ? ~(1U << sgi) : UINT32_MAX;
 		}
-		if (todo == 0U) {
-			return;
-		}
+	}
+	if (todo == 0U) {
+		return;
 	}
 	lock_acquire(&vc->vgic->lock);
 	vc->priv.pend |= todo & TODO_SGIS;

@@ -14,7 +14,6 @@
 
 _Static_assert(16U + VGIC_WORDS <= 32U, "SGIs and words fit in todo");
 
-#define NO_VCPU UINT32_MAX
 #define SGI_MASK 0xffffU
 
 /* What all CPUs have. */
@@ -51,10 +50,10 @@ static inline uint32_t ready_of(const struct vgic *g, const struct vgic_word *w)
 	return (w->pend | (w->line & ~w->edge)) & w->enable & group_on(g, w);
 }
 
-/* The vCPU an affinity names, or NO_VCPU. */
-static inline uint32_t vcpu_of_aff(const struct vgic *g, uint32_t aff)
+/* SGIs that pend by sender and can't be disabled: a GICv2's. */
+static inline uint32_t vgic_sgis_by_source(void)
 {
-	return aff < g->nr_vcpus ? aff : NO_VCPU;
+	return gic_v2() ? SGI_MASK : 0U;
 }
 
 /* Asks a vCPU's CPU to look again, and kicks it where it may be in its guest. Any CPU, lock held or not. */
@@ -83,17 +82,42 @@ void vgic_fold(struct vgic_cpu *vc);
 /* Puts one private interrupt straight into a free list register, without lock; false: the slow way is needed. */
 bool vgic_place_now(struct vgic_cpu *vc, uint32_t intid, uint64_t hw_bits);
 
+/* A frame with registers of interrupts: whose they are, and which words it shows. */
+struct vgic_frame {
+	struct vgic *g;
+	uint32_t self;  /* the vCPU that accesses */
+	uint32_t owner; /* whose private word it is */
+	uint32_t first; /* words */
+	uint32_t end;
+};
 /*
- * The registers of 32 interrupts that distributor and redistributors have alike. reg: offset / 128 (vgic_reg.c).
- * self: the vCPU that accesses; owner: whose redistributor it is (SPIs: self). w < nr_words. No lock held.
+ * IGROUPR to ICFGR, which distributors and redistributors have at the same offsets; words that the frame does not
+ * show, and other offsets, read 0 and ignore writes. size: as vgic_size_fits() allows. No lock held.
  */
-uint32_t vgic_word_read(struct vgic *g, uint32_t self, uint32_t owner, uint32_t reg, uint32_t w);
-void vgic_word_write(struct vgic *g, uint32_t owner, uint32_t reg, uint32_t w, uint32_t val);
-/* n (1 or 4) priority bytes from interrupt `first` (in its word) on, and 16 trigger fields from half 0 or 1. */
-uint32_t vgic_prio_read(const struct vgic_word *w, uint32_t first, uint32_t n);
-void vgic_prio_write(struct vgic *g, uint32_t owner, uint32_t w, uint32_t first, uint32_t n, uint32_t val);
-uint32_t vgic_cfg_read(const struct vgic_word *w, uint32_t half);
-void vgic_cfg_write(struct vgic *g, uint32_t owner, uint32_t w, uint32_t half, uint32_t val);
+uint32_t vgic_regs_read(const struct vgic_frame *f, uint64_t off, uint32_t size);
+void vgic_regs_write(const struct vgic_frame *f, uint64_t off, uint32_t size, uint32_t val);
+/* 4 bytes everywhere, 1 in registers of bytes. */
+bool vgic_size_fits(uint64_t off, uint32_t size);
+/* GICD_CTLR's group enables. No lock held. */
+void vgic_ctlr_write(struct vgic *g, uint32_t val);
+/* Routes SPI n (0: INTID 32) to vCPUs, as bits; to none it stays pending here. Lock held. */
+void vgic_route(struct vgic *g, uint32_t n, uint32_t to);
+
+#ifdef CONFIG_GICV2
+/*
+ * GICv2, an SGI of this vCPU, on its own CPU (vgic_v2.c). _take: bits of list register i, whose interrupt it becomes:
+ * the sender, and a maintenance interrupt at its end where others wait; pend: it is pending there. Lock held.
+ * _untake: it goes back pending. vgic_sgis_that_wait: todo without SGIs that nobody sends any more.
+ */
+uint64_t vgic_sgi_take(struct vgic_cpu *vc, uint32_t i, uint32_t sgi, bool pend);
+void vgic_sgi_untake(struct vgic_cpu *vc, uint32_t sgi);
+uint32_t vgic_sgis_that_wait(const struct vgic_cpu *vc, uint32_t todo);
+#else
+#define vgic_sgi_take(vc, i, sgi, pend) UINT64_C(0)
+#define vgic_sgi_untake(vc, sgi) ((void)0)
+#define vgic_sgis_that_wait(vc, todo) (todo)
+#endif
+
 /*
  * What RWP says: a disabled interrupt is still pending in another vCPU's list register, which was told and has not
  * looked yet. One word.
@@ -103,7 +127,7 @@ static inline uint32_t write_pending(const struct vgic_word *w)
 	return w->in_lr & ~w->enable & ~w->lr_active;
 }
 
-/* Identification registers, offset 0xffd0 and on, the same in each frame; all else there reads 0. */
+/* Identification registers by offset % 4096: 0xfd0 and on, the same in each frame; all else there reads 0. */
 uint32_t vgic_id_read(uint64_t off);
 
 #define VGIC_IIDR 0x46000000U /* product 'F', no JEP106 implementer */
@@ -123,5 +147,9 @@ enum vgic_reg {
 	REG_ICFGR = 0xc00 / 128,
 	REG_IGRPMODR = 0xd00 / 128,
 };
+
+#define GICD_CTLR 0x0U
+#define GICD_TYPER 0x4U
+#define GICD_IIDR 0x8U
 
 #endif

@@ -39,10 +39,25 @@ static bool place_new(struct vgic_cpu *vc, uint32_t intid, uint64_t hw_bits)
 	return true;
 }
 
+/* vgic_rearm(), of either version. */
+static bool rearm(struct vgic_cpu *vc, uint32_t intid)
+{
+	const uint32_t i = vc->lr_of[intid];
+
+	if (!gic_v2()) {
+		return vgic_rearm(vc, intid);
+	}
+	if (vc->lr_val[i] == 0U || (ich_elrsr_read() >> i & 1U) == 0U) {
+		return false;
+	}
+	ich_lr_write(i, vc->lr_val[i]);
+	return true;
+}
+
 bool vgic_place_now(struct vgic_cpu *vc, uint32_t intid, uint64_t hw_bits)
 {
 	if ((vc->priv.in_lr & (1U << intid)) != 0U) {
-		return vgic_rearm(vc, intid);
+		return rearm(vc, intid);
 	}
 	return vc->overflow == 0U && place_new(vc, intid, hw_bits);
 }
@@ -70,6 +85,9 @@ static void fold_one(struct vgic_cpu *vc, uint32_t i)
 	if ((lr & ICH_LR_PEND) != 0U && (vc->lr_line & BIT(i)) == 0U) {
 		dropped = (w->drop_pend & bit) != 0U;
 		w->pend |= dropped ? 0U : bit;
+		if (gic_v2() && intid < 16U) {
+			vgic_sgi_untake(vc, intid);
+		}
 	}
 	if ((lr & ICH_LR_ACTIVE) != 0U) {
 		const bool drop = (w->drop_active & bit) != 0U;
@@ -161,7 +179,7 @@ static void end_active(struct vgic_cpu *vc, uint32_t intid)
 /* The hardware counted ends of evicted ones: nested as they are, the most urgent ended first. */
 static void take_evicted_ends(struct vgic_cpu *vc)
 {
-	const uint32_t count = (uint32_t)FIELD_GET(ICH_HCR_EOICOUNT, READ_SYSREG(ich_hcr_el2));
+	const uint32_t count = (uint32_t)FIELD_GET(ICH_HCR_EOICOUNT, ich_hcr_read());
 	struct vgic_picks p = { .next = PICKS_ALL };
 
 	if (count == 0U) {
@@ -175,7 +193,7 @@ static void take_evicted_ends(struct vgic_cpu *vc)
 		end_active(vc, p.key[i] & 0xffffU);
 	}
 	lock_release(&vc->vgic->lock);
-	WRITE_SYSREG(ich_hcr_el2, vc->hcr);
+	ich_hcr_write(vc->hcr);
 	vgic_notify(vc, TODO_ALL_WORDS);
 }
 
@@ -197,7 +215,7 @@ void vgic_dir(struct vgic_cpu *vc, uint64_t value)
 
 void vgic_retire(struct vgic_cpu *vc)
 {
-	uint32_t done = (uint32_t)READ_SYSREG(ich_elrsr_el2) & vc->lr_used;
+	uint32_t done = (uint32_t)ich_elrsr_read() & vc->lr_used;
 	uint32_t simple;
 
 	if (vc->evicted) {
@@ -205,9 +223,9 @@ void vgic_retire(struct vgic_cpu *vc)
 	}
 	if (vc->lr_eoi != 0U) {
 		/* One that ends with a maintenance interrupt does not count as empty until it is overwritten. */
-		done |= (uint32_t)READ_SYSREG(ich_eisr_el2) & vc->lr_eoi;
+		done |= (uint32_t)ich_eisr_read() & vc->lr_eoi;
 	}
-	if ((vc->hcr & ICH_HCR_NPIE) != 0U && (READ_SYSREG(ich_misr_el2) & ICH_MISR_NP) != 0U) {
+	if ((vc->hcr & ICH_HCR_NPIE) != 0U && (ich_misr_read() & ICH_MISR_NP) != 0U) {
 		/* The last pending one was taken: a waiting one gets a place, if need be that of an active one. */
 		vgic_notify(vc, vc->overflow << 16);
 	}

@@ -71,39 +71,21 @@ static enum vdev_result rd_read(const struct vgic *g, uint32_t vcpu, uint32_t ow
 	return VDEV_OK;
 }
 
+/* The SGI frame shows the private word alone. */
+static struct vgic_frame frame_of(struct vgic *g, uint32_t vcpu, uint32_t owner)
+{
+	return (struct vgic_frame){ g, vcpu, owner, 0U, 1U };
+}
+
 static enum vdev_result sgi_read(struct vgic *g, uint32_t vcpu, uint32_t owner, uint64_t off, uint32_t size,
 				 uint64_t *val)
 {
-	const uint32_t reg = (uint32_t)(off / 128U);
+	const struct vgic_frame f = frame_of(g, vcpu, owner);
 
-	*val = 0U;
-	if (reg == REG_IPRIORITYR && off % 128U < 32U && (size == 1U || size == 4U)) {
-		*val = vgic_prio_read(&g->cpu[owner]->priv, (uint32_t)off % 32U, size);
-	} else if (size != 4U) {
+	if (!vgic_size_fits(off, size)) {
 		return VDEV_FAULT;
-	} else if (reg <= REG_ICACTIVER && off % 128U == 0U) {
-		*val = vgic_word_read(g, vcpu, owner, reg, 0U);
-	} else if (reg == REG_ICFGR && off % 128U < 8U) {
-		*val = vgic_cfg_read(&g->cpu[owner]->priv, (uint32_t)off / 4U % 2U);
-	} else if (off >= GICR_ID) {
-		*val = vgic_id_read(off);
 	}
-	return VDEV_OK;
-}
-
-static enum vdev_result sgi_write(struct vgic *g, uint32_t owner, uint64_t off, uint32_t size, uint32_t val)
-{
-	const uint32_t reg = (uint32_t)(off / 128U);
-
-	if (reg == REG_IPRIORITYR && off % 128U < 32U && (size == 1U || size == 4U)) {
-		vgic_prio_write(g, owner, 0U, (uint32_t)off % 32U, size, val);
-	} else if (size != 4U) {
-		return VDEV_FAULT;
-	} else if (reg <= REG_ICACTIVER && off % 128U == 0U) {
-		vgic_word_write(g, owner, reg, 0U, val);
-	} else if (reg == REG_ICFGR && off % 128U < 8U) {
-		vgic_cfg_write(g, owner, 0U, (uint32_t)off / 4U % 2U, val);
-	}
+	*val = off >= GICR_ID ? vgic_id_read(off) : vgic_regs_read(&f, off, size);
 	return VDEV_OK;
 }
 
@@ -143,12 +125,17 @@ static enum vdev_result redist_write(void *dev, uint32_t vcpu, uint64_t off, uin
 	const uint64_t owner = off / VGIC_REDIST_STRIDE;
 	const uint64_t in_frame = off % GICR_FRAME;
 
-	(void)vcpu;
 	if (owner >= g->nr_vcpus) {
 		return VDEV_FAULT;
 	}
 	if ((off & GICR_FRAME) != 0U) {
-		return sgi_write(g, (uint32_t)owner, in_frame, size, (uint32_t)val);
+		const struct vgic_frame f = frame_of(g, vcpu, (uint32_t)owner);
+
+		if (!vgic_size_fits(in_frame, size)) {
+			return VDEV_FAULT;
+		}
+		vgic_regs_write(&f, in_frame, size, (uint32_t)val);
+		return VDEV_OK;
 	}
 	if (size != 4U && !(size == 8U && is_wide(in_frame))) {
 		return VDEV_FAULT;

@@ -85,7 +85,7 @@ static uint32_t read_active(struct vgic *g, uint32_t self, uint32_t owner, uint3
 	return v;
 }
 
-uint32_t vgic_word_read(struct vgic *g, uint32_t self, uint32_t owner, uint32_t reg, uint32_t w)
+static uint32_t word_read(struct vgic *g, uint32_t self, uint32_t owner, uint32_t reg, uint32_t w)
 {
 	switch (reg) {
 	case REG_IGROUPR:
@@ -172,11 +172,15 @@ static void set_active(struct vgic *g, uint32_t owner, uint32_t w, uint32_t val)
 
 	hw_each(g, owner, w, fresh & word->hw, hw_activate);
 	word->active |= val;
+	/* It is where its next one would go. */
 	for (uint32_t bits = w == 0U ? 0U : fresh; bits != 0U;) {
-		const uint32_t n = (w - 1U) * 32U + take_bit(&bits);
-		const uint32_t to = vcpu_of_aff(g, g->route[n]);
+		const uint32_t n = take_bit(&bits);
+		uint32_t to = 0;
 
-		g->holder[n] = (uint8_t)(to == NO_VCPU ? owner : to);
+		while (to < g->nr_vcpus && (g->cpu[to]->mine[w - 1U] >> n & 1U) == 0U) {
+			to++;
+		}
+		g->holder[(w - 1U) * 32U + n] = (uint8_t)(to == g->nr_vcpus ? owner : to);
 	}
 	vgic_poke_holders(g, owner, w, val);
 }
@@ -192,7 +196,7 @@ static void clear_active(struct vgic *g, uint32_t owner, uint32_t w, uint32_t va
 	vgic_poke(g, owner, w, val & ready_of(g, word));
 }
 
-void vgic_word_write(struct vgic *g, uint32_t owner, uint32_t reg, uint32_t w, uint32_t val)
+static void word_write(struct vgic *g, uint32_t owner, uint32_t reg, uint32_t w, uint32_t val)
 {
 	static void (*const ops[])(struct vgic * g, uint32_t owner, uint32_t w, uint32_t val) = {
 		[REG_IGROUPR] = set_group,      [REG_ISENABLER] = set_enable, [REG_ICENABLER] = clear_enable,
@@ -213,7 +217,7 @@ void vgic_word_write(struct vgic *g, uint32_t owner, uint32_t reg, uint32_t w, u
 	lock_release(&g->lock);
 }
 
-uint32_t vgic_prio_read(const struct vgic_word *w, uint32_t first, uint32_t n)
+static uint32_t prio_read(const struct vgic_word *w, uint32_t first, uint32_t n)
 {
 	uint32_t v = 0;
 
@@ -223,7 +227,7 @@ uint32_t vgic_prio_read(const struct vgic_word *w, uint32_t first, uint32_t n)
 	return v;
 }
 
-void vgic_prio_write(struct vgic *g, uint32_t owner, uint32_t w, uint32_t first, uint32_t n, uint32_t val)
+static void prio_write(struct vgic *g, uint32_t owner, uint32_t w, uint32_t first, uint32_t n, uint32_t val)
 {
 	struct vgic_word *word = word_of(g, owner, w);
 
@@ -237,7 +241,7 @@ void vgic_prio_write(struct vgic *g, uint32_t owner, uint32_t w, uint32_t first,
 }
 
 /* ICFGR: bit 2i + 1 says that interrupt i is edge-triggered; bit 2i is reserved. */
-uint32_t vgic_cfg_read(const struct vgic_word *w, uint32_t half)
+static uint32_t cfg_read(const struct vgic_word *w, uint32_t half)
 {
 	uint32_t v = w->edge >> (16U * half) & 0xffffU;
 
@@ -248,7 +252,7 @@ uint32_t vgic_cfg_read(const struct vgic_word *w, uint32_t half)
 	return v << 1;
 }
 
-void vgic_cfg_write(struct vgic *g, uint32_t owner, uint32_t w, uint32_t half, uint32_t val)
+static void cfg_write(struct vgic *g, uint32_t owner, uint32_t w, uint32_t half, uint32_t val)
 {
 	struct vgic_word *word = word_of(g, owner, w);
 	/* SGIs are edges for good; the trigger of what is backed by hardware is the board's. */
@@ -266,22 +270,76 @@ void vgic_cfg_write(struct vgic *g, uint32_t owner, uint32_t w, uint32_t half, u
 	lock_release(&g->lock);
 }
 
+/* The last of each kind, by offset / 128. */
+#define REG_PRIO_LAST 15U
+#define REG_TARGETS_LAST 23U
+#define REG_CFG_LAST 25U
+
+bool vgic_size_fits(uint64_t off, uint32_t size)
+{
+	return size == 4U || (size == 1U && off / 128U >= REG_IPRIORITYR && off / 128U <= REG_TARGETS_LAST);
+}
+
+/* The word that a register belongs to, by how many bits an interrupt has in it: 1, 8 or 2. */
+static inline uint32_t word_at(uint64_t off, uint32_t reg)
+{
+	if (reg <= REG_ICACTIVER) {
+		return (uint32_t)off % 128U / 4U;
+	}
+	return reg <= REG_PRIO_LAST ? (uint32_t)off % 1024U / 32U : (uint32_t)off % 256U / 8U;
+}
+
+uint32_t vgic_regs_read(const struct vgic_frame *f, uint64_t off, uint32_t size)
+{
+	const uint32_t reg = (uint32_t)(off / 128U);
+	const uint32_t w = word_at(off, reg);
+
+	if (w < f->first || w >= f->end) {
+		return 0U;
+	}
+	if (reg <= REG_ICACTIVER) {
+		return word_read(f->g, f->self, f->owner, reg, w);
+	}
+	if (reg <= REG_PRIO_LAST) {
+		return prio_read(word_of(f->g, f->owner, w), (uint32_t)off % 32U, size);
+	}
+	return reg >= REG_ICFGR && reg <= REG_CFG_LAST ? cfg_read(word_of(f->g, f->owner, w), (uint32_t)off / 4U % 2U) :
+							 0U;
+}
+
+void vgic_regs_write(const struct vgic_frame *f, uint64_t off, uint32_t size, uint32_t val)
+{
+	const uint32_t reg = (uint32_t)(off / 128U);
+	const uint32_t w = word_at(off, reg);
+
+	if (w < f->first || w >= f->end) {
+		return;
+	}
+	if (reg <= REG_ICACTIVER) {
+		word_write(f->g, f->owner, reg, w, val);
+	} else if (reg <= REG_PRIO_LAST) {
+		prio_write(f->g, f->owner, w, (uint32_t)off % 32U, size, val);
+	} else if (reg >= REG_ICFGR && reg <= REG_CFG_LAST) {
+		cfg_write(f->g, f->owner, w, (uint32_t)off / 4U % 2U, val);
+	}
+}
+
 uint32_t vgic_id_read(uint64_t off)
 {
-	switch (off) {
-	case 0xffe0: /* PIDR0 and 1: part number 0x492, as all of Arm's have it */
-		return 0x92U;
-	case 0xffe4:
+	switch (off % 4096U) {
+	case 0xfe0: /* PIDR0 and 1: part number 0x492 or 0x490, as Arm's have it */
+		return gic_v2() ? 0x90U : 0x92U;
+	case 0xfe4:
 		return 0xb4U;
-	case 0xffe8: /* PIDR2: ArchRev 3 */
-		return 0x3bU;
-	case 0xfff0: /* CIDR0 to 3: a component of class 15 */
+	case 0xfe8: /* PIDR2: ArchRev */
+		return gic_v2() ? 0x2bU : 0x3bU;
+	case 0xff0: /* CIDR0 to 3: a component of class 15 */
 		return 0x0dU;
-	case 0xfff4:
+	case 0xff4:
 		return 0xf0U;
-	case 0xfff8:
+	case 0xff8:
 		return 0x05U;
-	case 0xfffc:
+	case 0xffc:
 		return 0xb1U;
 	default:
 		return 0U;

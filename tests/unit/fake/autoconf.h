@@ -2,6 +2,7 @@
 /* The configuration that unit tests, fuzz targets and host tools are built with: all of it. */
 #define CONFIG_POOL 1
 #define CONFIG_MULTIPLEXER 1
+#define CONFIG_GICV2 1
 #define CONFIG_DEBUG_BUILD 1
 #define CONFIG_S2FWB 1
 #define CONFIG_EARLY_UART_BASE 0x09000000
