@@ -24,7 +24,7 @@ config_goals := $(filter %config,$(MAKECMDGOALS))
 other_goals := $(filter-out %config,$(MAKECMDGOALS))
 # These need no configuration.
 plain_goals := help setup clean distclean format check-format check demo demo-check bench check-llvm \
-	verify verify-% soak check-qemu check-unit check-headers check-floors check-schema check-claims fuzz tools
+	verify verify-% soak check-qemu check-unit check-headers check-floors check-schema fuzz tools
 needs_config := $(if $(MAKECMDGOALS),$(filter-out $(plain_goals) %config,$(MAKECMDGOALS)),all)
 
 .PHONY: all
@@ -73,10 +73,9 @@ $(autoconf): $(O)/.config Kconfig
 
 folders-y := core/base core/sync drivers/uart core/log core/fdt core/payload core/config drivers/gic drivers/watchdog
 folders-y += arch/arm64/lib arch/arm64/mm core/vdev core/smp arch/arm64/vgic drivers/smmu arch/arm64/vcpu core/vuart
-folders-y += core/domain core/hypercall arch/arm64/psci arch/arm64/trap arch/arm64/boot core/control
+folders-y += core/scrub core/domain core/hypercall arch/arm64/psci arch/arm64/trap arch/arm64/boot core/control
 folders-$(CONFIG_CONTROL) += core/virtio
 folders-y += $(if $(CONFIG_MULTIPLEXER),core/console core/monitor,core/console/plain core/monitor/off)
-folders-$(CONFIG_POOL) += core/scrub
 # Without the pool a ledger is left that lays out what static partitions need, once.
 folders-y += core/pool $(if $(CONFIG_POOL),core/claim,core/claim/fixed core/pool/fixed)
 

@@ -109,30 +109,33 @@ static const char *audit_accounts(const struct ledger *l)
 	return NULL;
 }
 
-/* What the zones under one give it, in blocks of order k. */
-static int64_t given(const struct ledger *l, uint32_t zone, unsigned int k)
+/* What is free in a zone, in blocks of order k: of a leaf by its histogram, else of the children's r. */
+static int64_t free_in(const struct ledger *l, uint32_t zone, unsigned int k)
 {
-	int64_t r = 0;
+	int64_t f = 0;
 
-	for (uint32_t i = zone + 1U; i < l->pool.nr_zones; i++) {
-		r += l->pool.zones[i].parent == zone ? l->zones[i].r[k] : 0;
+	for (unsigned int j = POOL_ORDERS; j-- > k;) {
+		f = 2 * f + (int64_t)l->pool.zones[zone].nr_free[j];
 	}
-	return r;
+	for (uint32_t i = zone + 1U; i < l->pool.nr_zones; i++) {
+		if (l->pool.zones[i].parent == zone) {
+			f += l->zones[i].r[k];
+		}
+	}
+	return f;
 }
 
 static const char *audit_zone(const struct ledger *l, uint32_t zone)
 {
 	const struct ledger_zone *z = &l->zones[zone];
 	int64_t claimed = 0;
-	int64_t blocks = 0; /* of a leaf, by its histogram */
 
 	for (unsigned int k = POOL_ORDERS; k-- != 0U;) {
 		claimed = 2 * claimed + (int64_t)z->claimed[k];
-		blocks = 2 * blocks + (int64_t)l->pool.zones[zone].nr_free[k];
 		if (z->claimed[k] != sums.claimed[zone][k]) {
 			return "a zone's claims are not the sum of the terms";
 		}
-		if (z->s[k] != blocks + given(l, zone, k) - claimed) {
+		if (z->s[k] != free_in(l, zone, k) - claimed) {
 			return "a zone's s is wrong";
 		}
 		if (z->s[k] < 0) {

@@ -205,8 +205,7 @@ fh_status ledger_disown_range(struct ledger *l, struct range r) FH_MUST_CHECK;
 
 /*
  * Sets a leaf's reserve: pages that the hypervisor alone may draw on, when no other is left (claim_alloc() for
- * DOMID_HYP
- * of order 0, quarantine). FH_EINVAL: not a leaf; FH_ENOFIT: the memory is not there, the reserve stays what it was.
+ * DOMID_HYP of order 0, quarantine). FH_EINVAL: not a leaf; FH_ENOFIT: the memory is not there, and nothing changed.
  */
 fh_status ledger_set_reserve(struct ledger *l, uint8_t leaf, uint64_t pages) FH_MUST_CHECK;
 
@@ -242,9 +241,8 @@ fh_status claim_stake(struct ledger *l, domid_t holder, const struct claim_term 
 /*
  * As claim_stake(), but a set that does not fit now waits, first come first served, until `deadline`: FH_EQUEUED, with
  * *handle written. Frees and releases admit it (claim_info() tells); it counts against the quota meanwhile.
- * FH_ENOFIT: it would not fit with all free that is not quarantined. Where that becomes so while it waits (memory went
- * bad, a reserve grew), it ends when its turn comes, FH_EREVOKED. While a set waits, claim_stake() and claim_alloc()
- * answer FH_EQUEUED for memory of the same leaves, and redeem no larger blocks.
+ * FH_ENOFIT: it would not fit with the whole pool free (quarantined pages counted as memory). While a set waits,
+ * claim_stake() and claim_alloc() answer FH_EQUEUED for memory of the same leaves, and redeem no larger blocks.
  */
 fh_status claim_stake_wait(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr,
 			   uint64_t deadline, claim_handle_t *handle, struct claim_refusal *refusal) FH_MUST_CHECK;
@@ -325,18 +323,23 @@ fh_status claim_reap(struct ledger *l, uint64_t now, claim_handle_t *gone) FH_MU
 
 /*
  * Gives the bank that starts at base_pfn a dirty map: pool_dirty_words() words, which need no initialisation. clean: by
- * the
- * firmware's promise all its memory is zero and clean to the point of coherency, but for what has an owner. Without a
- * map all is dirty for ever. At boot, before memory is redeemed. FH_EINVAL: no such bank. Bound: a word for 64 MiB.
+ * the firmware's promise all its memory is zero and clean to the point of coherency; what an owner gives up later by
+ * ledger_disown_range() is dirty in any case. Without a map all is dirty for ever. At boot, before memory is redeemed.
+ * FH_EINVAL: no such bank. Bound: a word for 64 MiB.
  */
 fh_status ledger_dirty_map(struct ledger *l, uint64_t base_pfn, uint64_t *words, bool clean) FH_MUST_CHECK;
 
+/* Whether a page of the range, within a bank, is not known to be clean; of what has an owner, when it was taken or
+ * ledger_cleaned(). Bound: 17 words of the map a GiB, and at most 2 * orders pieces. */
+bool ledger_range_dirty(struct ledger *l, struct range r);
+
 /*
- * Finds dirty free memory, 64 KiB at most, and publishes it in the slot of a scrubber (a CPU): it stays free, and who
- * redeems it waits until ledger_scrub_end(). FH_EBUSY: none found yet, call again; FH_ENOENT: none since the last free;
- * FH_EINVAL: no such slot; FH_EEXIST: the slot has a chunk. Bound: O(16 * orders).
+ * Finds dirty free memory, 2^max_order pages (at most 64 KiB), and publishes it in the slot of a scrubber (a CPU): it
+ * stays free, and who redeems it waits until ledger_scrub_end(). FH_EBUSY: none found yet, call again; FH_ENOENT: none
+ * since the last free; FH_EINVAL: no such slot; FH_EEXIST: the slot has a chunk. Bound: O(16 * orders).
  */
-fh_status ledger_scrub_begin(struct ledger *l, uint32_t scrubber, struct claim_block *chunk) FH_MUST_CHECK;
+fh_status ledger_scrub_begin(struct ledger *l, uint32_t scrubber, uint8_t max_order, struct claim_block *chunk)
+	FH_MUST_CHECK;
 /* The chunk is zero and clean to the point of coherency. FH_EBUSY: the slot has none. */
 fh_status ledger_scrub_end(struct ledger *l, uint32_t scrubber) FH_MUST_CHECK;
 

@@ -55,7 +55,17 @@ fh_status ledger_dirty_map(struct ledger *l, uint64_t base_pfn, uint64_t *words,
 	return st;
 }
 
-/* Looks on for a chunk that no other scrubber has. */
+bool ledger_range_dirty(struct ledger *l, struct range r)
+{
+	bool dirty;
+
+	lock_acquire(&l->lock);
+	dirty = pool_range_dirty(&l->pool, r.base >> PAGE_SHIFT, range_end(r) >> PAGE_SHIFT);
+	lock_release(&l->lock);
+	return dirty;
+}
+
+/* Looks on for a chunk that no other scrubber has. *order: its largest, and what it is. */
 static fh_status find(struct ledger *l, uint64_t *pfn, unsigned int *order)
 {
 	if (l->scrub_at == POOL_FIND_END) {
@@ -73,9 +83,9 @@ static fh_status find(struct ledger *l, uint64_t *pfn, unsigned int *order)
 	return overlaps(l, *pfn, BIT(*order)) ? FH_EBUSY : FH_OK;
 }
 
-fh_status ledger_scrub_begin(struct ledger *l, uint32_t scrubber, struct claim_block *chunk)
+fh_status ledger_scrub_begin(struct ledger *l, uint32_t scrubber, uint8_t max_order, struct claim_block *chunk)
 {
-	unsigned int order = 0;
+	unsigned int order = MIN(max_order, POOL_SCRUB_ORDER);
 	uint64_t pfn = 0;
 	fh_status st;
 

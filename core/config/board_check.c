@@ -102,14 +102,12 @@ static fh_status check_given(const struct cfg_board *board, const char *path, st
 }
 
 /* A domain's memory as the guest sees it. */
-static fh_status check_ipa(const struct cfg_board *board, const struct cfg_domain *d, const struct cfg_mem *m,
+static fh_status check_ipa(const struct cfg_board *board, const struct cfg_domain *d, const char *node, struct range r,
 			   struct cfg_error *err)
 {
-	const struct range r = { ipa_val(m->ipa), m->size };
-
 	if (board->ipa_limit != 0U && range_end(r) > board->ipa_limit) {
 		return cfg_say(err, FH_EINVAL,
-			       "/domains/%s/memory@%lx: ends at 0x%lx, beyond what the CPUs can map (0x%lx)", d->name,
+			       "/domains/%s/%s@%lx: ends at 0x%lx, beyond what the CPUs can map (0x%lx)", d->name, node,
 			       r.base, range_end(r) - 1U, board->ipa_limit - 1U);
 	}
 	for (uint32_t i = 0; i < board->nr_emulated; i++) {
@@ -117,8 +115,8 @@ static fh_status check_ipa(const struct cfg_board *board, const struct cfg_domai
 
 		if (e->range.size != 0U && range_overlaps(e->range, r)) {
 			return cfg_say(err, FH_EEXIST,
-				       "/domains/%s/memory@%lx: lies where the guest sees %s (0x%lx to 0x%lx)", d->name,
-				       r.base, e->name, e->range.base, range_end(e->range) - 1U);
+				       "/domains/%s/%s@%lx: lies where the guest sees %s (0x%lx to 0x%lx)", d->name,
+				       node, r.base, e->name, e->range.base, range_end(e->range) - 1U);
 		}
 	}
 	return FH_OK;
@@ -140,7 +138,11 @@ fh_status config_check_board(const struct cfg_system *sys, const struct cfg_boar
 		const struct cfg_domain *d = &sys->domains[i];
 
 		for (uint32_t k = 0; k < d->nr_mem && status == FH_OK; k++) {
-			status = check_ipa(board, d, &d->mem[k], err);
+			status = check_ipa(board, d, "memory", (struct range){ ipa_val(d->mem[k].ipa), d->mem[k].size },
+					   err);
+		}
+		if (status == FH_OK && d->claims.window.size != 0U) {
+			status = check_ipa(board, d, "claims", d->claims.window, err);
 		}
 	}
 	return status;

@@ -147,6 +147,20 @@ static fh_status check_names(const struct cfg_system *sys, struct cfg_error *err
 	return FH_OK;
 }
 
+/* What it claims at run time must not lie on what it has for good. */
+static fh_status check_window(const struct cfg_domain *d, struct cfg_error *err)
+{
+	for (uint32_t i = 0; i < d->nr_mem; i++) {
+		const struct range ram = { ipa_val(d->mem[i].ipa), d->mem[i].size };
+
+		if (d->claims.window.size != 0U && range_overlaps(d->claims.window, ram)) {
+			return cfg_say(err, FH_EEXIST, "/domains/%s/claims@%lx: overlaps memory@%lx", d->name,
+				       d->claims.window.base, ram.base);
+		}
+	}
+	return FH_OK;
+}
+
 fh_status cfg_check_whole(const struct cfg_system *sys, struct cfg_error *err)
 {
 	fh_status status = check_names(sys, err);
@@ -159,6 +173,9 @@ fh_status cfg_check_whole(const struct cfg_system *sys, struct cfg_error *err)
 	}
 	for (uint32_t i = 0; i < sys->nr_domains && status == FH_OK; i++) {
 		status = check_addresses(&sys->domains[i], err);
+		if (status == FH_OK) {
+			status = check_window(&sys->domains[i], err);
+		}
 	}
 	return status;
 }

@@ -21,7 +21,8 @@
 #define CFG_MAX_BANKS 16U  /* memory ranges of a board */
 #define CFG_MAX_PCPUS 16U  /* CPUs that can be named */
 #define CFG_MAX_EMULATED 8U
-#define CFG_NAME_MAX 32U /* with its terminator */
+#define CFG_MAX_CLAIM_ZONES 8U /* from which one domain may claim at run time */
+#define CFG_NAME_MAX 32U       /* with its terminator */
 #define CFG_PATH_MAX 128U
 #define CFG_ARGS_MAX 512U
 #define CFG_NO_ZONE UINT8_MAX
@@ -61,6 +62,14 @@ struct cfg_device {
 	bool allow_unprotected_dma;
 };
 
+/* What a domain may claim by itself while it runs. */
+struct cfg_claims {
+	struct range window; /* IPAs where it may map it, multiples of 2 MiB; size 0: it may not claim */
+	uint64_t limit;      /* bytes at most, staked and redeemed together; a multiple of 4 KiB */
+	uint8_t nr_zones;
+	uint8_t zones[CFG_MAX_CLAIM_ZONES]; /* its zone i is zones[] of the system here */
+};
+
 struct cfg_domain {
 	char name[CFG_NAME_MAX];
 	domid_t id;     /* its index in domains[] */
@@ -72,6 +81,7 @@ struct cfg_domain {
 	uint8_t pcpu[CFG_MAX_VCPUS];     /* vCPU i runs on this physical CPU (order of /cpus in the board's tree) */
 	struct cfg_mem mem[CFG_MAX_MEM]; /* in rising order of IPA, disjoint */
 	struct cfg_device devices[CFG_MAX_DEVICES];
+	struct cfg_claims claims;
 	char kernel[CFG_NAME_MAX * 2]; /* names of files in the payload; empty: none */
 	char ramdisk[CFG_NAME_MAX * 2];
 	char dtb[CFG_NAME_MAX * 2]; /* empty: a tree is generated */

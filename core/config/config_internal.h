@@ -52,8 +52,13 @@ fh_status cfg_node_name(struct reader *r, uint16_t node, char *buf) FH_MUST_CHEC
 bool cfg_named(const struct fdt_index *t, uint16_t node, const char *name);
 
 fh_status cfg_read_zones(struct reader *r, uint16_t node) FH_MUST_CHECK;
+/* The zone of the pool that a property refers to. */
+fh_status cfg_pool_zone(struct reader *r, uint16_t node, const char *prop, uint32_t phandle, uint8_t *out)
+	FH_MUST_CHECK;
 fh_status cfg_read_domains(struct reader *r, uint16_t node) FH_MUST_CHECK;
 fh_status cfg_read_memory(struct reader *r, uint16_t node, struct cfg_domain *d) FH_MUST_CHECK;
+/* claims@IPA: what the domain may claim at run time. */
+fh_status cfg_read_claims(struct reader *r, uint16_t node, struct cfg_claims *c) FH_MUST_CHECK;
 /* What only the whole shows: RAM or CPUs given twice, addresses outside a domain's memory. */
 fh_status cfg_check_whole(const struct cfg_system *sys, struct cfg_error *err) FH_MUST_CHECK;
 

@@ -82,6 +82,9 @@ static fh_status check_kind(const struct cfg_domain *d, const struct cfg_device 
 		}
 	}
 	for (uint32_t i = 0; i < have->nr_regs; i++) {
+		if (d->claims.window.size != 0U && range_overlaps(have->regs[i], d->claims.window)) {
+			return say(err, FH_EEXIST, d, dev, "its registers lie in the domain's claims@IPA", "");
+		}
 		for (uint32_t k = 0; k < d->nr_mem; k++) {
 			const struct range ram = { ipa_val(d->mem[k].ipa), d->mem[k].size };
 

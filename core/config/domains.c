@@ -62,7 +62,7 @@ static fh_status read_device(struct reader *r, uint16_t node, struct cfg_domain 
 
 static fh_status read_children(struct reader *r, uint16_t node, struct cfg_domain *d)
 {
-	static const char *const known[] = { "memory", "devices" };
+	static const char *const known[] = { "memory", "devices", "claims" };
 	const struct fdt_index *t = r->t;
 	fh_status status = FH_OK;
 
@@ -73,6 +73,8 @@ static fh_status read_children(struct reader *r, uint16_t node, struct cfg_domai
 			if (status == FH_OK && t->nodes[n].first_child != FDT_NO_NODE) {
 				status = cfg_unknown_node(r, t->nodes[n].first_child, (struct words){ NULL, 0 });
 			}
+		} else if (cfg_named(t, n, "claims")) {
+			status = cfg_read_claims(r, n, &d->claims);
 		} else if (strcmp(fdt_node_name(t, n), "devices") == 0) {
 			status = cfg_only(r, n, (struct words){ NULL, 0 });
 			for (uint16_t c = t->nodes[n].first_child; c != FDT_NO_NODE && status == FH_OK;

@@ -62,27 +62,14 @@ static fh_status read_order(struct reader *r, uint16_t node, struct cfg_mem *m)
 static fh_status read_claimed(struct reader *r, uint16_t node, struct cfg_mem *m)
 {
 	uint32_t phandle = 0;
-	uint16_t target;
+	fh_status status;
 
 	if (fdt_u32(r->t, node, "zone", &phandle) != FH_OK) {
 		return cfg_refuse(r, FH_EINVAL, node, "zone", "must be one reference, such as <&low>");
 	}
-	target = fdt_by_phandle(r->t, phandle);
-	if (target == FDT_NO_NODE) {
-		return cfg_refuse(r, FH_ENOENT, node, "zone", "phandle 0x%x refers to no node", phandle);
-	}
 	m->kind = CFG_MEM_CLAIMED;
-	m->zone = CFG_NO_ZONE;
-	for (uint8_t i = 0; i < r->sys->nr_zones; i++) {
-		if (r->zone_node[i] == target) {
-			m->zone = i;
-		}
-	}
-	if (m->zone == CFG_NO_ZONE || r->sys->zones[m->zone].hyp) {
-		return cfg_refuse(r, FH_EINVAL, node, "zone", "refers to %.40s, which is no zone of the pool",
-				  fdt_node_name(r->t, target));
-	}
-	return read_order(r, node, m);
+	status = cfg_pool_zone(r, node, "zone", phandle, &m->zone);
+	return status == FH_OK ? read_order(r, node, m) : status;
 }
 
 static fh_status read_static(struct reader *r, uint16_t node, struct cfg_mem *m)

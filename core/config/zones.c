@@ -20,6 +20,22 @@ static uint8_t zone_of_node(const struct reader *r, uint16_t node)
 	return CFG_NO_ZONE;
 }
 
+fh_status cfg_pool_zone(struct reader *r, uint16_t node, const char *prop, uint32_t phandle, uint8_t *out)
+{
+	const uint16_t target = fdt_by_phandle(r->t, phandle);
+	const uint8_t zone = zone_of_node(r, target);
+
+	if (target == FDT_NO_NODE) {
+		return cfg_refuse(r, FH_ENOENT, node, prop, "phandle 0x%x refers to no node", phandle);
+	}
+	if (zone == CFG_NO_ZONE || r->sys->zones[zone].hyp) {
+		return cfg_refuse(r, FH_EINVAL, node, prop, "refers to %.40s, which is no zone of the pool",
+				  fdt_node_name(r->t, target));
+	}
+	*out = zone;
+	return FH_OK;
+}
+
 static fh_status check_name(struct reader *r, uint16_t node, const struct cfg_zone *z)
 {
 	for (uint8_t i = 0; i < r->sys->nr_zones; i++) {

@@ -41,6 +41,9 @@ static fh_status count_tables(const struct domain *d, uint64_t *tables)
 		return status;
 	}
 	*tables = s2_tables_max(r, nr, ORDER_4K);
+	if (d->cfg->claims.window.size != 0U) {
+		*tables += s2_tables_max(&d->cfg->claims.window, 1U, ORDER_4K);
+	}
 	for (uint32_t i = 0; i < d->cfg->nr_mem; i++) {
 		const struct cfg_mem *m = &d->cfg->mem[i];
 		const struct range ram = { ipa_val(m->ipa), m->size };
@@ -157,6 +160,7 @@ static fh_status place_claimed(struct domain *d, const struct cfg_mem *m, claim_
 		const uint64_t size = PAGE_SIZE << b.order;
 		const fh_status status = prepare(d, at, b.base, size);
 
+		d->dirty = d->dirty || b.dirty;
 		if (status != FH_OK) {
 			return status;
 		}
@@ -182,6 +186,9 @@ static fh_status place_memory(struct domain *d, claim_handle_t h)
 		if (m->kind == CFG_MEM_CLAIMED) {
 			status = place_claimed(d, m, h, admission.mem[d->id][i]);
 		} else {
+			const struct range r = { pa_val(m->pa), m->size };
+
+			d->dirty = d->dirty || ledger_range_dirty(domains.ledger, r);
 			status = prepare(d, ipa_val(m->ipa), m->pa, m->size);
 			log_map(d, ipa_val(m->ipa), pa_val(m->pa), m->size, "static");
 		}
@@ -214,6 +221,7 @@ static fh_status place_domain(struct domain *d, claim_handle_t h)
 static void define(struct domain *d, const struct cfg_domain *cfg, domid_t id)
 {
 	lock_init(&d->lock, RANK_DOMAIN);
+	lock_init(&d->memory, RANK_MEMORY);
 	d->cfg = cfg;
 	d->id = id;
 	d->nr_vcpus = cfg->nr_vcpus;
@@ -242,7 +250,8 @@ fh_status domains_admit(const struct cfg_system *sys, const struct domain_board 
 	domains.nr = sys->nr_domains;
 	for (uint32_t i = 0; status == FH_OK && i < domains.nr; i++) {
 		define(&domains.domain[i], &sys->domains[i], (domid_t)i);
-		status = ledger_domain_add(ledger, (domid_t)i, CLAIM_NO_QUOTA);
+		/* What it has from boot on is paid by the hypervisor; this is what it may claim itself. */
+		status = ledger_domain_add(ledger, (domid_t)i, sys->domains[i].claims.limit >> PAGE_SHIFT);
 		if (status == FH_OK) {
 			status = domain_plan(&domains.domain[i]);
 		}

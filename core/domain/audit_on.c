@@ -36,6 +36,23 @@ static void audit_stage2(struct domain *d, const char *when)
 	}
 }
 
+void domain_audit_clean(struct domain *d)
+{
+	struct s2_leaf leaf;
+	struct pool_info info;
+
+	/* A reset zeroes, or keeps, whatever the map says. */
+	for (uint64_t at = 0; d->resets == 0U && s2_next(&d->s2, ipa(at), &leaf) == FH_OK;) {
+		const struct range r = { pa_val(leaf.pa), PAGE_SIZE << leaf.order };
+
+		if (leaf.kind == S2_RAM && ledger_owner(domains.ledger, leaf.pa, &info) == FH_OK &&
+		    info.state == POOL_OWNED && ledger_range_dirty(domains.ledger, r)) {
+			panic("audit: dom=%s ipa=0x%lx pa=0x%lx: not clean", d->cfg->name, ipa_val(leaf.ipa), r.base);
+		}
+		at = ipa_val(leaf.ipa) + r.size;
+	}
+}
+
 void domain_audit(const char *when)
 {
 	const char *wrong = ledger_audit(domains.ledger);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Building: cleaning, loading, committing, in steps of at most 2 MiB. Until the commit nothing of the domain's
- * memory is reachable through its stage 2; a reset comes through here again, after the mapping was taken back.
+ * memory is reachable through its stage 2; a reset comes through here again, after the mapping was taken back. What
+ * the domain claimed while it ran goes back first, a block a step; where the domain is off, that is all.
  */
 #include "arch/arm64/mm/el2_map.h"
 #include "arch/cache.h"
@@ -9,8 +10,10 @@
 #include "core/domain/domain.h"
 #include "core/domain/domain_internal.h"
 #include "core/log/log.h"
+#include "core/scrub/scrub.h"
 
 #define STEP_BYTES UINT64_C(0x200000)
+#define STEP_LEAVES 32U /* that are found clean in one step */
 
 /* The part of [off, size) of a leaf or an image that one window reaches from physical address `at`. */
 static uint64_t step_size(uint64_t at, uint64_t left)
@@ -20,23 +23,25 @@ static uint64_t step_size(uint64_t at, uint64_t left)
 	return MIN(left, to_boundary);
 }
 
-static void zero(struct domain *d, paddr_t at, uint64_t size)
+/* A part of a leaf, 2^n pages. The ledger knows nothing of static memory. */
+static void clean(struct domain *d, paddr_t at, uint64_t size)
 {
-	void *va = window_open(at, size);
+	const struct claim_block b = { .base = at, .order = (uint8_t)(ilog2(size) - PAGE_SHIFT) };
+	fh_status status;
 
-	if (s2_fwb()) {
-		cache_zero(va, size);
-	} else {
-		cache_zero_flush(va, size);
-		d->build.flushed += size;
-	}
-	window_close();
+	scrub_clean(at, size);
+	status = ledger_cleaned(domains.ledger, d->id, b);
+	FH_ASSERT(status == FH_OK || status == FH_ENOENT);
+	d->build.flushed += s2_fwb() ? 0U : size;
 	d->build.zeroed += size;
 }
 
-static bool keeps_memory(const struct domain *d)
+/* After a reset the domain itself has written there, whatever was known of it before. */
+static bool is_clean(const struct domain *d, const struct s2_leaf *leaf)
 {
-	return d->resets != 0U ? d->cfg->memory_keep : !domains.board->scrub;
+	const struct range r = { pa_val(leaf->pa), PAGE_SIZE << leaf->order };
+
+	return d->resets == 0U && d->build.offset == 0U && !ledger_range_dirty(domains.ledger, r);
 }
 
 /* One step of cleaning; false: nothing is left to clean. */
@@ -45,10 +50,13 @@ static bool clean_step(struct domain *d)
 	struct domain_build *b = &d->build;
 	struct s2_leaf leaf;
 
-	while (s2_next(&d->s2, ipa(b->ipa), &leaf) == FH_OK) {
+	for (uint32_t i = 0; i < STEP_LEAVES; i++) {
+		if (s2_next(&d->s2, ipa(b->ipa), &leaf) != FH_OK) {
+			return false;
+		}
 		const uint64_t size = PAGE_SIZE << leaf.order;
 
-		if (leaf.kind != S2_RAM || b->offset == size) {
+		if (leaf.kind != S2_RAM || b->offset == size || is_clean(d, &leaf)) {
 			b->ipa = ipa_val(leaf.ipa) + size;
 			b->offset = 0;
 			continue;
@@ -56,11 +64,11 @@ static bool clean_step(struct domain *d)
 		const uint64_t at = pa_val(leaf.pa) + b->offset;
 		const uint64_t part = step_size(at, size - b->offset);
 
-		zero(d, pa(at), part);
+		clean(d, pa(at), part);
 		b->offset += part;
-		return true;
+		break;
 	}
-	return false;
+	return true;
 }
 
 /* One step of loading; false: all images are there. The plan has checked that they lie in the domain's RAM. */
@@ -102,6 +110,7 @@ static void finish(struct domain *d)
 	const uint64_t us = (arch_counter() - b->started) / MAX(arch_counter_hz() / 1000000U, UINT64_C(1));
 
 	domain_audit("built");
+	domain_audit_clean(d);
 	icache_inval_all();
 	vgic_reset(&d->vgic);
 	vuart_reset(&d->vuart);
@@ -122,9 +131,13 @@ bool domain_build_step(struct domain *d)
 {
 	struct domain_build *b = &d->build;
 
+	if (d->giving) {
+		d->giving = domain_mem_give_back_step(d);
+		return false;
+	}
 	if (b->started == 0U) {
 		b->started = arch_counter();
-		b->cleaned = keeps_memory(d);
+		b->cleaned = d->resets != 0U ? d->cfg->memory_keep : !d->dirty;
 		if (d->resets != 0U) {
 			s2_uncommit(&d->s2, ipa(0), BIT(s2_ipa_bits()));
 		}

@@ -88,6 +88,7 @@ static void request_done(struct domain *d)
 	domain_audit("left");
 	domain_virtio_reset(d);
 	d->request = DOM_REQ_NONE;
+	d->giving = d->cfg->claims.window.size != 0U;
 	if (r == DOM_REQ_RESET || (r == DOM_REQ_CRASH && d->cfg->on_crash == CFG_CRASH_RESTART)) {
 		d->resets++;
 		d->build = (struct domain_build){ 0 };
@@ -99,6 +100,9 @@ static void request_done(struct domain *d)
 	vgic_reset(&d->vgic); /* its devices must not interrupt any more */
 	set_state(d, r == DOM_REQ_CRASH ? DOM_CRASHED : DOM_OFF);
 	log_info("domain: dom=%s: %s", d->cfg->name, domain_state_str(d->state));
+	if (d->giving) {
+		attend(&d->vcpus[0]);
+	}
 }
 
 /* Lock held. */
@@ -126,7 +130,7 @@ static enum domain_step step_of(struct vcpu *v)
 {
 	struct domain *d = v->domain;
 
-	if (d->state == DOM_CLAIMED) {
+	if (d->state == DOM_CLAIMED || d->giving) {
 		return v->index == 0U ? DOM_STEP_BUILD : DOM_STEP_IDLE;
 	}
 	if (d->state != DOM_RUNNING || v->power == VCPU_OFF) {

@@ -54,11 +54,14 @@ struct domain_build {
 };
 
 struct domain {
-	struct lock lock; /* guards state, request, nr_on and the vCPUs' power */
+	struct lock lock;   /* guards state, request, nr_on and the vCPUs' power */
+	struct lock memory; /* guards what it claims at run time */
 	enum domain_state state;
 	enum domain_request request;
 	uint32_t nr_on; /* vCPUs that are on or about to be */
 	uint32_t resets;
+	bool giving;                  /* what it claimed while it ran goes back, by its first CPU, in steps */
+	bool dirty;                   /* some of its memory is not known to be clean before its first start */
 	const struct cfg_domain *cfg; /* set once, as all below but for build */
 	domid_t id;
 	uint32_t nr_vcpus;
@@ -84,7 +87,6 @@ struct domain_board {
 	struct range uart;    /* IPA of the virtual console: the board's own console */
 	uint32_t uart_irq;    /* INTID */
 	uint32_t maint_irq;   /* INTID of the vGIC's maintenance interrupt */
-	bool scrub;           /* RAM must be zeroed before its first use: no promise of the firmware */
 };
 
 /*
@@ -112,7 +114,7 @@ enum domain_step { DOM_STEP_RUN, DOM_STEP_START, DOM_STEP_BUILD, DOM_STEP_IDLE }
  * where this was the last vCPU. *last_off is set where by this the last domain of the system went off.
  */
 enum domain_step domain_next_step(struct vcpu *v, bool *last_off);
-/* One bounded step of building (2 MiB at most); true: done, the first vCPU is about to start. */
+/* One bounded step of giving back or building (2 MiB at most); true: built, the first vCPU is about to start. */
 bool domain_build_step(struct domain *d);
 /* Loads a starting vCPU's state into this CPU. */
 void domain_vcpu_start(struct vcpu *v);
@@ -124,5 +126,30 @@ void domain_ask(struct domain *d, enum domain_request r);
 int64_t domain_cpu_on(struct domain *d, uint64_t mpidr, uint64_t entry, uint64_t context);
 void domain_cpu_off(struct vcpu *v);
 int64_t domain_affinity_info(struct domain *d, uint64_t mpidr, uint64_t level);
+
+/*
+ * What a running domain claims for itself, in the window and from the zones that its configuration gives it; any of its
+ * CPUs. Zones are numbered as the configuration lists them. Bound: that of the ledger's calls, the leaves of a block
+ * (512), and one chunk of 64 KiB that is cleaned.
+ */
+
+/* term: zone, order, count. *fit: of FH_ENOFIT and FH_EQUOTA, the largest count. Errors as claim_stake(). */
+fh_status domain_mem_stake(struct domain *d, const struct claim_term *term, claim_handle_t *h, uint64_t *fit)
+	FH_MUST_CHECK;
+/* FH_ESTALE: no such claim of the domain; FH_EEXPIRED, FH_EREVOKED: how it ended. */
+fh_status domain_mem_query(struct domain *d, claim_handle_t h, struct claim_term_info *t) FH_MUST_CHECK;
+fh_status domain_mem_release(struct domain *d, claim_handle_t h) FH_MUST_CHECK;
+/*
+ * Redeems a block of the claim, of 2^*order pages at most, clean, at an IPA. *order: what it is. *more: a part was
+ * cleaned, call again. FH_EINVAL: not in the window, or the claim's blocks are larger; FH_EALIGN: the IPA is not a
+ * multiple of 2^*order pages; FH_EEXIST: something is mapped there; FH_EBUSY: none is left; FH_ESTALE and its like.
+ */
+fh_status domain_mem_redeem(struct domain *d, claim_handle_t h, ipaddr_t at, uint8_t *order, bool *more) FH_MUST_CHECK;
+/* Unmaps the block that starts at an IPA. FH_EINVAL: no block does, or it is not in the window; FH_ENOENT: nothing is
+ * mapped there. Back to the pool, or into the claim: errors of claim_unredeem() too, and nothing has changed. */
+fh_status domain_mem_free(struct domain *d, ipaddr_t at) FH_MUST_CHECK;
+fh_status domain_mem_unredeem(struct domain *d, claim_handle_t h, ipaddr_t at) FH_MUST_CHECK;
+/* One block, or claim, of a domain whose vCPUs are all off goes back. False: there is none (more). */
+bool domain_mem_give_back_step(struct domain *d);
 
 #endif

@@ -23,6 +23,8 @@ extern struct domains domains;
 
 /* Debug builds: panics when the ledger's invariants do not hold. No lock is held but the domain's. O(blocks). */
 void domain_audit(const char *when);
+/* Debug builds: panics when memory of the pool is about to be a domain's that is not known to be clean. O(leaves). */
+void domain_audit_clean(struct domain *d);
 /* Decides where kernel, ramdisk and tree go, before anything is claimed; logs what does not fit. */
 fh_status domain_plan(struct domain *d) FH_MUST_CHECK;
 /* Writes or finds the guest's tree. room: generated trees go there. */

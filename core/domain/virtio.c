@@ -4,7 +4,7 @@
 #include "core/log/log.h"
 #include "drivers/gic/gic.h"
 
-#define RANGES_MAX (CFG_MAX_MEM + CFG_MAX_DEVICES * 2U + VDEV_MAX)
+#define RANGES_MAX (1U + CFG_MAX_MEM + CFG_MAX_DEVICES * 2U + VDEV_MAX)
 
 /* All that the domain has in its IPA space so far. */
 static fh_status used_ranges(const struct domain *d, struct range *r, uint32_t *nr)
@@ -12,6 +12,7 @@ static fh_status used_ranges(const struct domain *d, struct range *r, uint32_t *
 	for (uint32_t i = 0; i < d->cfg->nr_mem; i++) {
 		r[(*nr)++] = (struct range){ ipa_val(d->cfg->mem[i].ipa), d->cfg->mem[i].size };
 	}
+	r[(*nr)++] = d->cfg->claims.window;
 	for (uint32_t i = 0; i < d->devs.nr; i++) {
 		r[(*nr)++] = (struct range){ ipa_val(d->devs.devs[i].base), d->devs.devs[i].size };
 	}

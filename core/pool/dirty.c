@@ -45,11 +45,6 @@ fh_status pool_dirty_map(struct pool *p, uint64_t base_pfn, uint64_t *words, boo
 	for (uint64_t w = 0; w < coarse_words(&p->banks[i]); w++) {
 		words[w] = clean ? ALL_CLEAN : 0U;
 	}
-	for (uint32_t k = 0; k < p->nr_ranges; k++) {
-		if (p->ranges[k].state != POOL_FREE && p->ranges[k].bank == i) {
-			pool_set_range_dirty(p, p->ranges[k].pfn, p->ranges[k].end_pfn);
-		}
-	}
 	return FH_OK;
 }
 
@@ -168,15 +163,27 @@ void pool_set_dirty(struct pool *p, uint64_t pfn, unsigned int order, bool dirty
 	}
 }
 
+/* The largest aligned block that starts at pfn and ends at end at most. */
+static unsigned int piece(uint64_t pfn, uint64_t end)
+{
+	const unsigned int fit = pfn == 0U ? POOL_MAX_ORDER : ctz64(pfn);
+
+	return MIN(MIN(fit, ilog2(end - pfn)), POOL_MAX_ORDER);
+}
+
 void pool_set_range_dirty(struct pool *p, uint64_t pfn, uint64_t end)
 {
-	while (pfn < end) {
-		const unsigned int fit = pfn == 0U ? POOL_MAX_ORDER : ctz64(pfn);
-		const unsigned int order = MIN(MIN(fit, ilog2(end - pfn)), POOL_MAX_ORDER);
-
-		pool_set_dirty(p, pfn, order, true);
-		pfn += BIT(order);
+	for (; pfn < end; pfn += BIT(piece(pfn, end))) {
+		pool_set_dirty(p, pfn, piece(pfn, end), true);
 	}
+}
+
+bool pool_range_dirty(const struct pool *p, uint64_t pfn, uint64_t end)
+{
+	while (pfn < end && !pool_is_dirty(p, pfn, piece(pfn, end))) {
+		pfn += BIT(piece(pfn, end));
+	}
+	return pfn < end;
 }
 
 /* The first dirty page of a chunk from pfn on, before end; end: none. */
@@ -226,7 +233,7 @@ bool pool_find_dirty(const struct pool *p, uint64_t *at, uint64_t *pfn, unsigned
 		end = MIN(end, (*at | (CHUNK_PAGES - 1U)) + 1U);
 		*at = first_dirty(&p->banks[r->bank], *at, end);
 		if (*at < end) {
-			*order = MIN(k, POOL_SCRUB_ORDER);
+			*order = MIN(k, *order);
 			*pfn = align_down(*at, BIT(*order));
 			return true;
 		}

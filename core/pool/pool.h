@@ -30,7 +30,6 @@
 #define POOL_MAX_BANKS 16U
 #define POOL_MAX_RANGES 192U
 #define POOL_NO_ZONE UINT8_MAX
-#define POOL_NO_PAGE UINT32_MAX
 #define POOL_LEAF_PAGES (UINT64_C(1) << 28) /* of a leaf, first to last page: 1 TiB */
 
 /* What a page is for. The state of a free or owned block stands in its record, of the others in the range table. */
@@ -92,8 +91,7 @@ struct pool_zone {
 	uint64_t pages;                /* added to it, or to the leaves under it: free, owned and quarantined */
 	uint64_t free_pages;           /* of a leaf */
 	uint64_t nr_free[POOL_ORDERS]; /* of a leaf: free blocks by order */
-	uint64_t whole[POOL_ORDERS];   /* of a leaf: aligned blocks of each order alone in all its good memory */
-	uint32_t bad;                  /* of a leaf: a quarantined page, first of their list; POOL_NO_PAGE: none */
+	uint64_t whole[POOL_ORDERS];   /* of a leaf: aligned blocks of each order alone in all its memory */
 	uint32_t head[POOL_ORDERS];
 };
 
@@ -132,14 +130,13 @@ uint64_t pool_dirty_words(uint64_t base_pfn, uint64_t nr_pages);
 /*
  * Writes down that a range of RAM is static, the hypervisor's, payload or reserved. owner: of a static range, else
  * DOMID_NONE. FH_EINVAL: another state; FH_EALIGN: not whole pages; FH_ENOENT: not all in one bank; FH_EEXIST: it
- * overlaps a range that has an owner, or the pool; FH_EOVERFLOW: the table is full. It is dirty from then on.
- * Bound: O(ranges), and 17 words of the dirty map a GiB.
+ * overlaps a range that has an owner, or the pool; FH_EOVERFLOW: the table is full. Bound: O(ranges).
  */
 fh_status pool_own_range(struct pool *p, struct range r, enum pool_state state, domid_t owner) FH_MUST_CHECK;
 
 /*
- * Strikes out a range that pool_own_range() wrote down, whole: it is unused then, and may be added to a leaf.
- * FH_ENOENT: there is no such entry, or it is the pool's. Bound: O(ranges).
+ * Strikes out a range that pool_own_range() wrote down, whole: it is unused then, dirty, and may be added to a leaf.
+ * FH_ENOENT: there is no such entry, or it is the pool's. Bound: O(ranges), and 17 words of the dirty map a GiB.
  */
 fh_status pool_disown_range(struct pool *p, struct range r) FH_MUST_CHECK;
 

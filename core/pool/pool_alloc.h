@@ -67,15 +67,9 @@ uint8_t pool_put(struct pool *p, const struct pool_owned *b);
 /*
  * Takes a page out of a free block: it is quarantined, what is left of the block stays free. *order: of that block.
  * FH_ENOENT, FH_EREVOKED as pool_find_owned(); FH_EBUSY: the page is owned, or in a block with a bad page already, and
- * marked to go when it is freed. Of two bad pages in one owned block only the first is remembered.
- * O(orders + quarantined pages of the leaf).
+ * marked to go when it is freed. Of two bad pages in one owned block only the first is remembered. O(orders).
  */
 fh_status pool_quarantine(struct pool *p, uint64_t pfn, uint8_t *leaf, uint8_t *order) FH_MUST_CHECK;
-
-/*
- * Counts again what a leaf is worth whole, after memory was entered. O(ranges * orders + quarantined pages^2); at boot.
- */
-void pool_count_whole(struct pool *p, uint8_t leaf);
 
 /* --- the dirty map (dirty.c) ------------------------------------------------------------------------------------- */
 
@@ -89,8 +83,11 @@ fh_status pool_dirty_map(struct pool *p, uint64_t base_pfn, uint64_t *words, boo
 bool pool_is_dirty(const struct pool *p, uint64_t pfn, unsigned int order);
 void pool_set_dirty(struct pool *p, uint64_t pfn, unsigned int order, bool dirty);
 void pool_set_range_dirty(struct pool *p, uint64_t pfn, uint64_t end);
+/* Whether any page is dirty; all in one bank. Bound: as pool_is_dirty(), 2 * orders times, and each GiB once more. */
+bool pool_range_dirty(const struct pool *p, uint64_t pfn, uint64_t end);
 /*
- * Looks on from page *at for a dirty page that is free; *pfn, *order: an aligned piece of its block that holds it.
+ * Looks on from page *at for a dirty page that is free; *pfn, *order (at most what it was): an aligned piece of its
+ * block that holds it.
  * False: none in POOL_FIND_STEPS steps, and *at is how far it came, POOL_FIND_END: to the end of RAM.
  */
 bool pool_find_dirty(const struct pool *p, uint64_t *at, uint64_t *pfn, unsigned int *order);

@@ -14,14 +14,14 @@
 #include "arch/cpu.h"
 #include "arch/spin.h"
 
-#define RANK_BITS 3U
-#define RANK_ONE(r) (1U << (RANK_BITS * (r)))
+#define RANK_BITS 4U
+#define RANK_ONE(r) (UINT64_C(1) << (RANK_BITS * (r)))
 
-_Static_assert(RANK_BITS *RANK_COUNT <= 32U, "the ranks fit in a word");
+_Static_assert(RANK_BITS *RANK_COUNT <= 64U, "the ranks fit in a word");
 
 /* One cache line a CPU. */
 struct held {
-	uint32_t ranks;
+	uint64_t ranks;
 } FH_ALIGNED(64);
 
 static struct held held[FH_MAX_CPUS];

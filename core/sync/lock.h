@@ -14,6 +14,7 @@
 enum lock_rank {
 	RANK_DOMAIN = 1,
 	RANK_VIRTIO, /* one virtio device; it looks its guest's addresses up */
+	RANK_MEMORY, /* what one domain claims at run time */
 	RANK_STAGE2,
 	RANK_LEDGER,
 	RANK_CONSOLE, /* the multiplexer; it draws bytes from virtual UARTs */

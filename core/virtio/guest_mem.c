@@ -6,12 +6,19 @@
 
 #define WINDOW_SIZE UINT64_C(0x200000)
 
-/* Opens the window on the guest's `at`; *len: of what was asked, the part that it shows. NULL: no RAM there. */
+/*
+ * Opens the window on the guest's `at`, which stays mapped until close_at(); *len: of what was asked, the part that it
+ * shows. NULL: no RAM there.
+ */
 static void *open_at(struct s2 *s, uint64_t at, uint64_t *len)
 {
 	struct s2_leaf leaf;
 
-	if (s2_lookup(s, ipa(at), &leaf) != FH_OK || !leaf.valid || leaf.kind != S2_RAM) {
+	if (s2_hold(s, ipa(at), &leaf) != FH_OK) {
+		return NULL;
+	}
+	if (!leaf.valid || leaf.kind != S2_RAM) {
+		s2_let(s);
 		return NULL;
 	}
 	const uint64_t in_leaf = at - ipa_val(leaf.ipa);
@@ -20,6 +27,12 @@ static void *open_at(struct s2 *s, uint64_t at, uint64_t *len)
 
 	*len = MIN(*len, left);
 	return window_open(pa(where), *len);
+}
+
+static void close_at(struct s2 *s)
+{
+	window_close();
+	s2_let(s);
 }
 
 fh_status guest_read(struct s2 *s, uint64_t at, void *buf, uint64_t len)
@@ -32,7 +45,7 @@ fh_status guest_read(struct s2 *s, uint64_t at, void *buf, uint64_t len)
 			return FH_ENOENT;
 		}
 		memcpy((char *)buf + done, va, part);
-		window_close();
+		close_at(s);
 	}
 	return FH_OK;
 }
@@ -47,7 +60,7 @@ fh_status guest_write(struct s2 *s, uint64_t at, const void *buf, uint64_t len)
 			return FH_ENOENT;
 		}
 		memcpy(va, (const char *)buf + done, part);
-		window_close();
+		close_at(s);
 	}
 	return FH_OK;
 }

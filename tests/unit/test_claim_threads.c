@@ -162,7 +162,7 @@ static void *scrub(void *arg)
 	while (__atomic_load_n(&stop, __ATOMIC_RELAXED) == 0U) {
 		struct claim_block c;
 
-		if (ledger_scrub_begin(&led, me, &c) == FH_OK) {
+		if (ledger_scrub_begin(&led, me, ORDER_64K, &c) == FH_OK) {
 			memset(bytes(c), 255, UINT64_C(1) << c.order);
 			memset(bytes(c), 0, UINT64_C(1) << c.order);
 			MUST(ledger_scrub_end(&led, me) == FH_OK);

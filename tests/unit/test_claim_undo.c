@@ -347,7 +347,7 @@ static void test_canon_tells_differences(void **state)
 	DIFFER(CANON_DIRTY, claim_unredeem(&led, h, 0, x));
 	DIFFER(CANON_ZONES, claim_release_part(&led, h, 0, 1));
 	DIFFER(CANON_ZONES, ledger_set_reserve(&led, HIGH, 3));
-	DIFFER(CANON_ZONES, ledger_scrub_begin(&led, 7, &x));
+	DIFFER(CANON_ZONES, ledger_scrub_begin(&led, 7, ORDER_64K, &x));
 	DIFFER(CANON_DIRTY, ledger_scrub_end(&led, 7));
 	DIFFER(CANON_ACCOUNTS, ledger_domain_add(&led, 9, 77));
 	DIFFER(CANON_ACCOUNTS, claim_transfer(&led, h, 9));

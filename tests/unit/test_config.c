@@ -34,7 +34,8 @@ static const char good[] =
 	"rear { #address-cells = <2>; #size-cells = <2>;\n"
 	" cpus = <3>; kernel = \"app.bin\"; dtb = \"app.dtb\"; manual-start;\n"
 	" memory@40000000 { reg = <0 0x40000000 0 0x4000000>; zone = <&low>; };\n"
-	" memory@50000000 { reg = <0 0x50000000 0 0x100000>; direct-map; }; };\n"
+	" memory@50000000 { reg = <0 0x50000000 0 0x100000>; direct-map; };\n"
+	" claims@c0000000 { reg = <0 0xc0000000 0 0x800000>; limit = <0x400000>; zones = <&upper &low>; }; };\n"
 	"}; };\n";
 
 static struct cfg_system sys;
@@ -321,6 +322,40 @@ static void memory(void **state)
 		"", FH_ENOENT, "/domains/rear: has no memory@IPA node");
 }
 
+static void claims(void **state)
+{
+	const struct cfg_claims *c = &sys.domains[1].claims;
+
+	(void)state;
+	assert_int_equal(parse(good), FH_OK);
+	assert_int_equal(sys.domains[0].claims.window.size, 0);
+	assert_true(c->window.base == 0xc0000000 && c->window.size == 0x800000);
+	assert_int_equal(c->limit, 0x400000);
+	assert_int_equal(c->nr_zones, 2);
+	assert_int_equal(c->zones[0], 3);
+	assert_int_equal(c->zones[1], 2);
+	refused("<0 0xc0000000 0 0x800000>", "<0 0xc0001000 0 0x800000>", FH_EALIGN,
+		"/domains/rear/claims@c0000000/reg: address and size must be multiples of 2 MiB");
+	refused("<0 0xc0000000 0 0x800000>", "<0 0x40000000 0 0x800000>", FH_EEXIST,
+		"/domains/rear/claims@40000000: overlaps memory@40000000");
+	refused("limit = <0x400000>;", "", FH_EINVAL,
+		"/domains/rear/claims@c0000000/limit: must be bytes, a multiple of 4 KiB above 0");
+	refused("limit = <0x400000>;", "limit = <0x400800>;", FH_EINVAL,
+		"/domains/rear/claims@c0000000/limit: must be bytes, a multiple of 4 KiB above 0");
+	refused("zones = <&upper &low>;", "", FH_EINVAL,
+		"/domains/rear/claims@c0000000/zones: must be references, such as <&low &high>");
+	refused("<&upper &low>", "<&upper 0x77>", FH_ENOENT,
+		"/domains/rear/claims@c0000000/zones: phandle 0x77 refers to no node");
+	refused("<&upper &low>", "<&low &low &low &low &low &low &low &low &low>", FH_EOVERFLOW,
+		"/domains/rear/claims@c0000000/zones: more than 8 zones");
+	refused("zones = <&upper &low>;", "zones = <&upper &low>; zone = <&low>;", FH_EINVAL,
+		"/domains/rear/claims@c0000000/zone: unknown property, did you mean zones?");
+	refused("claims@c0000000 {",
+		"claims@0 { reg = <0 0x80000000 0 0x200000>; limit = <0x1000>; zones = <&low>; }; "
+		"claims@c0000000 {",
+		FH_EEXIST, "/domains/rear/claims@c0000000: there is another: a domain has one");
+}
+
 static void whole_domains(void **state)
 {
 	(void)state;
@@ -499,6 +534,10 @@ static void boards(void **state)
 		(bad.nr_emulated = 1, bad.emulated[0] = (struct cfg_emulated){ "the console", { 0x5ffff000, 0x1000 } }),
 		FH_EEXIST,
 		"/domains/front/memory@40000000: lies where the guest sees the console (0x5ffff000 to 0x5fffffff)");
+	ON_BOARD(
+		(bad.nr_emulated = 1, bad.emulated[0] = (struct cfg_emulated){ "the console", { 0xc07ff000, 0x1000 } }),
+		FH_EEXIST,
+		"/domains/rear/claims@c0000000: lies where the guest sees the console (0xc07ff000 to 0xc07fffff)");
 }
 
 static const char board_source[] =
@@ -595,6 +634,7 @@ int main(void)
 		cmocka_unit_test(wrong_shapes),
 		cmocka_unit_test(zones),
 		cmocka_unit_test(memory),
+		cmocka_unit_test(claims),
 		cmocka_unit_test(whole_domains),
 		cmocka_unit_test(too_many),
 		cmocka_unit_test(damaged_trees),

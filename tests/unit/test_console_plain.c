@@ -102,9 +102,12 @@ static void keys(void **state)
 	(void)state;
 	type("ab");
 	assert_int_equal(received(&front), 2);
-	type("\x01" "3x");
+	type("\x01"
+	     "3x");
 	assert_int_equal(received(&rear), 1);
-	type("\x01" "1y\x01" "9z");
+	type("\x01"
+	     "1y\x01"
+	     "9z");
 	assert_int_equal(received(&rear), 2); /* who has no console gets no focus */
 	assert_int_equal(received(&front), 0);
 	say(&front, "now by lines\n");

@@ -452,7 +452,7 @@ static void visit(void)
 		MUST(claim_domain_died(&led, d) == FH_OK);
 		step();
 	}
-	while (track_dirty && ledger_scrub_begin(&led, 0, &chunk) == FH_OK) {
+	while (track_dirty && ledger_scrub_begin(&led, 0, ORDER_64K, &chunk) == FH_OK) {
 		MUST(ledger_scrub_end(&led, 0) == FH_OK);
 		nr_steps++;
 		struct state s;

@@ -80,6 +80,10 @@ static void collect(struct set *s, const struct cfg_system *sys, uint8_t hyp, co
 		const struct cfg_domain *d = &sys->domains[i];
 		uint64_t tables = device_tables(d, tree);
 
+		if (d->claims.window.size != 0U) {
+			tables += s2_tables_max(&d->claims.window, 1U, ORDER_4K);
+		}
+
 		for (uint32_t k = 0; k < d->nr_mem; k++) {
 			tables += memory_tables(&d->mem[k]);
 		}

@@ -235,7 +235,6 @@ static void describe_board(void)
 	domain_board.uart = machine.uart;
 	domain_board.uart_irq = machine.uart_irq;
 	domain_board.maint_irq = machine.maint_irq;
-	domain_board.scrub = !sys.boot_memory_clean;
 }
 
 static void start_consoles(void)

@@ -13,8 +13,9 @@ struct taken {
 	enum pool_state state;
 	domid_t owner;
 	const char *name;
-	uint64_t va; /* not 0: may move, is mapped there */
-	bool moves;  /* and must */
+	uint64_t va;       /* not 0: may move, is mapped there */
+	bool moves;        /* and must */
+	struct range left; /* moved: where its bytes still are */
 };
 
 static struct taken taken[MAX_TAKEN];
@@ -40,7 +41,7 @@ static fh_status take(struct range r, enum pool_state state, domid_t owner, cons
 		log_err("memory: more than %u ranges: refused", MAX_TAKEN);
 		return FH_EOVERFLOW;
 	}
-	taken[nr_taken++] = (struct taken){ r, state, owner, name, 0, false };
+	taken[nr_taken++] = (struct taken){ .r = r, .state = state, .owner = owner, .name = name };
 	return FH_OK;
 }
 
@@ -149,6 +150,7 @@ static fh_status move(const struct machine *m, const struct cfg_system *sys, str
 	el2_unmap(t->va, from.size);
 	log_info("memory: %s moved from 0x%lx to 0x%lx", t->name, from.base, to.base);
 	t->r = to;
+	t->left = from;
 	return el2_map(t->va, pa(to.base), to.size, EL2_RO);
 }
 
@@ -177,8 +179,9 @@ static fh_status take_all(const struct machine *m, const struct cfg_system *sys,
 	return status;
 }
 
-/* Page records: 8 bytes a page, mapped one bank behind the other. */
-static fh_status make_records(const struct machine *m, const struct cfg_system *sys, struct pool_bank *banks)
+/* Page records, 8 bytes a page, mapped one bank behind the other, and behind them the dirty maps. */
+static fh_status make_records(const struct machine *m, const struct cfg_system *sys, struct pool_bank *banks,
+			      uint64_t *maps[])
 {
 	uint64_t *at = (uint64_t *)(uintptr_t)EL2_VA_RECORDS;
 	uint64_t words = 0;
@@ -186,9 +189,11 @@ static fh_status make_records(const struct machine *m, const struct cfg_system *
 	fh_status status;
 
 	for (uint32_t i = 0; i < m->nr_ram; i++) {
-		words += m->ram[i].size >> PAGE_SHIFT;
+		const uint64_t pages = m->ram[i].size >> PAGE_SHIFT;
+
+		words += pages + pool_dirty_words(m->ram[i].base >> PAGE_SHIFT, pages);
 	}
-	const uint64_t size = align_up(words * 8U, PAGE_SIZE << ORDER_2M);
+	const uint64_t size = align_up(words * 8U, PAGE_SIZE);
 
 	if (size > EL2_RECORDS_MAX || (!find_free(m, sys, size, PAGE_SIZE << ORDER_2M, false, &r) &&
 				       !find_free(m, sys, size, PAGE_SIZE << ORDER_2M, true, &r))) {
@@ -204,6 +209,10 @@ static fh_status make_records(const struct machine *m, const struct cfg_system *
 
 		banks[i] = (struct pool_bank){ m->ram[i].base >> PAGE_SHIFT, pages, at };
 		at += pages;
+	}
+	for (uint32_t i = 0; i < m->nr_ram; i++) {
+		maps[i] = at;
+		at += pool_dirty_words(banks[i].base_pfn, banks[i].nr_pages);
 	}
 	return status;
 }
@@ -239,6 +248,24 @@ static fh_status map_hyp(const struct cfg_zone *z)
 					     el2_map(EL2_VA_HYP, pa(z->range.base), z->range.size, EL2_RW);
 }
 
+/* What is known of the memory's contents: the firmware's promise, but for what our own things left behind. */
+static fh_status make_dirty_maps(struct ledger *l, const struct pool_bank *banks, uint64_t *maps[], uint32_t nr,
+				 bool clean)
+{
+	fh_status status = FH_OK;
+
+	for (uint32_t i = 0; status == FH_OK && i < nr; i++) {
+		status = ledger_dirty_map(l, banks[i].base_pfn, maps[i], clean);
+	}
+	for (uint32_t i = 0; status == FH_OK && i < nr_taken; i++) {
+		if (taken[i].left.size != 0U) {
+			status = ledger_own_range(l, taken[i].left, taken[i].state, DOMID_NONE);
+			status = status == FH_OK ? ledger_disown_range(l, taken[i].left) : status;
+		}
+	}
+	return status;
+}
+
 static fh_status fill(struct ledger *l, const struct cfg_system *sys)
 {
 	fh_status status = FH_OK;
@@ -269,10 +296,11 @@ fh_status memmap_init(const struct machine *m, const struct cfg_system *sys, str
 {
 	struct pool_bank banks[CFG_MAX_BANKS];
 	struct pool_zone_desc zones[CFG_MAX_ZONES];
+	uint64_t *maps[CFG_MAX_BANKS];
 	fh_status status = take_all(m, sys, payload);
 
 	if (status == FH_OK) {
-		status = make_records(m, sys, banks);
+		status = make_records(m, sys, banks, maps);
 	}
 	for (uint32_t i = 0; i < sys->nr_zones; i++) {
 		const struct cfg_zone *z = &sys->zones[i];
@@ -281,6 +309,9 @@ fh_status memmap_init(const struct machine *m, const struct cfg_system *sys, str
 	}
 	if (status == FH_OK) {
 		status = ledger_init(ledger, zones, sys->nr_zones, banks, m->nr_ram);
+	}
+	if (status == FH_OK) {
+		status = make_dirty_maps(ledger, banks, maps, m->nr_ram, sys->boot_memory_clean);
 	}
 	if (status == FH_OK) {
 		status = fill(ledger, sys);

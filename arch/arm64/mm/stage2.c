@@ -28,10 +28,15 @@ void s2_give_table(struct s2 *s, paddr_t page)
 
 	memset(table, 0, PAGE_SIZE);
 	lock_acquire(&s->lock);
+	s2_put_table(s, table);
+	lock_release(&s->lock);
+}
+
+void s2_put_table(struct s2 *s, uint64_t *table)
+{
 	table[0] = (uint64_t)(uintptr_t)s->free_list;
 	s->free_list = table;
 	s->nr_free++;
-	lock_release(&s->lock);
 }
 
 uint64_t *s2_take_table(struct s2 *s)

@@ -71,12 +71,21 @@ fh_status s2_prepare(struct s2 *s, ipaddr_t ipa, paddr_t pa, uint64_t size, enum
 fh_status s2_next(struct s2 *s, ipaddr_t from, struct s2_leaf *leaf) FH_MUST_CHECK;
 /* The leaf that holds ipa. FH_ENOENT: none. */
 fh_status s2_lookup(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf) FH_MUST_CHECK;
+/* As s2_lookup(), and on FH_OK the lock is held until s2_let(): the leaf stays, so that its memory may be accessed. */
+fh_status s2_hold(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf) FH_MUST_CHECK;
+void s2_let(struct s2 *s);
 /* Makes all prepared leaves within [ipa, ipa + size) valid. */
 void s2_commit(struct s2 *s, ipaddr_t ipa, uint64_t size);
 /* Makes all valid leaves within [ipa, ipa + size) prepared again and invalidates the domain's TLB entries. */
 void s2_uncommit(struct s2 *s, ipaddr_t ipa, uint64_t size);
 /* Takes a prepared leaf out. FH_ENOENT: none at ipa; FH_EBUSY: it is valid. */
 fh_status s2_take(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf) FH_MUST_CHECK;
+/*
+ * Takes a block out, size bytes that s2_prepare() was called with at ipa, both multiples of a power of two up to 1 GiB
+ * that is not less than size; its leaves may be valid. Tables that become empty go back to the free ones. On return no
+ * CPU reaches the memory: TLBs are invalidated. Bound: 512 entries, and 1024 more are looked at.
+ */
+void s2_unmap(struct s2 *s, ipaddr_t ipa, uint64_t size);
 /*
  * Splits a leaf of 1 GiB or 2 MiB into leaves of the next level, by break-before-make where it is valid: another
  * CPU's access in between faults, and is retried by its handler once it finds the entry valid (s2_lookup).

@@ -16,6 +16,10 @@ struct s2_pos {
 
 /* The entry that decides about ipa: a leaf, or the empty one where the walk ends. */
 struct s2_pos s2_walk(struct s2 *s, uint64_t ipa);
+/* The same with the entry of each level on the way in path[1] to path[level]; returns the level. */
+unsigned int s2_walk_path(struct s2 *s, uint64_t ipa, uint64_t *path[4]);
 uint64_t *s2_take_table(struct s2 *s);
+/* An empty table back to the free ones; no walker uses it. */
+void s2_put_table(struct s2 *s, uint64_t *table);
 
 #endif

@@ -63,6 +63,20 @@ struct s2_pos s2_walk(struct s2 *s, uint64_t ipa)
 	return pos;
 }
 
+unsigned int s2_walk_path(struct s2 *s, uint64_t ipa, uint64_t *path[4])
+{
+	unsigned int level = 1;
+
+	path[1] = &s->root[ipa >> LEVEL_SHIFT(1U)];
+	while (level < 3U && is_table(*path[level])) {
+		uint64_t *table = el2_hyp_va(pa(*path[level] & PTE_ADDR));
+
+		level++;
+		path[level] = &table[LEVEL_INDEX(ipa, level)];
+	}
+	return level;
+}
+
 static void describe(uint64_t ipa_at, struct s2_pos pos, struct s2_leaf *leaf)
 {
 	const uint64_t e = *pos.entry;
@@ -76,10 +90,9 @@ static void describe(uint64_t ipa_at, struct s2_pos pos, struct s2_leaf *leaf)
 	leaf->kind = FIELD_GET(GENMASK(5, 2), e) == S2_ATTR_DEVICE ? S2_DEVICE : S2_RAM;
 }
 
-fh_status s2_lookup(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf)
+fh_status s2_hold(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf)
 {
 	const uint64_t at = ipa_val(ipa);
-	fh_status status = FH_ENOENT;
 
 	if (at >= BIT(ipa_bits)) {
 		return FH_ENOENT;
@@ -87,11 +100,26 @@ fh_status s2_lookup(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf)
 	lock_acquire(&s->lock);
 	const struct s2_pos pos = s2_walk(s, at);
 
-	if ((*pos.entry & S2_LEAF) != 0U) {
-		describe(at, pos, leaf);
-		status = FH_OK;
+	if ((*pos.entry & S2_LEAF) == 0U) {
+		lock_release(&s->lock);
+		return FH_ENOENT;
 	}
+	describe(at, pos, leaf);
+	return FH_OK;
+}
+
+void s2_let(struct s2 *s)
+{
 	lock_release(&s->lock);
+}
+
+fh_status s2_lookup(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf)
+{
+	const fh_status status = s2_hold(s, ipa, leaf);
+
+	if (status == FH_OK) {
+		s2_let(s);
+	}
 	return status;
 }
 

@@ -4,6 +4,7 @@
 #include "arch/arm64/trap/trap_internal.h"
 #include "arch/sysreg.h"
 #include "core/domain/domain.h"
+#include "core/hypercall/hypercall.h"
 #include "core/log/log.h"
 
 #define EC_WFX UINT64_C(0x01)
@@ -21,13 +22,22 @@ static __attribute__((noinline)) void withheld(struct vcpu *v, uint64_t esr)
 	vcpu_inject_undefined(v, (esr & ESR_IL) != 0U);
 }
 
+static inline void call(struct vcpu *v)
+{
+	if (hypercall_is(v->regs.x[0])) {
+		hypercall(v);
+	} else {
+		psci_call(v);
+	}
+}
+
 void trap_sync(struct vcpu *v)
 {
 	const uint64_t esr = READ_SYSREG(esr_el2);
 
 	switch (FIELD_GET(ESR_EC, esr)) {
 	case EC_HVC64:
-		psci_call(v);
+		call(v);
 		break;
 	case EC_DABT_LOW:
 		trap_data_abort(v, esr);
@@ -37,7 +47,7 @@ void trap_sync(struct vcpu *v)
 		break;
 	case EC_SMC64:
 		v->regs.elr += 4U; /* an SMC that is trapped has not been done (Arm ARM D1.13.4) */
-		psci_call(v);
+		call(v);
 		break;
 	case EC_IABT_LOW:
 		trap_instr_abort(v, esr);

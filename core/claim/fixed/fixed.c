@@ -11,6 +11,7 @@
  */
 #include "core/claim/claim.h"
 #include "core/pool/fixed/carve.h"
+#include "core/pool/pool_alloc.h"
 
 /* The one set: what is left of each term, and where its next block is. */
 struct fixed_term {
@@ -224,6 +225,25 @@ fh_status ledger_zone_info(struct ledger *l, uint8_t zone, struct ledger_zone_in
 	*out = (struct ledger_zone_info){
 		.name = z->name, .parent = z->parent, .leaf = z->leaf, .max_order = z->max_order, .pages = z->pages
 	};
+	return FH_OK;
+}
+
+fh_status ledger_dirty_map(struct ledger *l, uint64_t base_pfn, uint64_t *words, bool clean)
+{
+	return pool_dirty_map(&l->pool, base_pfn, words, clean);
+}
+
+bool ledger_range_dirty(struct ledger *l, struct range r)
+{
+	return pool_range_dirty(&l->pool, r.base >> PAGE_SHIFT, range_end(r) >> PAGE_SHIFT);
+}
+
+/* Nothing is given back, so nobody asks again. */
+fh_status ledger_cleaned(struct ledger *l, domid_t owner, struct claim_block b)
+{
+	(void)l;
+	(void)owner;
+	(void)b;
 	return FH_OK;
 }
 

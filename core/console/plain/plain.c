@@ -39,9 +39,9 @@ static bool is_ready(uint32_t s)
 {
 	const struct vuart *v = con.sources[s].vuart;
 
-	return v != NULL && (s == con.focus || s == con.owner || vuart_tx_level(v) > VUART_TX_SIZE / 2U ?
-				     vuart_tx_level(v) != 0U :
-				     vuart_tx_lines(v) != 0U);
+	return v != NULL &&
+	       (s == con.focus || s == con.owner || vuart_tx_level(v) > VUART_TX_SIZE / 2U ? vuart_tx_level(v) != 0U :
+											     vuart_tx_lines(v) != 0U);
 }
 
 static void take_log(void)

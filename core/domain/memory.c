@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a running domain claims for itself (docs/guest-abi.md): blocks redeemed into its window, and back.
+ *
+ * The lock d->memory orders the domain's own vCPUs: a block is placed, cleaned and mapped, or unmapped and freed, under
+ * it, so that no CPU cleans what another gives away. It is held for one chunk of cleaning at most. A block that is
+ * being cleaned stands in stage 2 as a prepared leaf, which faults: that is all that is to be known to go on.
+ */
+#include "core/domain/domain_internal.h"
+#include "core/log/log.h"
+#include "core/scrub/scrub.h"
+
+#define CHUNK_ORDER ORDER_64K
+
+static bool in_window(const struct domain *d, uint64_t at, uint64_t size)
+{
+	const struct range *w = &d->cfg->claims.window;
+
+	return at >= w->base && at - w->base < w->size && size <= w->size - (at - w->base);
+}
+
+/* The claim is the domain's own; *t: its one term. Others' claims are not told from ended ones. */
+static fh_status own_claim(const struct domain *d, claim_handle_t h, struct claim_term_info *t)
+{
+	domid_t holder = DOMID_NONE;
+	const fh_status status = claim_query(domains.ledger, h, 0, &holder, t);
+
+	return status == FH_OK && holder != d->id ? FH_ESTALE : status;
+}
+
+fh_status domain_mem_stake(struct domain *d, const struct claim_term *term, claim_handle_t *h, uint64_t *fit)
+{
+	const struct cfg_claims *c = &d->cfg->claims;
+	struct claim_term t = *term;
+	struct claim_refusal why = { 0 };
+	fh_status status;
+
+	if (t.zone >= c->nr_zones) {
+		return FH_EINVAL;
+	}
+	t.zone = c->zones[t.zone];
+	t.owner = d->id;
+	status = claim_stake(domains.ledger, d->id, &t, 1, h, &why);
+	*fit = why.fit;
+	return status;
+}
+
+fh_status domain_mem_query(struct domain *d, claim_handle_t h, struct claim_term_info *t)
+{
+	const fh_status status = own_claim(d, h, t);
+	uint8_t zone = 0;
+
+	while (status == FH_OK && d->cfg->claims.zones[zone] != t->term.zone) {
+		zone++;
+	}
+	t->term.zone = zone;
+	return status;
+}
+
+fh_status domain_mem_release(struct domain *d, claim_handle_t h)
+{
+	struct claim_term_info t;
+	fh_status status;
+
+	lock_acquire(&d->memory);
+	status = own_claim(d, h, &t);
+	if (status == FH_OK) {
+		status = claim_release(domains.ledger, h);
+	}
+	lock_release(&d->memory);
+	return status;
+}
+
+static fh_status place(struct domain *d, claim_handle_t h, uint64_t at, uint8_t max_order, struct claim_block *b)
+{
+	struct claim_term_info t;
+	fh_status status = own_claim(d, h, &t);
+
+	if (status == FH_OK && t.term.order > max_order) {
+		status = FH_EINVAL;
+	}
+	if (status == FH_OK) {
+		status = claim_redeem_upto(domains.ledger, h, 0, max_order, b);
+	}
+	if (status == FH_OK) {
+		status = s2_prepare(&d->s2, ipa(at), b->base, PAGE_SIZE << b->order, S2_RAM);
+		if (status != FH_OK) {
+			const fh_status back = claim_unredeem_untouched(domains.ledger, h, 0, *b);
+
+			FH_ASSERT(back == FH_OK || back == FH_EREVOKED);
+		}
+	}
+	return status;
+}
+
+/* Cleans the first part of the block that is dirty, a chunk at most: it is found by halves. */
+static void clean_chunk(struct domain *d, const struct claim_block *b)
+{
+	struct claim_block c = *b;
+	fh_status status;
+
+	while (c.order > CHUNK_ORDER) {
+		c.order--;
+		if (!ledger_range_dirty(domains.ledger, (struct range){ pa_val(c.base), PAGE_SIZE << c.order })) {
+			c.base = pa(pa_val(c.base) + (PAGE_SIZE << c.order));
+		}
+	}
+	scrub_clean(c.base, PAGE_SIZE << c.order);
+	status = ledger_cleaned(domains.ledger, d->id, c);
+	FH_ASSERT(status == FH_OK);
+}
+
+/* The block that a leaf is the start of. */
+static struct claim_block block_of(const struct s2_leaf *leaf)
+{
+	struct pool_info info;
+	const fh_status status = ledger_owner(domains.ledger, leaf->pa, &info);
+
+	FH_ASSERT(status == FH_OK && info.state == POOL_OWNED);
+	return (struct claim_block){ pa(info.range.base), info.order, false };
+}
+
+fh_status domain_mem_redeem(struct domain *d, claim_handle_t h, ipaddr_t at, uint8_t *order, bool *more)
+{
+	const uint64_t size = *order <= POOL_MAX_ORDER ? PAGE_SIZE << *order : 0U;
+	struct claim_block b = { .dirty = true };
+	struct s2_leaf leaf;
+	fh_status status = FH_OK;
+
+	if (size == 0U || !in_window(d, ipa_val(at), size)) {
+		return FH_EINVAL;
+	}
+	if (!is_aligned(ipa_val(at), size)) {
+		return FH_EALIGN;
+	}
+	lock_acquire(&d->memory);
+	if (s2_lookup(&d->s2, at, &leaf) != FH_OK) {
+		status = place(d, h, ipa_val(at), *order, &b);
+	} else if (leaf.valid || ipa_val(leaf.ipa) != ipa_val(at)) {
+		status = FH_EEXIST;
+	} else {
+		b = block_of(&leaf);
+		b.dirty = pa_val(b.base) == pa_val(leaf.pa);
+		status = b.dirty ? FH_OK : FH_EEXIST;
+	}
+	if (status == FH_OK) {
+		const struct range r = { pa_val(b.base), PAGE_SIZE << b.order };
+
+		if (b.dirty) {
+			clean_chunk(d, &b);
+			b.dirty = ledger_range_dirty(domains.ledger, r);
+		}
+		*more = b.dirty;
+		*order = b.order;
+		if (!b.dirty) {
+			s2_commit(&d->s2, at, r.size);
+		}
+	}
+	lock_release(&d->memory);
+	return status;
+}
+
+/* Unmaps a block that starts at an IPA of the window; the lock is held. */
+static fh_status take_out(struct domain *d, uint64_t at, struct claim_block *b)
+{
+	struct s2_leaf leaf;
+
+	if (!in_window(d, at, PAGE_SIZE)) {
+		return FH_EINVAL;
+	}
+	if (s2_lookup(&d->s2, ipa(at), &leaf) != FH_OK) {
+		return FH_ENOENT;
+	}
+	*b = block_of(&leaf);
+	if (ipa_val(leaf.ipa) != at || pa_val(leaf.pa) != pa_val(b->base)) {
+		return FH_EINVAL;
+	}
+	s2_unmap(&d->s2, ipa(at), PAGE_SIZE << b->order);
+	return FH_OK;
+}
+
+fh_status domain_mem_free(struct domain *d, ipaddr_t at)
+{
+	struct claim_block b;
+	fh_status status;
+
+	lock_acquire(&d->memory);
+	status = take_out(d, ipa_val(at), &b);
+	if (status == FH_OK) {
+		status = claim_free(domains.ledger, d->id, b);
+		FH_ASSERT(status == FH_OK);
+	}
+	lock_release(&d->memory);
+	return status;
+}
+
+fh_status domain_mem_unredeem(struct domain *d, claim_handle_t h, ipaddr_t at)
+{
+	struct claim_term_info t;
+	struct claim_block b;
+	fh_status status;
+
+	lock_acquire(&d->memory);
+	status = own_claim(d, h, &t);
+	if (status == FH_OK) {
+		status = take_out(d, ipa_val(at), &b);
+	}
+	if (status == FH_OK) {
+		status = claim_unredeem(domains.ledger, h, 0, b);
+		if (status != FH_OK) {
+			/* Not of that claim: all is as before. The tables that it needs have just come free. */
+			const fh_status back = s2_prepare(&d->s2, at, b.base, PAGE_SIZE << b.order, S2_RAM);
+
+			FH_ASSERT(back == FH_OK);
+			s2_commit(&d->s2, at, PAGE_SIZE << b.order);
+		}
+	}
+	lock_release(&d->memory);
+	return status;
+}
+
+/* The domain's first claim from a slot on. */
+static fh_status next_claim(const struct domain *d, claim_handle_t *h)
+{
+	struct claim_info info;
+	uint32_t slot = 0;
+
+	while (claim_next(domains.ledger, slot, h) == FH_OK) {
+		if (claim_info(domains.ledger, *h, &info) == FH_OK && info.holder == d->id) {
+			return FH_OK;
+		}
+		slot = h->slot + 1U;
+	}
+	return FH_ENOENT;
+}
+
+bool domain_mem_give_back_step(struct domain *d)
+{
+	struct s2_leaf leaf;
+	claim_handle_t h;
+	fh_status status = FH_ENOENT;
+
+	if (d->cfg->claims.window.size == 0U) {
+		return false;
+	}
+	if (s2_next(&d->s2, ipa(d->cfg->claims.window.base), &leaf) == FH_OK && in_window(d, ipa_val(leaf.ipa), 1U)) {
+		status = domain_mem_free(d, leaf.ipa);
+	} else if (next_claim(d, &h) == FH_OK) {
+		status = domain_mem_release(d, h);
+	} else {
+		return false;
+	}
+	FH_ASSERT(status == FH_OK);
+	return true;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Freehold's own calls to a guest: SMCCC's vendor-specific hypervisor range (DEN0028 1.2, 6.2), by HVC or SMC.
+ * docs/guest-abi.md has the table of functions; tests/qemu/guests/lib/claim.h is a guest's side.
+ */
+#ifndef CORE_HYPERCALL_HYPERCALL_H
+#define CORE_HYPERCALL_HYPERCALL_H
+
+#include "arch/arm64/vcpu/vcpu.h"
+
+/* Whether a function is in the range: fast calls of owner 6, of 32 and 64 bits. */
+static inline bool hypercall_is(uint64_t fid)
+{
+	return ((uint32_t)fid & UINT32_C(0xbf000000)) == UINT32_C(0x86000000);
+}
+
+/*
+ * Answers one: function in w0, arguments in x1 to x3, results in x0 to x3; all others are kept. A call that cleans more
+ * than a chunk is done by parts: the guest goes on at the call itself, so that it takes its interrupts in between.
+ * Bound: as core/domain's domain_mem_*().
+ */
+void hypercall(struct vcpu *v);
+
+#endif
