@@ -164,6 +164,9 @@ static fh_status emulated(struct domain *d)
 	if (status == FH_OK) {
 		status = vgic_map_hw(&d->vgic, PPI_PTIMER, false);
 	}
+	if (status == FH_OK && domains.board->pmu_irq != 0U) {
+		status = vgic_map_hw(&d->vgic, domains.board->pmu_irq, false);
+	}
 	if (status == FH_OK) {
 		status = emulated_gic(d);
 	}
@@ -207,6 +210,7 @@ fh_status domain_tree(struct domain *d, void *room, size_t size)
 	p.uart_intid = domains.board->uart_irq;
 	p.virtio = d->virtio;
 	p.virtio_intid = d->vcon.dev.intid;
+	p.pmu_intid = domains.board->pmu_irq;
 	p.board = domains.board->tree;
 	for (uint32_t i = 0; i < d->cfg->nr_devices; i++) {
 		struct board_device dev;

@@ -6,12 +6,7 @@
 #include "core/log/log.h"
 #include "drivers/gic/gic.h"
 
-/* DEN0022F 5.2.2 */
-#define PSCI_SUCCESS 0
-#define PSCI_INVALID_PARAMETERS (-2)
-#define PSCI_ALREADY_ON (-4)
-#define PSCI_ON_PENDING (-5)
-#define PSCI_INVALID_ADDRESS (-9)
+/* DEN0022F 5.7.2 */
 #define PSCI_AFF_ON 0
 #define PSCI_AFF_OFF 1
 #define PSCI_AFF_ON_PENDING 2
@@ -171,7 +166,7 @@ void domain_vcpu_start(struct vcpu *v)
 	entry = v->entry;
 	context = v->context;
 	lock_release(&d->lock);
-	vcpu_load_reset(v, d->s2.vttbr, entry, context);
+	vcpu_load(v, d->s2.vttbr, entry, context);
 	vgic_cpu_reset(&v->vgic);
 	vgic_cpu_load(&v->vgic);
 }
@@ -194,16 +189,23 @@ static struct vcpu *vcpu_of_mpidr(struct domain *d, uint64_t mpidr)
 	return mpidr < d->nr_vcpus ? &d->vcpus[mpidr] : NULL;
 }
 
+bool domain_is_entry(struct domain *d, uint64_t entry)
+{
+	struct s2_leaf leaf;
+
+	return s2_lookup(&d->s2, ipa(entry), &leaf) == FH_OK && leaf.kind == S2_RAM && leaf.valid &&
+	       is_aligned(entry, 4U);
+}
+
 int64_t domain_cpu_on(struct domain *d, uint64_t mpidr, uint64_t entry, uint64_t context)
 {
 	struct vcpu *v = vcpu_of_mpidr(d, mpidr);
-	struct s2_leaf leaf;
 	int64_t ret = PSCI_SUCCESS;
 
 	if (v == NULL) {
 		return PSCI_INVALID_PARAMETERS;
 	}
-	if (s2_lookup(&d->s2, ipa(entry), &leaf) != FH_OK || leaf.kind != S2_RAM || !is_aligned(entry, 4U)) {
+	if (!domain_is_entry(d, entry)) {
 		return PSCI_INVALID_ADDRESS;
 	}
 	lock_acquire(&d->lock);
@@ -245,6 +247,10 @@ int64_t domain_affinity_info(struct domain *d, uint64_t mpidr, uint64_t level)
 	const struct vcpu *v = vcpu_of_mpidr(d, mpidr);
 	int64_t ret;
 
+	/* All vCPUs are in one group at each higher level, and who asks is on: fields below the level don't count. */
+	if (level >= 1U && level <= 3U && mpidr >> (8U * level) == 0U) {
+		return PSCI_AFF_ON;
+	}
 	if (level != 0U || v == NULL) {
 		return PSCI_INVALID_PARAMETERS;
 	}

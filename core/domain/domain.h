@@ -87,6 +87,7 @@ struct domain_board {
 	struct range uart;    /* IPA of the virtual console: the board's own console */
 	uint32_t uart_irq;    /* INTID */
 	uint32_t maint_irq;   /* INTID of the vGIC's maintenance interrupt */
+	uint32_t pmu_irq;     /* PPI of the CPUs' PMUs, 0: none */
 };
 
 /*
@@ -122,7 +123,16 @@ void domain_vcpu_start(struct vcpu *v);
 /* Asks a running domain for something; a second request does not replace the first. May be called on any CPU. */
 void domain_ask(struct domain *d, enum domain_request r);
 
-/* PSCI's calls (DEN0022F 5); any CPU of the domain. Return PSCI codes (arch/arm64/psci/psci.h has the names). */
+/* DEN0022F 5.2.2 */
+#define PSCI_SUCCESS 0
+#define PSCI_INVALID_PARAMETERS (-2)
+#define PSCI_ALREADY_ON (-4)
+#define PSCI_ON_PENDING (-5)
+#define PSCI_INVALID_ADDRESS (-9)
+
+/* Whether a vCPU may begin at that IPA: RAM that is there, and aligned. */
+bool domain_is_entry(struct domain *d, uint64_t entry);
+/* PSCI's calls (DEN0022F 5); any CPU of the domain. Return PSCI codes. */
 int64_t domain_cpu_on(struct domain *d, uint64_t mpidr, uint64_t entry, uint64_t context);
 void domain_cpu_off(struct vcpu *v);
 int64_t domain_affinity_info(struct domain *d, uint64_t mpidr, uint64_t level);

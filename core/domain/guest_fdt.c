@@ -15,6 +15,7 @@
 #define PPI 1U
 #define LEVEL_HIGH 4U
 #define CLOCK_HZ 24000000U
+#define FIRST_PPI 16U
 #define FIRST_SPI 32U
 #define LAST_SPI 1019U
 
@@ -196,6 +197,16 @@ static void write_timer(struct tree_writer *w, const struct guest_fdt_params *p)
 	gf_end(w);
 }
 
+static void write_pmu(struct tree_writer *w, uint32_t intid)
+{
+	const uint32_t irq[] = { PPI, intid - FIRST_PPI, LEVEL_HIGH };
+
+	gf_begin(w, "pmu");
+	gf_text(w, "compatible", "arm,armv8-pmuv3");
+	gf_cells(w, "interrupts", irq, ARRAY_SIZE(irq));
+	gf_end(w);
+}
+
 static void write_uart(struct tree_writer *w, const struct guest_fdt_params *p)
 {
 	static const char compatible[] = "arm,pl011\0arm,primecell";
@@ -257,6 +268,9 @@ static void write_tree(struct tree_writer *w, const struct guest_fdt_params *p)
 	write_gic(w, p);
 	write_timer(w, p);
 	write_clock(w);
+	if (p->pmu_intid != 0U) {
+		write_pmu(w, p->pmu_intid);
+	}
 	if (p->has_uart) {
 		write_uart(w, p);
 	}

@@ -29,6 +29,7 @@ struct guest_fdt_params {
 	uint32_t uart_intid;           /* its SPI, 32 to 1019 */
 	struct range virtio;           /* IPA of a virtio-mmio device; size 0: none */
 	uint32_t virtio_intid;         /* its SPI */
+	uint32_t pmu_intid;            /* PPI, 16 to 31; 0: no PMU */
 	const struct fdt_index *board; /* the board's tree; NULL where there are no devices */
 	uint32_t nr_devices;
 	uint16_t devices[GUEST_FDT_MAX_DEVICES]; /* nodes of the board's tree, as board_device() gives them */

@@ -22,8 +22,37 @@ def test_traptest(machine, guests, tmp_path, cpu):
         m.expect(r"# freehold traptest on freehold")
         assert m.wait_end() == 0
         names = harness.check_tap(m.console())
-    assert "ZCR_EL1 (SVE) is undefined" in names
+    assert "SVCR (SME) is undefined" in names
     assert "a jump to an unmapped address is an external abort" in names
+
+
+@pytest.mark.parametrize("cpu", CPUS)
+@pytest.mark.parametrize("name,case", [
+    ("faults", "a step over a device's register ends behind it"),
+    ("cpu", "its overflow interrupts"),
+])
+def test_cpu_as_the_architecture_says(machine, guests, tmp_path, name, case, cpu):
+    with machine(initrd=one(tmp_path, guests, name), cpu=cpu, smp=2) as m:
+        m.expect(rf"# freehold {name} on freehold")
+        assert m.wait_end() == 0
+        assert case in harness.check_tap(m.console())
+
+
+@pytest.mark.parametrize("cpu", ["max", "cortex-a53"])
+def test_psci(machine, guests, tmp_path, cpu):
+    with machine(initrd=one(tmp_path, guests, "psci", cpus=[0, 1, 2, 3]), cpu=cpu, smp=4) as m:
+        m.expect(r"# freehold psci on freehold")
+        assert m.wait_end() == 0
+        assert "of concurrent CPU_ON calls exactly one succeeds" in harness.check_tap(m.console())
+
+
+@pytest.mark.parametrize("cpu", ["max", "cortex-a53"])
+def test_nothing_is_left_of_a_former_life(machine, guests, tmp_path, cpu):
+    """FP, SVE, debug, PMU, timers, EL1's registers: over a reset and over CPU_OFF and CPU_ON."""
+    with machine(initrd=one(tmp_path, guests, "clean", extra='memory-on-reset = "keep";'), cpu=cpu, smp=2) as m:
+        m.expect("clean: life 2")
+        assert m.wait_end() == 0
+        assert "the second CPU begins clean again" in harness.check_tap(m.console())
 
 
 @pytest.mark.parametrize("cpu", CPUS)

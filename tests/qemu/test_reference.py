@@ -2,6 +2,7 @@
 """The test guests on bare QEMU: what Freehold's guests see is compared with this."""
 
 import harness
+import pytest
 
 
 def test_selftest_on_bare_qemu(machine, guests):
@@ -13,6 +14,14 @@ def test_selftest_on_bare_qemu(machine, guests):
 
 def test_traptest_on_bare_qemu(machine, guests):
     with machine(kernel=guests / "traptest.bin", virtualization=False, smp=2, mem="256M", limit=20) as m:
+        assert m.wait_end() == 0
+        harness.check_tap(m.console())
+
+
+@pytest.mark.parametrize("name", ["faults", "cpu", "psci"])
+@pytest.mark.parametrize("cpu", ["max", "cortex-a53"])
+def test_cpu_guests_on_bare_qemu(machine, guests, name, cpu):
+    with machine(kernel=guests / f"{name}.bin", cpu=cpu, virtualization=False, smp=4, mem="256M", limit=20) as m:
         assert m.wait_end() == 0
         harness.check_tap(m.console())
 

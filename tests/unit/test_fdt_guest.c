@@ -47,6 +47,7 @@ static struct guest_fdt_params params(void)
 		.has_uart = true,
 		.uart = { 0x9000000, 0x1000 },
 		.uart_intid = 33,
+		.pmu_intid = 23,
 		.board = &board,
 	};
 }
@@ -152,6 +153,10 @@ static void a_plain_domain(void **state)
 	assert_int_equal(board_console(&t, ""), fdt_find(&t, "/pl011@9000000"));
 	assert_int_equal(board_irq(&t, fdt_find(&t, "/pl011"), 0, &irq), FH_OK);
 	assert_int_equal(irq.intid, 33);
+	assert_text(&t, "/pmu", "compatible", "arm,armv8-pmuv3");
+	assert_int_equal(board_irq(&t, fdt_find(&t, "/pmu"), 0, &irq), FH_OK);
+	assert_int_equal(irq.intid, 23);
+	assert_false(irq.edge);
 }
 
 static void without_console_ramdisk_and_arguments(void **state)

@@ -11,6 +11,7 @@
 #include "arch/arm64/boot/smp.h"
 #include "arch/arm64/mm/el2_map.h"
 #include "arch/arm64/mm/stage2.h"
+#include "arch/arm64/psci/firmware.h"
 #include "arch/arm64/trap/crash.h"
 #include "arch/arm64/trap/trap.h"
 #include "arch/arm64/vcpu/vcpu.h"
@@ -235,6 +236,7 @@ static void describe_board(void)
 	domain_board.uart = machine.uart;
 	domain_board.uart_irq = machine.uart_irq;
 	domain_board.maint_irq = machine.maint_irq;
+	domain_board.pmu_irq = machine.pmu_irq;
 }
 
 static void start_consoles(void)
@@ -270,14 +272,15 @@ void init_primary(uint64_t dtb, uint64_t image)
 	}
 	log_info("Freehold %s", FREEHOLD_VERSION);
 	check(machine_read(&machine), "reading the board's tree");
-	crash_set_policy(CFG_PANIC_HALT, machine.psci_smc);
+	firmware_init(machine.psci_smc);
+	crash_set_policy(CFG_PANIC_HALT);
 	check(start_gic(), "starting the interrupt controller");
 	check(window_init(0), "mapping the boot CPU's window");
 	smp_record_features();
 	check(payload_map(&machine, &payload, &where), "reading the payload");
 	check(read_config(), "reading the configuration");
 	check(change_console(), "changing the console");
-	crash_set_policy((uint32_t)sys.on_panic, machine.psci_smc);
+	crash_set_policy((uint32_t)sys.on_panic);
 	cpus = smp_start(&machine, &running);
 	el2_drop_identity();
 	s2_machine_init(smp_features().pa_bits, smp_features().fwb);

@@ -145,6 +145,17 @@ static fh_status read_gic(struct machine *m)
 	return FH_OK;
 }
 
+/* Boards name it so, whatever their CPU is (Devicetree Specification 2.2.2). */
+static void read_pmu(struct machine *m)
+{
+	const uint16_t n = fdt_find(&m->tree, "/pmu");
+	struct board_irq irq;
+
+	if (n != FDT_NO_NODE && board_irq(&m->tree, n, 0, &irq) == FH_OK && irq.intid < 32U) {
+		m->pmu_irq = irq.intid;
+	}
+}
+
 static void read_initrd(struct machine *m)
 {
 	const uint16_t chosen = fdt_find(&m->tree, "/chosen");
@@ -164,6 +175,7 @@ fh_status machine_read(struct machine *m)
 	fh_status status;
 
 	read_initrd(m);
+	read_pmu(m);
 	m->psci_smc = psci != FDT_NO_NODE && fdt_strlist_has(&m->tree, psci, "method", "smc");
 	status = read_cpus(m);
 	if (status == FH_OK) {

@@ -28,6 +28,7 @@ struct machine {
 	struct range gicr[GIC_MAX_REDIST]; /* redistributors; GICv2: GICC, GICH, GICV */
 	uint64_t gicr_stride;
 	uint32_t maint_irq;
+	uint32_t pmu_irq; /* a PPI; 0: none */
 	uint16_t uart_node;
 	struct range uart;
 	uint32_t uart_irq; /* 0: none */

@@ -7,6 +7,9 @@
 
 #define SMCCC_VERSION UINT32_C(0x80000000)
 #define SMCCC_ARCH_FEATURES UINT32_C(0x80000001)
+#define SMCCC_ARCH_WORKAROUND_1 UINT32_C(0x80008000)
+#define SMCCC_ARCH_WORKAROUND_2 UINT32_C(0x80007fff)
+#define SMCCC_ARCH_WORKAROUND_3 UINT32_C(0x80003fff)
 #define PSCI_VERSION UINT32_C(0x84000000)
 #define PSCI_CPU_SUSPEND32 UINT32_C(0x84000001)
 #define PSCI_CPU_OFF UINT32_C(0x84000002)
@@ -26,7 +29,8 @@
 
 /*
  * Answers a guest's HVC or SMC: function in w0, arguments in x1 to x3, result in x0; x1 to x17 are kept. Unknown
- * functions answer NOT_SUPPORTED; nothing reaches the firmware. Bound: a CPU_ON or SYSTEM_* asks each vCPU once.
+ * functions answer NOT_SUPPORTED; nothing reaches the firmware but work-arounds that it offers, without arguments.
+ * Bound: a CPU_ON or SYSTEM_* asks each vCPU once.
  */
 void psci_call(struct vcpu *v);
 

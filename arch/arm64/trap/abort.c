@@ -13,6 +13,7 @@
 #define ISS_SSE BIT(21)
 #define ISS_SRT GENMASK(20, 16)
 #define ISS_SF BIT(15)
+#define ISS_CM BIT(8)
 #define ISS_S1PTW BIT(7)
 #define ISS_WNR BIT(6)
 #define ISS_FSC GENMASK(5, 0)
@@ -57,9 +58,15 @@ static __attribute__((noinline)) void not_emulated(struct vcpu *v, uint64_t esr)
 	const uint64_t far = READ_SYSREG(far_el2);
 	const ipaddr_t at = fault_ipa(far);
 
-	if (!from_stage2(esr) || !mapped_now(v, esr, at)) {
-		refuse(v, esr, far, at, false);
+	if (from_stage2(esr) && mapped_now(v, esr, at)) {
+		return;
 	}
+	/* Cache maintenance of what has no cache: done. (With S1PTW it is an AT instruction.) */
+	if ((esr & (ISS_CM | ISS_S1PTW | FSC_KIND)) == (ISS_CM | FSC_TRANSLATION)) {
+		vcpu_skip(v, esr);
+		return;
+	}
+	refuse(v, esr, far, at, false);
 }
 
 /* The device that holds an access, from the vCPU's last one on: accesses come in series. */
@@ -129,7 +136,7 @@ void trap_data_abort(struct vcpu *v, uint64_t esr)
 {
 	/* A translation fault at any level, with a valid syndrome, not on a stage-1 walk. */
 	if ((esr & (ISS_ISV | ISS_S1PTW | FSC_KIND)) == (ISS_ISV | FSC_TRANSLATION) && emulate(v, esr)) {
-		v->regs.elr += 4U;
+		vcpu_skip(v, esr);
 		return;
 	}
 	not_emulated(v, esr);

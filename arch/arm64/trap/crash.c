@@ -14,13 +14,11 @@
 #define MAX_FRAMES 16U
 
 static uint32_t policy = CFG_PANIC_HALT;
-static bool have_psci;
 static bool have_gic;
 
-void crash_set_policy(uint32_t on_panic, bool psci_smc)
+void crash_set_policy(uint32_t on_panic)
 {
 	policy = on_panic;
-	have_psci = psci_smc;
 	have_gic = true;
 }
 
@@ -75,10 +73,10 @@ static void backtrace(const struct crash_regs *r)
 static FH_NORETURN void stop_machine(void)
 {
 	uart_flush_sync();
-	if (have_psci && policy == CFG_PANIC_RESET) {
+	if (firmware_present() && policy == CFG_PANIC_RESET) {
 		firmware_system_reset();
 	}
-	if (have_psci && policy == CFG_PANIC_OFF) {
+	if (firmware_present() && policy == CFG_PANIC_OFF) {
 		firmware_system_off();
 	}
 	crash_stop_here();

@@ -23,6 +23,6 @@ FH_NORETURN void crash_early(const char *line);
 /* For the other CPUs: waits for ever. */
 FH_NORETURN void crash_stop_here(void);
 /* What becomes of the machine after a panic: set from the configuration (cfg_panic); until then it halts. */
-void crash_set_policy(uint32_t policy, bool psci_smc);
+void crash_set_policy(uint32_t policy);
 
 #endif

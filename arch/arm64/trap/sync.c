@@ -14,7 +14,7 @@
 #define EC_IABT_LOW UINT64_C(0x20)
 #define EC_DABT_LOW UINT64_C(0x24)
 
-/* SVE, SME, LS64, AArch32 coprocessors and whatever else is trapped: not there, so UNDEFINED. */
+/* SME, LS64, AArch32 coprocessors and whatever else is trapped: not there, so UNDEFINED. */
 static __attribute__((noinline)) void withheld(struct vcpu *v, uint64_t esr)
 {
 	log_guest(v->domain->id, "guest: dom=%s vcpu=%u pc=0x%lx esr=0x%lx: undefined", v->domain->cfg->name, v->index,
@@ -46,14 +46,14 @@ void trap_sync(struct vcpu *v)
 		trap_sysreg(v, esr);
 		break;
 	case EC_SMC64:
-		v->regs.elr += 4U; /* an SMC that is trapped has not been done (Arm ARM D1.13.4) */
+		vcpu_skip_a64(v); /* an SMC that is trapped has not been done (Arm ARM D1.13.4) */
 		call(v);
 		break;
 	case EC_IABT_LOW:
 		trap_instr_abort(v, esr);
 		break;
 	case EC_WFX:
-		v->regs.elr += 4U;
+		vcpu_skip(v, esr);
 		break;
 	default:
 		withheld(v, esr);

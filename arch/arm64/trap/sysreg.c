@@ -24,76 +24,48 @@
 #define KEY_ICC_SRE KEY(3, 0, 12, 12, 5)
 #define KEY_ICC_DIR KEY(3, 0, 12, 11, 1)
 #define KEY_ACTLR KEY(3, 0, 1, 0, 1)
+#define KEY_OSLAR KEY(2, 0, 1, 0, 4)
+#define KEY_OSLSR KEY(2, 0, 1, 1, 4)
+#define KEY_REVIDR KEY(3, 0, 0, 0, 6)
+#define KEY_AIDR KEY(3, 1, 0, 0, 7)
+
+/* A field of four bits, at most max. */
+static uint64_t cap(uint64_t v, uint32_t at, uint64_t max)
+{
+	return (v & ~(UINT64_C(15) << at)) | MIN(v >> at & 15U, max) << at;
+}
 
 static uint64_t pfr0(void)
 {
-	const uint64_t v = READ_SYSREG(id_aa64pfr0_el1);
-	const uint64_t csv2 = MIN(FIELD_GET(GENMASK(59, 56), v), UINT64_C(1));
-
-	/* EL0 as it is, EL1 AArch64 only; FP, AdvSIMD, GIC, DIT, CSV3. No EL2, EL3, RAS, SVE, MPAM, AMU, RME. */
-	return (v & (GENMASK(3, 0) | GENMASK(27, 16) | GENMASK(51, 48) | GENMASK(63, 60))) | BIT(4) |
-	       FIELD_PREP(GENMASK(59, 56), csv2);
-}
-
-static uint64_t pfr1(void)
-{
-	/* BT, SSBS. No MTE, SME, RAS fraction, NMI, GCS. */
-	return READ_SYSREG(id_aa64pfr1_el1) & GENMASK(7, 0);
+	/* EL0 as it is, EL1 AArch64 only; FP, AdvSIMD, GIC, SVE, DIT, CSV2, CSV3. No EL2, EL3, RAS, MPAM, AMU, RME. */
+	return cap(READ_SYSREG(id_aa64pfr0_el1) &
+			   (GENMASK(3, 0) | GENMASK(27, 16) | GENMASK(35, 32) | GENMASK(51, 48) | GENMASK(63, 56)),
+		   56U, 1U) |
+	       BIT(4);
 }
 
 static uint64_t dfr0(void)
 {
-	/* The least debug architecture (v8.0), its two break- and watchpoints are RAZ/WI; no PMU, no trace. */
-	return UINT64_C(6) | FIELD_PREP(GENMASK(15, 12), 1) | FIELD_PREP(GENMASK(23, 20), 1);
-}
+	/* Debug up to v8.4, PMU up to v3p8, break-, watchpoints, contexts, double lock. No trace, SPE, TRBE, BRBE. */
+	const uint64_t v = READ_SYSREG(id_aa64dfr0_el1) &
+			   (GENMASK(3, 0) | GENMASK(15, 12) | GENMASK(23, 20) | GENMASK(31, 28) | GENMASK(39, 36) |
+			    (vcpu_has_pmu() ? GENMASK(11, 8) : 0U));
 
-static uint64_t isar1(void)
-{
-	/* All but LS64 and XS, which want HCRX_EL2. */
-	return READ_SYSREG(id_aa64isar1_el1) & ~(GENMASK(63, 60) | GENMASK(59, 56));
-}
-
-static uint64_t isar2(void)
-{
-	/* WFxT, RPRES, PAuth by QARMA3, BC. No MOPS (HCRX_EL2) and nothing younger. */
-	return READ_SYSREG(id_aa64isar2_el1) & (GENMASK(15, 0) | GENMASK(23, 20));
+	return cap(cap(v, 0U, 9U), 8U, 8U);
 }
 
 static uint64_t mmfr0(void)
 {
-	static const uint8_t bits[] = { 32, 36, 40, 42, 44, 48 };
 	const uint64_t v = READ_SYSREG(id_aa64mmfr0_el1);
-	uint64_t parange = 0;
+	const uint64_t gran4 = FIELD_GET(GENMASK(31, 28), v) == 1U ? 0U : v & GENMASK(31, 28);
 
-	while (parange + 1U < ARRAY_SIZE(bits) && bits[parange + 1U] <= s2_ipa_bits()) {
-		parange++;
-	}
-	/* ASID, endianness, granules without 52-bit addresses. No FGT, ECV, nor stage-2 granules. */
-	uint64_t out = (v & (GENMASK(19, 4) | GENMASK(31, 20))) | parange;
-
-	if (FIELD_GET(GENMASK(31, 28), v) == 1U) {
-		out &= ~GENMASK(31, 28);
-	}
-	if (FIELD_GET(GENMASK(23, 20), v) == 2U) {
-		out = (out & ~GENMASK(23, 20)) | FIELD_PREP(GENMASK(23, 20), 1);
-	}
-	return out;
+	/* ASID, endianness, granules without 52-bit addresses, stage 2's size. No FGT, ECV, nor stage-2 granules. */
+	return cap(v & (GENMASK(19, 4) | GENMASK(27, 20)), 20U, 1U) | gran4 | (s2_ipa_bits() - 32U) / 4U;
 }
 
-static uint64_t mmfr1(void)
-{
-	/* HAFDBS, VMIDBits, HPDS, PAN, SpecSEI, ETS, AFP. No VHE, LORegions, HCX and what hangs on it. */
-	return READ_SYSREG(id_aa64mmfr1_el1) &
-	       (GENMASK(3, 0) | GENMASK(15, 12) | GENMASK(27, 20) | GENMASK(39, 36) | GENMASK(47, 44));
-}
-
-static uint64_t mmfr2(void)
-{
-	/* CnP, UAO, IESB, VARange without 52 bits, CCIDX, ST, AT, IDS, TTL, BBM, E0PD. No NV, FWB, EVT. */
-	return READ_SYSREG(id_aa64mmfr2_el1) &
-	       (GENMASK(15, 0) | GENMASK(23, 20) | GENMASK(39, 28) | GENMASK(55, 48) | GENMASK(63, 60)) &
-	       ~GENMASK(19, 16);
-}
+#define ID(crm, op2, keep)                                                                                             \
+	case KEY(3, 0, 0, crm, op2):                                                                                   \
+		return READ_SYSREG(S3_0_C0_C##crm##_##op2) & (keep)
 
 /* Space of the ID registers, op0 3, op1 0, CRn 0, CRm 1 to 7: what is not named reads as zero (Arm ARM D19.3.1). */
 static uint64_t read_id(uint64_t key)
@@ -101,50 +73,42 @@ static uint64_t read_id(uint64_t key)
 	switch (key) {
 	case KEY(3, 0, 0, 4, 0):
 		return pfr0();
-	case KEY(3, 0, 0, 4, 1):
-		return pfr1();
 	case KEY(3, 0, 0, 5, 0):
 		return dfr0();
-	case KEY(3, 0, 0, 6, 0):
-		return READ_SYSREG(id_aa64isar0_el1) & ~GENMASK(27, 24); /* no TME */
-	case KEY(3, 0, 0, 6, 1):
-		return isar1();
-	case KEY(3, 0, 0, 6, 2):
-		return isar2();
 	case KEY(3, 0, 0, 7, 0):
 		return mmfr0();
 	case KEY(3, 0, 0, 7, 1):
-		return mmfr1();
-	case KEY(3, 0, 0, 7, 2):
-		return mmfr2();
-	case KEY(3, 0, 0, 1, 0):
-		return READ_SYSREG(id_pfr0_el1) & GENMASK(15, 0);
-	case KEY(3, 0, 0, 1, 4):
-		return READ_SYSREG(id_mmfr0_el1);
-	case KEY(3, 0, 0, 1, 5):
-		return READ_SYSREG(id_mmfr1_el1);
-	case KEY(3, 0, 0, 1, 6):
-		return READ_SYSREG(id_mmfr2_el1);
-	case KEY(3, 0, 0, 1, 7):
-		return READ_SYSREG(id_mmfr3_el1);
-	case KEY(3, 0, 0, 2, 0):
-		return READ_SYSREG(id_isar0_el1);
-	case KEY(3, 0, 0, 2, 1):
-		return READ_SYSREG(id_isar1_el1);
-	case KEY(3, 0, 0, 2, 2):
-		return READ_SYSREG(id_isar2_el1);
-	case KEY(3, 0, 0, 2, 3):
-		return READ_SYSREG(id_isar3_el1);
-	case KEY(3, 0, 0, 2, 4):
-		return READ_SYSREG(id_isar4_el1);
-	case KEY(3, 0, 0, 2, 5):
-		return READ_SYSREG(id_isar5_el1);
-	case KEY(3, 0, 0, 3, 0):
-		return READ_SYSREG(mvfr0_el1);
-	case KEY(3, 0, 0, 3, 1):
-		return READ_SYSREG(mvfr1_el1);
-	case KEY(3, 0, 0, 3, 2):
-		return READ_SYSREG(mvfr2_el1);
+		/* HAFDBS, HPDS, PAN, SpecSEI, ETS, AFP. No VHE, VMIDs, LORegions, HCX and what hangs on it. */
+		return cap(READ_SYSREG(id_aa64mmfr1_el1) & (GENMASK(3, 0) | GENMASK(15, 12) | GENMASK(27, 20) |
+							    GENMASK(39, 36) | GENMASK(47, 44)),
+			   0U, 2U);
+		/* BT, SSBS. No MTE, SME, RAS fraction, NMI, GCS. */
+		ID(4, 1, GENMASK(7, 0));
+		/* What SVE can do. */
+		ID(4, 4, UINT64_MAX);
+		/* No TME. */
+		ID(6, 0, ~GENMASK(27, 24));
+		/* No LS64, XS: they want HCRX_EL2. */
+		ID(6, 1, ~GENMASK(63, 56));
+		/* WFxT, RPRES, PAuth by QARMA3, BC. No MOPS (HCRX_EL2) and nothing younger. */
+		ID(6, 2, GENMASK(15, 0) | GENMASK(23, 20));
+		/* CnP, UAO, LSM, IESB, CCIDX, ST, AT, IDS, TTL, BBM, E0PD. No 52-bit addresses, NV, FWB, EVT. */
+		ID(7, 2, GENMASK(15, 0) | GENMASK(23, 20) | GENMASK(39, 28) | GENMASK(55, 48) | GENMASK(63, 60));
+		/* AArch32, for EL0: ID_PFR0, ID_MMFR0 to 3, ID_ISAR0 to 5, MVFR0 to 2. */
+		ID(1, 0, GENMASK(15, 0));
+		ID(1, 4, UINT64_MAX);
+		ID(1, 5, UINT64_MAX);
+		ID(1, 6, UINT64_MAX);
+		ID(1, 7, UINT64_MAX);
+		ID(2, 0, UINT64_MAX);
+		ID(2, 1, UINT64_MAX);
+		ID(2, 2, UINT64_MAX);
+		ID(2, 3, UINT64_MAX);
+		ID(2, 4, UINT64_MAX);
+		ID(2, 5, UINT64_MAX);
+		ID(3, 0, UINT64_MAX);
+		ID(3, 1, UINT64_MAX);
+		ID(3, 2, UINT64_MAX);
 	default:
 		return 0;
 	}
@@ -157,29 +121,32 @@ static bool is_id(uint64_t key)
 	return (key & ~(GENMASK(19, 17) | GENMASK(4, 1))) == KEY(3, 0, 0, 0, 0) && crm >= 1U && crm <= 7U;
 }
 
-/* Debug registers (op0 2, op1 0): no debugging in a guest yet; the OS lock reads as off and all writes are ignored. */
+/*
+ * What is trapped of op0 2, op1 0 and 3: the OS lock, which is the guest's own; the debug channel, with nobody at its
+ * other end, the ROM table, the double lock and the power request are not there: RAZ/WI.
+ */
 static bool is_debug(uint64_t key)
 {
-	return (key & (GENMASK(21, 20) | GENMASK(16, 14))) == KEY(2, 0, 0, 0, 0);
-}
+	const uint64_t space = key & (GENMASK(21, 20) | GENMASK(16, 14));
 
-static uint64_t read_debug(uint64_t key)
-{
-	return key == KEY(2, 0, 1, 1, 4) ? BIT(3) : 0U; /* OSLSR_EL1: an OS lock, not locked */
+	return space == KEY(2, 0, 0, 0, 0) || space == KEY(2, 3, 0, 0, 0);
 }
 
 static bool read_reg(uint64_t key, uint64_t *val)
 {
 	if (is_id(key)) {
 		*val = read_id(key);
-	} else if (is_debug(key)) {
-		*val = read_debug(key);
 	} else if (key == KEY_ICC_SRE) {
 		*val = VGIC_ICC_SRE_EL1;
-	} else if (key == KEY_ACTLR) {
-		*val = 0;
+	} else if (key == KEY_REVIDR) {
+		*val = READ_SYSREG(revidr_el1);
+	} else if (key == KEY_AIDR) {
+		*val = READ_SYSREG(aidr_el1);
+	} else if (key == KEY_OSLSR) {
+		*val = READ_SYSREG(oslsr_el1);
 	} else {
-		return false;
+		*val = 0;
+		return key == KEY_ACTLR || is_debug(key);
 	}
 	return true;
 }
@@ -198,6 +165,8 @@ static bool write_reg(struct vcpu *v, uint64_t key, uint64_t val)
 		vgic_sgi(&v->domain->vgic, v->index, val, 0U);
 	} else if (key == KEY_ICC_DIR) {
 		vgic_dir(&v->vgic, val);
+	} else if (key == KEY_OSLAR) {
+		WRITE_SYSREG(oslar_el1, val);
 	} else {
 		return key == KEY_ICC_ASGI1R || key == KEY_ICC_SRE || key == KEY_ACTLR || is_debug(key) ||
 		       is_set_way(key);
@@ -221,5 +190,5 @@ void trap_sysreg(struct vcpu *v, uint64_t esr)
 	if ((esr & ISS_READ) != 0U && rt < 31U) {
 		v->regs.x[rt] = val;
 	}
-	v->regs.elr += 4U;
+	vcpu_skip(v, esr);
 }

@@ -96,3 +96,30 @@ fpsimd_clear:
 	msr	fpcr, xzr
 	msr	fpsr, xzr
 	ret
+
+/* SVE's predicates and FFR to zero. clobbers: them. */
+	.globl	fpsimd_clear_sve
+fpsimd_clear_sve:
+	.arch_extension sve
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	pfalse	p\n\().b
+	.endr
+	wrffr	p0.b
+	ret
+
+/* in: x0, x1 = how many breakpoints and watchpoints there are. All off. clobbers: none */
+	.globl	debug_clear
+debug_clear:
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	cmp	x0, #\n
+	b.ls	1f
+	msr	dbgbcr\n\()_el1, xzr
+	msr	dbgbvr\n\()_el1, xzr
+	.endr
+1:	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	cmp	x1, #\n
+	b.ls	1f
+	msr	dbgwcr\n\()_el1, xzr
+	msr	dbgwvr\n\()_el1, xzr
+	.endr
+1:	ret

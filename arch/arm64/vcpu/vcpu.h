@@ -3,8 +3,8 @@
  * A virtual CPU and the world switch.
  *
  * A vCPU owns the physical CPU that the configuration gave it, so EL1's system registers and the FP registers stay
- * in the hardware while it runs: an exit saves the general registers and nothing else. They are set when a vCPU
- * starts (vcpu_load_reset), all of them, so that nothing of an earlier life or of another domain is left.
+ * in the hardware while it runs: an exit saves the general registers and nothing else. They are reset when a vCPU
+ * leaves (vcpu_unload), all of them, so that nothing of an earlier life or of another domain is left.
  */
 #ifndef ARCH_VCPU_VCPU_H
 #define ARCH_VCPU_VCPU_H
@@ -49,19 +49,40 @@ enum vcpu_exit vcpu_enter(struct vcpu_regs *regs);
 void vcpu_cpu_init(void);
 /* HCR_EL2 while a guest runs; for the trap floor's SError and WFI choices. */
 uint64_t vcpu_hcr(void);
+/* Whether the CPU has a PMU that a guest can use (PMUv3). */
+bool vcpu_has_pmu(void);
 /*
- * Loads a vCPU's start state into the hardware and into regs: EL1h, MMU off, interrupts masked, x0 = context, all
- * other general, FP and EL1 system registers 0 or their reset value (Arm ARM D1.10, PSCI 6.4). vttbr: of its
- * domain. mpidr: what it shall read as MPIDR_EL1.
+ * This CPU's guest has gone for good: its timers are off, and EL1's system registers, debug, PMU, FP and SVE state are
+ * zero or their reset value (Arm ARM D1.10, PSCI 6.4). vcpu_cpu_init() does it too, so that a CPU without a guest is
+ * always clean, and a start need not be slow.
  */
-void vcpu_load_reset(struct vcpu *v, uint64_t vttbr, uint64_t entry, uint64_t context);
-/* This CPU's guest has gone for good: its timers must not interrupt any more. */
 void vcpu_unload(void);
+/* Starts a vCPU on a clean CPU: EL1h, MMU off, interrupts masked, x0 = context. vttbr: of its domain. */
+void vcpu_load(struct vcpu *v, uint64_t vttbr, uint64_t entry, uint64_t context);
+/* The same for one that wakes from a power-down: the timers go on. */
+void vcpu_resume(struct vcpu *v, uint64_t entry, uint64_t context);
 /* MPIDR_EL1 of vCPU `index`: Aff0 is the index, up to 16. */
 uint64_t vcpu_mpidr(uint32_t index);
 
 /* Injects a synchronous exception into EL1 (Arm ARM D1.13): ESR, FAR, ELR, SPSR and vector as taken from `regs`. */
 void vcpu_inject_abort(struct vcpu *v, uint64_t esr, uint64_t far, bool instruction);
 void vcpu_inject_undefined(struct vcpu *v, bool il32);
+
+/* The instruction is done: on to the next. It was one of AArch64. */
+static inline void vcpu_skip_a64(struct vcpu *v)
+{
+	v->regs.elr += 4U;
+	v->regs.spsr &= ~(BIT(21) | GENMASK(11, 10)); /* SS: a step is over; BTYPE */
+}
+/* The same in AArch32: esr tells its length; an IT block goes on too. */
+void vcpu_skip_a32(struct vcpu *v, uint64_t esr);
+static inline void vcpu_skip(struct vcpu *v, uint64_t esr)
+{
+	if ((v->regs.spsr & BIT(4)) != 0U) {
+		vcpu_skip_a32(v, esr);
+	} else {
+		vcpu_skip_a64(v);
+	}
+}
 
 #endif

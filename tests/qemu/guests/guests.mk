@@ -10,7 +10,7 @@ GUEST_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -ffreestanding -fpie -mg
 	-ffile-prefix-map=$(CURDIR)/= -MMD -MP -I$(GUEST_DIR)/lib
 GUEST_LDFLAGS := -nostdlib -static -Wl,-pie -Wl,--no-dynamic-linker -Wl,-z,norelro -Wl,-z,noexecstack \
 	-Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Wl,-T,$(GUEST_DIR)/lib/guest.lds
-GUEST_LIB := $(addprefix $(GUEST_OUT)/lib/,start.o lib.o gic.o claim.o)
+GUEST_LIB := $(addprefix $(GUEST_OUT)/lib/,start.o lib.o gic.o claim.o probe.o)
 
 .PHONY: guests
 guests: $(GUEST_NAMES:%=$(GUEST_OUT)/%.bin)

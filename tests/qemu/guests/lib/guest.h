@@ -95,6 +95,20 @@ struct trap {
 void trap_expect(void);
 struct trap trap_taken(void);
 
+/*
+ * Runs fn(arg) in the mode that spsr names until its first exception, of whatever kind; a return is an SVC of its own
+ * (immediate 0xfff). What was taken, through which vector (offset from VBAR_EL1), and x0 then. One at a time a CPU.
+ */
+#define MODE_EL0 0x3c0UL
+#define MODE_EL0_A32 0x1d0UL
+#define MODE_EL0_T32 0x1f0UL
+#define MODE_EL1T 0x3c4UL
+#define MODE_EL1H 0x3c5UL
+struct probe {
+	uint64_t vector, esr, far, elr, spsr, x0;
+};
+struct probe probe(const void *fn, uint64_t arg, uint64_t spsr);
+
 /* interrupts */
 extern volatile uint32_t irq_count[GUEST_MAX_CPUS][64];
 extern volatile uint64_t irq_stamp[GUEST_MAX_CPUS]; /* counter at the last interrupt's vector */

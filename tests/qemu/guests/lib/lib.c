@@ -227,6 +227,18 @@ long cpu_start(uint64_t mpidr, void (*fn)(void))
 	return hvc(PSCI_CPU_ON, mpidr, (uint64_t)(uintptr_t)secondary_start, (uint64_t)(uintptr_t)top);
 }
 
+void probe_run(const void *fn, uint64_t arg, uint64_t spsr, struct probe *p, char *stack);
+
+struct probe probe(const void *fn, uint64_t arg, uint64_t spsr)
+{
+	static _Alignas(16) char stack[4096];
+	struct probe p;
+
+	probe_run(fn, arg, spsr, &p, stack + sizeof(stack));
+	__asm__ volatile("" ::: "memory");
+	return p;
+}
+
 uint64_t ms_to_ticks(uint64_t ms)
 {
 	return read_sysreg(cntfrq_el0) / 1000 * ms;
