@@ -241,8 +241,9 @@ fh_status claim_stake(struct ledger *l, domid_t holder, const struct claim_term 
 /*
  * As claim_stake(), but a set that does not fit now waits, first come first served, until `deadline`: FH_EQUEUED, with
  * *handle written. Frees and releases admit it (claim_info() tells); it counts against the quota meanwhile.
- * FH_ENOFIT: it would not fit with the whole pool free (quarantined pages counted as memory). While a set waits,
- * claim_stake() and claim_alloc() answer FH_EQUEUED for memory of the same leaves, and redeem no larger blocks.
+ * FH_ENOFIT: it would not fit with all free that is not quarantined. Where that becomes so while it waits (memory went
+ * bad, a reserve grew), it ends when its turn comes, FH_EREVOKED. While a set waits, claim_stake() and claim_alloc()
+ * answer FH_EQUEUED for memory of the same leaves, and redeem no larger blocks.
  */
 fh_status claim_stake_wait(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr,
 			   uint64_t deadline, claim_handle_t *handle, struct claim_refusal *refusal) FH_MUST_CHECK;

@@ -113,8 +113,24 @@ fh_status set_check_parties(struct ledger *l, domid_t holder, uint64_t back, con
 			    struct claim_refusal *why) FH_MUST_CHECK;
 /* Puts the first n terms into the zones (sign 1), or takes them out again (-1); into a wave, not run. */
 void set_apply(struct ledger *l, struct wave *w, const struct claim_set *set, uint32_t n, int64_t sign);
-/* Puts a set into the zones if it fits: FH_OK, else FH_ENOFIT and why, with nothing changed. */
-fh_status set_admit(struct ledger *l, const struct claim_set *set, struct claim_refusal *why) FH_MUST_CHECK;
+/* Puts a set into the zones in place of an old one, if it fits: FH_OK, else FH_ENOFIT, with nothing changed. */
+fh_status set_admit(struct ledger *l, const struct claim_set *old, const struct claim_set *set) FH_MUST_CHECK;
+/* Puts `old` back in place of the first n terms of a set. */
+void set_undo(struct ledger *l, const struct claim_set *old, const struct claim_set *set, uint32_t n);
+
+/* A set, and what it would replace: what is left of owner's terms in a claim. DOMID_NONE: nothing. */
+struct asked {
+	const struct claim_set *set;
+	claim_handle_t h;
+	domid_t owner;
+};
+
+/* What a set would replace now. */
+void set_replaced(struct ledger *l, const struct asked *a, struct claim_set *old);
+/*
+ * Says why a set did not fit (explain.c). Without the lock: takes it up to 8 times, each hold an admission and its undoing.
+ */
+void set_explain(struct ledger *l, const struct asked *a, struct claim_refusal *why);
 
 /* --- the end of a claim (redeem.c) ------------------------------------------------------------------------------- */
 

@@ -49,6 +49,7 @@ fh_status ledger_add_range(struct ledger *l, uint8_t leaf, struct range r)
 	lock_acquire(&l->lock);
 	st = pool_enter_range(&l->pool, leaf, r);
 	if (st == FH_OK) {
+		pool_count_whole(&l->pool, leaf);
 		hyp->owned += r.size >> PAGE_SHIFT; /* its pieces are the hypervisor's until they are freed */
 		hyp->paid += r.size >> PAGE_SHIFT;
 	}
@@ -107,7 +108,7 @@ fh_status ledger_set_reserve(struct ledger *l, uint8_t leaf, uint64_t pages)
 		st = FH_ENOFIT;
 	}
 	lock_release(&l->lock);
-	if (st == FH_OK && more < 0) {
+	if (st == FH_OK) {
 		wait_serve(l);
 	}
 	return st;

@@ -78,55 +78,6 @@ void set_apply(struct ledger *l, struct wave *w, const struct claim_set *set, ui
 	}
 }
 
-static bool apply(struct ledger *l, const struct claim_set *set, uint32_t n)
-{
-	struct wave w = { 0 };
-
-	set_apply(l, &w, set, n, 1);
-	return wave_run(l, &w);
-}
-
-static void undo(struct ledger *l, const struct claim_set *set, uint32_t n)
-{
-	struct wave w = { 0 };
-
-	set_apply(l, &w, set, n, -1);
-	wave_check(l, &w);
-}
-
-/* Finds the first term that does not fit with those before it, and what would. At most 6 admissions. */
-static void explain(struct ledger *l, const struct claim_set *set, struct claim_refusal *why)
-{
-	uint32_t fits = 0; /* terms that fit together */
-	uint32_t refused = set->nr;
-	const struct claim_term *t;
-
-	while (refused - fits > 1U) {
-		const uint32_t mid = (fits + refused) / 2U;
-
-		if (apply(l, set, mid)) {
-			fits = mid;
-		} else {
-			refused = mid;
-		}
-		undo(l, set, mid);
-	}
-	t = &set->terms[fits];
-	if (!apply(l, set, fits)) {
-		POOL_ASSERT(false);
-	}
-	*why = (struct claim_refusal){
-		.term = set->place[fits],
-		.zone = t->zone,
-		.order = t->order,
-		.owner = t->owner,
-		.want = t->count,
-		.have = admit_have(l, t->zone, t->order),
-		.fit = admit_fit(l, t->zone, t->order),
-	};
-	undo(l, set, fits);
-}
-
 fh_status set_check_parties(struct ledger *l, domid_t holder, uint64_t back, const struct claim_set *set,
 			    struct claim_refusal *why)
 {
@@ -156,12 +107,24 @@ fh_status set_check_parties(struct ledger *l, domid_t holder, uint64_t back, con
 	return FH_OK;
 }
 
-fh_status set_admit(struct ledger *l, const struct claim_set *set, struct claim_refusal *why)
+fh_status set_admit(struct ledger *l, const struct claim_set *old, const struct claim_set *set)
 {
-	if (apply(l, set, set->nr)) {
+	struct wave w = { 0 };
+
+	set_apply(l, &w, old, old->nr, -1);
+	set_apply(l, &w, set, set->nr, 1);
+	if (wave_run(l, &w)) {
 		return FH_OK;
 	}
-	undo(l, set, set->nr);
-	explain(l, set, why);
+	set_undo(l, old, set, set->nr);
 	return FH_ENOFIT;
+}
+
+void set_undo(struct ledger *l, const struct claim_set *old, const struct claim_set *set, uint32_t n)
+{
+	struct wave w = { 0 };
+
+	set_apply(l, &w, set, n, -1);
+	set_apply(l, &w, old, old->nr, 1);
+	wave_check(l, &w);
 }

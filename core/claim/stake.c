@@ -17,6 +17,8 @@ static fh_status check_queue(const struct ledger *l, const struct claim_set *set
 	return FH_OK;
 }
 
+static const struct claim_set none;
+
 static fh_status admit(struct ledger *l, domid_t holder, const struct claim_set *set, struct claim_refusal *why)
 {
 	fh_status st = set_check_parties(l, holder, 0, set, why);
@@ -27,7 +29,7 @@ static fh_status admit(struct ledger *l, domid_t holder, const struct claim_set 
 	if (st == FH_OK) {
 		st = check_queue(l, set, why);
 	}
-	return st == FH_OK ? set_admit(l, set, why) : st;
+	return st == FH_OK ? set_admit(l, &none, set) : st;
 }
 
 fh_status claim_stake(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr,
@@ -47,6 +49,9 @@ fh_status claim_stake(struct ledger *l, domid_t holder, const struct claim_term 
 		lock_release(&l->lock);
 	}
 	if (st != FH_OK && refusal != NULL) {
+		if (st == FH_ENOFIT) {
+			set_explain(l, &(struct asked){ .set = &set, .owner = DOMID_NONE }, &why);
+		}
 		*refusal = why;
 	}
 	return st;
@@ -85,16 +90,17 @@ static void add_term(struct ledger *l, struct ledger_claim *c, const struct clai
 	t->left += new->count;
 }
 
-/* What is left of owner's terms, as a set. */
-static void old_terms(const struct ledger *l, const struct ledger_claim *c, domid_t owner, struct claim_set *old)
+void set_replaced(struct ledger *l, const struct asked *a, struct claim_set *old)
 {
+	const struct ledger_claim *c = a->owner == DOMID_NONE ? NULL : claim_of(l, a->h);
+
 	old->nr = 0;
 	old->pages = 0;
-	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
+	for (uint16_t at = c == NULL ? LEDGER_NO_TERM : c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
 		const struct ledger_term *t = &l->terms[at];
 
-		if (t->owner == owner && t->left != 0U) {
-			old->terms[old->nr++] = (struct claim_term){ t->zone, t->order, owner, t->left };
+		if (t->owner == a->owner && t->left != 0U) {
+			old->terms[old->nr++] = (struct claim_term){ t->zone, t->order, t->owner, t->left };
 			old->pages += t->left << t->order;
 		}
 	}
@@ -112,14 +118,13 @@ static void drop_left(struct ledger *l, const struct ledger_claim *c, domid_t ow
 	}
 }
 
-static fh_status replace(struct ledger *l, struct ledger_claim *c, domid_t owner, const struct claim_set *new,
-			 struct claim_refusal *why)
+static fh_status replace(struct ledger *l, struct ledger_claim *c, const struct asked *a, struct claim_refusal *why)
 {
+	const struct claim_set *new = a->set;
 	struct claim_set old;
-	struct wave w = { 0 };
 	fh_status st;
 
-	old_terms(l, c, owner, &old);
+	set_replaced(l, a, &old);
 	st = set_check_parties(l, c->holder, old.pages, new, why);
 	if (st == FH_OK && (c->nr + new->nr > CLAIM_MAX_TERMS || l->nr_terms_free < new->nr)) {
 		st = FH_EOVERFLOW;
@@ -127,19 +132,13 @@ static fh_status replace(struct ledger *l, struct ledger_claim *c, domid_t owner
 	if (st == FH_OK) {
 		st = check_queue(l, new, why);
 	}
+	if (st == FH_OK) {
+		st = set_admit(l, &old, new);
+	}
 	if (st != FH_OK) {
 		return st;
 	}
-	set_apply(l, &w, &old, old.nr, -1);
-	wave_check(l, &w);
-	st = set_admit(l, new, why);
-	if (st != FH_OK) {
-		w = (struct wave){ 0 };
-		set_apply(l, &w, &old, old.nr, 1);
-		wave_check(l, &w);
-		return st;
-	}
-	drop_left(l, c, owner);
+	drop_left(l, c, a->owner);
 	for (uint32_t i = 0; i < new->nr; i++) {
 		add_term(l, c, &new->terms[i]);
 	}
@@ -153,6 +152,7 @@ fh_status claim_replace(struct ledger *l, claim_handle_t h, domid_t owner, uint3
 {
 	struct claim_refusal why = { 0 };
 	struct claim_set set;
+	const struct asked a = { &set, h, owner };
 	struct ledger_claim *c;
 	fh_status st = set_make(l, terms, nr, &set, &why);
 
@@ -170,13 +170,16 @@ fh_status claim_replace(struct ledger *l, claim_handle_t h, domid_t owner, uint3
 		} else if (c->waiting) {
 			st = FH_EBUSY;
 		} else {
-			st = c->version != version ? FH_ESTALE : replace(l, c, owner, &set, &why);
+			st = c->version != version ? FH_ESTALE : replace(l, c, &a, &why);
 		}
 		lock_release(&l->lock);
 	}
 	if (st == FH_OK) {
 		wait_serve(l);
 	} else if (refusal != NULL) {
+		if (st == FH_ENOFIT) {
+			set_explain(l, &a, &why);
+		}
 		*refusal = why;
 	}
 	return st;

@@ -83,57 +83,8 @@ static void make_set(const struct ledger *l, const struct ledger_claim *c, struc
 	}
 }
 
-/* Admits the first that waits, if it fits now. */
-static bool serve_one(struct ledger *l)
-{
-	struct ledger_claim *c;
-	struct claim_set set;
-	struct wave w = { 0 };
-
-	if (queue_empty(&l->waiters)) {
-		return false;
-	}
-	c = &l->claims[l->waiters.first];
-	make_set(l, c, &set);
-	set_apply(l, &w, &set, set.nr, 1);
-	if (!wave_run(l, &w)) {
-		w = (struct wave){ 0 };
-		set_apply(l, &w, &set, set.nr, -1);
-		wave_check(l, &w);
-		return false;
-	}
-	leave_queue(l, c);
-	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
-		l->terms[at].left = l->terms[at].count;
-	}
-	c->serial = l->serial++;
-	c->version++;
-	return true;
-}
-
-void wait_serve(struct ledger *l)
-{
-	bool more = true;
-
-	while (more) {
-		lock_acquire(&l->lock);
-		more = serve_one(l);
-		lock_release(&l->lock);
-	}
-}
-
-void wait_unlock(struct ledger *l)
-{
-	const bool some = !queue_empty(&l->waiters);
-
-	lock_release(&l->lock);
-	if (some) {
-		wait_serve(l);
-	}
-}
-
 /*
- * Whether a set fits into the whole pool, nothing owned and nothing else claimed but the reserves. The arithmetic is
+ * Whether a set fits into all good memory, nothing owned and nothing else claimed but the reserves. The arithmetic is
  * arith.c's, in the scratch of the ledger.
  */
 static bool fits_empty(struct ledger *l, const struct claim_set *set)
@@ -168,6 +119,59 @@ static bool fits_empty(struct ledger *l, const struct claim_set *set)
 		}
 	}
 	return true;
+}
+
+/* Admits the first that waits, if it fits now, or ends it if it no longer fits even an empty pool. False: it waits on. */
+static bool serve_one(struct ledger *l)
+{
+	struct ledger_claim *c;
+	struct claim_set set;
+	struct wave w = { 0 };
+
+	if (queue_empty(&l->waiters)) {
+		return false;
+	}
+	c = &l->claims[l->waiters.first];
+	make_set(l, c, &set);
+	set_apply(l, &w, &set, set.nr, 1);
+	if (!wave_run(l, &w)) {
+		w = (struct wave){ 0 };
+		set_apply(l, &w, &set, set.nr, -1);
+		wave_check(l, &w);
+		if (fits_empty(l, &set)) {
+			return false;
+		}
+		claim_end(l, c, FH_EREVOKED); /* memory went bad */
+		return true;
+	}
+	leave_queue(l, c);
+	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
+		l->terms[at].left = l->terms[at].count;
+	}
+	c->serial = l->serial++;
+	c->version++;
+	return true;
+}
+
+void wait_serve(struct ledger *l)
+{
+	bool more = true;
+
+	while (more) {
+		lock_acquire(&l->lock);
+		more = serve_one(l);
+		lock_release(&l->lock);
+	}
+}
+
+void wait_unlock(struct ledger *l)
+{
+	const bool some = !queue_empty(&l->waiters);
+
+	lock_release(&l->lock);
+	if (some) {
+		wait_serve(l);
+	}
 }
 
 static fh_status enqueue(struct ledger *l, domid_t holder, const struct claim_set *set, uint64_t deadline,

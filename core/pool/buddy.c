@@ -174,6 +174,6 @@ fh_status pool_quarantine(struct pool *p, uint64_t pfn, uint8_t *leaf, uint8_t *
 		head = pfn < upper ? head : upper;
 	}
 	p->zones[r->zone].free_pages--;
-	*pool_record(p, pfn) = FIELD_PREP(REC_STATE, POOL_QUARANTINED);
+	pool_strike(p, r, pfn);
 	return FH_OK;
 }

@@ -91,6 +91,7 @@ static void init_zone(struct pool_zone *z, const struct pool_zone_desc *d)
 		.parent = d->parent,
 		.leaf = d->leaf,
 		.max_order = d->leaf ? d->max_order : 0U,
+		.bad = POOL_NO_PAGE,
 	};
 	if (d->leaf) {
 		z->base_pfn = d->range.base >> PAGE_SHIFT;

@@ -30,6 +30,7 @@
 #define POOL_MAX_BANKS 16U
 #define POOL_MAX_RANGES 192U
 #define POOL_NO_ZONE UINT8_MAX
+#define POOL_NO_PAGE UINT32_MAX
 #define POOL_LEAF_PAGES (UINT64_C(1) << 28) /* of a leaf, first to last page: 1 TiB */
 
 /* What a page is for. The state of a free or owned block stands in its record, of the others in the range table. */
@@ -91,7 +92,8 @@ struct pool_zone {
 	uint64_t pages;                /* added to it, or to the leaves under it: free, owned and quarantined */
 	uint64_t free_pages;           /* of a leaf */
 	uint64_t nr_free[POOL_ORDERS]; /* of a leaf: free blocks by order */
-	uint64_t whole[POOL_ORDERS];   /* of a leaf: aligned blocks of each order alone in all its memory */
+	uint64_t whole[POOL_ORDERS];   /* of a leaf: aligned blocks of each order alone in all its good memory */
+	uint32_t bad;                  /* of a leaf: a quarantined page, first of their list; POOL_NO_PAGE: none */
 	uint32_t head[POOL_ORDERS];
 };
 

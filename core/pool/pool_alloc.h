@@ -67,9 +67,15 @@ uint8_t pool_put(struct pool *p, const struct pool_owned *b);
 /*
  * Takes a page out of a free block: it is quarantined, what is left of the block stays free. *order: of that block.
  * FH_ENOENT, FH_EREVOKED as pool_find_owned(); FH_EBUSY: the page is owned, or in a block with a bad page already, and
- * marked to go when it is freed. Of two bad pages in one owned block only the first is remembered. O(orders).
+ * marked to go when it is freed. Of two bad pages in one owned block only the first is remembered.
+ * O(orders + quarantined pages of the leaf).
  */
 fh_status pool_quarantine(struct pool *p, uint64_t pfn, uint8_t *leaf, uint8_t *order) FH_MUST_CHECK;
+
+/*
+ * Counts again what a leaf is worth whole, after memory was entered. O(ranges * orders + quarantined pages^2); at boot.
+ */
+void pool_count_whole(struct pool *p, uint8_t leaf);
 
 /* --- the dirty map (dirty.c) ------------------------------------------------------------------------------------- */
 

@@ -11,6 +11,7 @@
  *      63        36 35         8 7     3 2     0
  *     | prev       | next       | order | state |   free: page numbers in the leaf, the list is circular
  *     | bad at | payer | owner 21:8   | "     |   owned; bad at: 1 + which page of it is bad, 0: none
+ *     |            | next       | 0     | "     |   quarantined; the last names itself
  */
 #define REC_STATE GENMASK(2, 0)
 #define REC_ORDER GENMASK(7, 3)
@@ -63,6 +64,9 @@ static inline uint64_t *pool_record(const struct pool *p, uint64_t pfn)
 	POOL_ASSERT(b < p->nr_banks);
 	return &p->banks[b].records[pfn - p->banks[b].base_pfn];
 }
+
+/* Writes a page of range r down as quarantined. O(quarantined pages of the leaf). */
+void pool_strike(struct pool *p, const struct pool_range *r, uint64_t pfn);
 
 /* The place of the first range that ends after pfn; nr_ranges: none. */
 uint32_t pool_range_after(const struct pool *p, uint64_t pfn);

@@ -130,24 +130,6 @@ static fh_status enter(struct pool *p, uint32_t at, const struct pool_range *e)
 	return insert_at(p, at, e);
 }
 
-/* Counts again how many blocks of each order alone a leaf's memory is. O(ranges * orders); at boot. */
-static void count_whole(struct pool *p, uint8_t leaf)
-{
-	struct pool_zone *z = &p->zones[leaf];
-
-	for (unsigned int k = 0; k <= z->max_order; k++) {
-		z->whole[k] = 0;
-		for (uint32_t i = 0; i < p->nr_ranges; i++) {
-			const struct pool_range *r = &p->ranges[i];
-			const uint64_t first = (r->pfn + BIT(k) - 1U) >> k;
-
-			if (r->zone == leaf && r->end_pfn >> k > first) {
-				z->whole[k] += (r->end_pfn >> k) - first;
-			}
-		}
-	}
-}
-
 fh_status pool_enter_range(struct pool *p, uint8_t leaf, struct range r)
 {
 	struct pool_range e = { .state = POOL_FREE, .owner = DOMID_NONE, .zone = leaf };
@@ -174,7 +156,6 @@ fh_status pool_enter_range(struct pool *p, uint8_t leaf, struct range r)
 		*pool_record(p, pfn) = rec_owned(order, DOMID_HYP, DOMID_HYP);
 		pfn += BIT(order);
 	}
-	count_whole(p, leaf);
 	for (uint8_t z = leaf; z != POOL_NO_ZONE; z = p->zones[z].parent) {
 		p->zones[z].pages += e.end_pfn - e.pfn;
 	}

@@ -663,6 +663,70 @@ static void test_bad_memory(void **state)
 	assert_int_equal(claim_redeem(&b->l, h, 0, &blk), FH_OK); /* the claim is whole */
 }
 
+/* What went bad is not memory that could come: a set that only it would satisfy does not wait for it. */
+static void test_bad_memory_is_not_waited_for(void **state)
+{
+	struct box *b = *state;
+	const struct claim_term one = { HIGH, 10, 1, 1 };
+	const struct claim_term some = { HIGH, 9, 1, 2 };
+	const struct claim_term more = { HIGH, 9, 1, 3 };
+	const struct claim_term pages = { HIGH, 0, 1, 2045 };
+	struct claim_refusal why;
+	struct claim_block blk;
+	claim_handle_t h;
+	claim_handle_t w;
+	claim_handle_t v;
+
+	must_stake(b, HIGH, 10, 0, 1, &h); /* the lower 4 MiB */
+	assert_int_equal(claim_redeem(&b->l, h, 0, &blk), FH_OK);
+	assert_int_equal(claim_stake_wait(&b->l, 1, &pages, 1, 1000, &v, &why), FH_EQUEUED);
+	assert_int_equal(claim_stake_wait(&b->l, 1, &one, 1, 1000, &w, &why), FH_EQUEUED);
+	/* Two bad pages in one block of 4 MiB, in one of 2 MiB, in one of 8 KiB: each is struck out once. */
+	assert_int_equal(ledger_quarantine(&b->l, pa(HIGH_BASE + 5 * MIB)), FH_OK);
+	assert_int_equal(ledger_quarantine(&b->l, pa(HIGH_BASE + 5 * MIB + PAGE_SIZE)), FH_OK);
+	assert_int_equal(ledger_quarantine(&b->l, pa(HIGH_BASE + 5 * MIB + 8 * PAGE_SIZE)), FH_OK);
+	assert_int_equal(claim_release(&b->l, v), FH_OK);
+	assert_int_equal(b->l.pool.zones[HIGH].whole[0], 2045);
+	assert_int_equal(b->l.pool.zones[HIGH].whole[1], 1022);
+	assert_int_equal(b->l.pool.zones[HIGH].whole[9], 3);
+	assert_int_equal(b->l.pool.zones[HIGH].whole[10], 1);
+	/* The other 4 MiB may come; the page that is bad there goes when its block is freed, and the wait ends. */
+	assert_int_equal(ledger_quarantine(&b->l, pa(HIGH_BASE)), FH_OK);
+	good(b);
+	assert_int_equal(claim_redeem(&b->l, w, 0, &blk), FH_EBUSY);
+	assert_int_equal(claim_free(&b->l, 0, (struct claim_block){ pa(HIGH_BASE), 10, false }), FH_OK);
+	assert_int_equal(claim_redeem(&b->l, w, 0, &blk), FH_EREVOKED);
+	assert_int_equal(claim_stake_wait(&b->l, 1, &one, 1, 1000, &w, &why), FH_ENOFIT);
+	assert_int_equal(claim_stake_wait(&b->l, 1, &more, 1, 1000, &w, &why), FH_ENOFIT);
+	assert_int_equal(claim_stake_wait(&b->l, 1, &some, 1, 1000, &w, &why), FH_OK);
+	assert_int_equal(claim_release(&b->l, h), FH_OK);
+}
+
+/* A refusal of many terms tells the one that is too many, whichever it is. */
+static void test_refusal_finds_the_term(void **state)
+{
+	struct box *b = *state;
+	struct claim_term t[CLAIM_MAX_TERMS];
+	struct claim_refusal why;
+	claim_handle_t h;
+
+	for (domid_t d = 3; d < 64; d++) {
+		assert_int_equal(ledger_domain_add(&b->l, d, CLAIM_NO_QUOTA), FH_OK);
+	}
+	remember(b);
+	for (uint32_t bad = 0; bad < CLAIM_MAX_TERMS; bad++) {
+		for (uint32_t i = 0; i < CLAIM_MAX_TERMS; i++) {
+			t[i] = (struct claim_term){ LOW, 0, (domid_t)i, i == bad ? 4097U - i : 1U };
+		}
+		assert_int_equal(claim_stake(&b->l, DOMID_HYP, t, CLAIM_MAX_TERMS, &h, &why), FH_ENOFIT);
+		assert_int_equal(why.term, bad);
+		assert_int_equal(why.want, 4097 - bad);
+		assert_int_equal(why.have, 4096);
+		assert_int_equal(why.fit, 4096 - bad);
+	}
+	unchanged(b);
+}
+
 /* Cleans until nothing is left to clean; returns how many chunks that were. */
 static int scrub_all(struct box *b)
 {
@@ -885,6 +949,8 @@ int main(void)
 		T(test_replace),
 		T(test_reserve),
 		T(test_bad_memory),
+		T(test_bad_memory_is_not_waited_for),
+		T(test_refusal_finds_the_term),
 		T(test_dirtiness),
 		T(test_untouched_but_dirty_is_scrubbed),
 		T(test_fault_xen_claims_of_a_dying_domain_leak),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // SOURCES: core/claim/*.c core/pool/*.c core/base/status.c tests/unit/fake/lock_host.c tests/unit/oracle.c
+// CFLAGS: -DFH_MAX_CLAIMS=16U
 /*
  * Random operations against a simple model, on small pools with trees of several shapes. After each step all state is
  * compared: each page, each term, the histograms, the accounts; the audit runs, and the packing oracle must find all
@@ -20,7 +21,7 @@
 #include "core/pool/pool_alloc.h"
 #include "oracle.h"
 
-#define PAGES 64U /* of the one bank */
+#define PAGES 256U /* of the one bank, at most; a shape says how many */
 #define BASE_PFN UINT64_C(0x40000)
 #define DOMS 3U /* 0 to 2; 2 has a quota */
 #define QUOTA 12U
@@ -58,22 +59,30 @@ static uint32_t rnd(uint32_t n)
 
 /* Zones, and the pages that are taken out of the leaves (from, to; in pages of the bank). */
 struct shape {
+	uint32_t pages; /* a multiple of 64 */
 	uint32_t nr;
 	struct pool_zone_desc zones[7];
 	uint32_t holes[3][2];
 };
 
 static const struct shape shapes[] = {
-	{ 3, { INNER("root", 255), LEAF("a", 0, 4, 0, 16), LEAF("b", 0, 4, 16, 16) }, { { 0 } } },
-	{ 1, { LEAF("one", 255, 3, 3, 30) }, { { 10, 12 } } },
-	{ 6,
+	{ 64, 3, { INNER("root", 255), LEAF("a", 0, 4, 0, 16), LEAF("b", 0, 4, 16, 16) }, { { 0 } } },
+	{ 64, 1, { LEAF("one", 255, 3, 3, 30) }, { { 10, 12 } } },
+	{ 64,
+	  6,
 	  { INNER("root", 255), INNER("in", 0), LEAF("a", 1, 4, 0, 16), LEAF("b", 1, 3, 16, 8), LEAF("c", 0, 2, 25, 12),
 	    LEAF("hyp", 255, 3, 40, 8) },
 	  { { 5, 6 }, { 30, 32 } } },
-	{ 7,
+	{ 64,
+	  7,
 	  { INNER("root", 255), INNER("in", 0), LEAF("a", 1, 4, 0, 16), INNER("in2", 1), LEAF("b", 3, 3, 16, 8),
 	    LEAF("c", 3, 2, 24, 8), LEAF("d", 0, 1, 33, 9) },
 	  { { 20, 21 } } },
+	{ 256,
+	  5,
+	  { INNER("root", 255), LEAF("a", 0, 6, 0, 128), INNER("in", 0), LEAF("b", 2, 5, 130, 90),
+	    LEAF("c", 2, 3, 224, 32) },
+	  { { 17, 18 }, { 200, 203 } } },
 };
 
 struct mblock {
@@ -155,31 +164,46 @@ static uint8_t max_order(uint8_t zone)
 static bool all_free(uint8_t leaf, uint32_t page, uint32_t n)
 {
 	for (uint32_t i = page; i < page + n; i++) {
-		if (i >= PAGES || m.leaf[i] != leaf || m.block[i] != -1) {
+		if (i >= m.sh->pages || m.leaf[i] != leaf || m.block[i] != -1) {
 			return false;
 		}
 	}
 	return true;
 }
 
-/* Free blocks of a leaf: the largest aligned ones. */
+/* Free pages of a leaf among 64, as bits. */
+static uint64_t free_bits(uint8_t leaf, uint32_t page)
+{
+	uint64_t bits = 0;
+
+	for (uint32_t i = 0; i < 64U; i++) {
+		bits |= (uint64_t)(m.leaf[page + i] == leaf && m.block[page + i] == -1) << i;
+	}
+	return bits;
+}
+
+/* Free blocks of a leaf: the largest aligned ones. A block is a bit, at its first page. */
 static void model_free(uint8_t leaf, uint32_t f[POOL_ORDERS])
 {
-	uint32_t page = 0;
+	static const uint64_t aligned[] = { ~UINT64_C(0),
+					    UINT64_C(0x5555555555555555),
+					    UINT64_C(0x1111111111111111),
+					    UINT64_C(0x0101010101010101),
+					    UINT64_C(0x0001000100010001),
+					    UINT64_C(0x0000000100000001),
+					    UINT64_C(1) };
 
 	memset(f, 0, POOL_ORDERS * sizeof(f[0]));
-	while (page < PAGES) {
-		uint32_t k = m.sh->zones[leaf].max_order;
+	for (uint32_t page = 0; page < m.sh->pages; page += 64U) {
+		uint64_t bits = free_bits(leaf, page);
 
-		if (!all_free(leaf, page, 1)) {
-			page++;
-			continue;
+		for (uint32_t k = 0; bits != 0U; k++) {
+			const uint64_t pairs =
+				k < m.sh->zones[leaf].max_order ? bits & (bits >> (1U << k)) & aligned[k + 1U] : 0U;
+
+			f[k] += (uint32_t)__builtin_popcountll(bits) - 2U * (uint32_t)__builtin_popcountll(pairs);
+			bits = pairs;
 		}
-		while (((BASE_PFN + page) & ((1U << k) - 1U)) != 0U || !all_free(leaf, page, 1U << k)) {
-			k--;
-		}
-		f[k]++;
-		page += 1U << k;
 	}
 }
 
@@ -253,7 +277,7 @@ static uint64_t used_by(domid_t dom)
 			n += (m.claims[i].waiting ? t->t.count : t->left) << t->t.order;
 		}
 	}
-	for (uint32_t i = 0; i < BLOCKS; i++) {
+	for (uint32_t i = 0; i < m.sh->pages; i++) {
 		n += m.live[i] && m.blocks[i].payer == dom ? UINT64_C(1) << m.blocks[i].order : 0U;
 	}
 	return n;
@@ -290,7 +314,7 @@ static void model_take(struct claim_block b, uint8_t zone, domid_t owner, domid_
 	const uint32_t n = 1U << b.order;
 	uint32_t i = 0;
 
-	CHECK(page < PAGES && (pa_val(b.base) & (PAGE_SIZE * n - 1U)) == 0U);
+	CHECK(page < m.sh->pages && (pa_val(b.base) & (PAGE_SIZE * n - 1U)) == 0U);
 	CHECK(m.leaf[page] != 255 && under(zone, m.leaf[page]));
 	CHECK(all_free(m.leaf[page], page, n));
 	CHECK(b.dirty == model_dirty(page, n));
@@ -362,7 +386,33 @@ static void model_end(struct mclaim *c)
 	c->used = false;
 }
 
-/* After memory came free: those that wait are admitted in their order, up to the first that does not fit. */
+/* The oracle of all good memory, nothing owned. */
+static bool feasible(const struct claim_term *t, uint32_t nr)
+{
+	int16_t keep[PAGES];
+	struct oracle o;
+
+	memcpy(keep, m.block, sizeof(keep));
+	for (uint32_t p = 0; p < m.sh->pages; p++) {
+		m.block[p] = m.block[p] == -2 ? -2 : -1;
+	}
+	o = judge();
+	memcpy(m.block, keep, sizeof(keep));
+	for (uint8_t z = 0; z < m.sh->nr; z++) {
+		const struct claim_term r = { z, 0, 0, m.reserve[z] };
+
+		judge_term(&o, &r, m.reserve[z]);
+	}
+	for (uint32_t i = 0; i < nr; i++) {
+		judge_term(&o, &t[i], t[i].count);
+	}
+	return oracle_packs(&o);
+}
+
+/*
+ * After memory came free: those that wait are admitted in their order, up to the first that does not fit; what can no
+ * longer come true ends.
+ */
 static void model_serve(void)
 {
 	while (m.nr_waiting != 0U) {
@@ -374,7 +424,17 @@ static void model_serve(void)
 			judge_term(&o, &c->terms[j].t, c->terms[j].t.count);
 		}
 		if (!oracle_packs(&o)) {
-			return;
+			struct claim_term t[TERMS];
+
+			for (uint32_t j = 0; j < c->nr; j++) {
+				t[j] = c->terms[j].t;
+			}
+			if (feasible(t, c->nr)) {
+				return;
+			}
+			CHECK(claim_release(&led, c->h) == FH_EREVOKED);
+			model_end(c);
+			continue;
 		}
 		model_dequeue(c);
 		c->serial = m.serial++;
@@ -388,10 +448,11 @@ static void model_serve(void)
 
 static void compare_pages(void)
 {
-	for (uint32_t p = 0; p < PAGES; p++) {
+	for (uint32_t p = 0; p < m.sh->pages; p++) {
 		struct pool_info info;
 
-		CHECK(ledger_owner(&led, pa((BASE_PFN + p) << PAGE_SHIFT), &info) == FH_OK);
+		CHECK(pool_owner(&led.pool, pa((BASE_PFN + p) << PAGE_SHIFT), &info) ==
+		      FH_OK); /* one thread: no lock */
 		if (m.leaf[p] == 255) {
 			CHECK(info.state == POOL_UNUSED || info.state == POOL_STATIC);
 			continue;
@@ -518,27 +579,6 @@ static bool distinct(const struct claim_term *t, uint32_t nr)
 		}
 	}
 	return true;
-}
-
-/* The oracle of the whole pool, nothing owned; quarantined pages count. */
-static bool feasible(const struct claim_term *t, uint32_t nr)
-{
-	int16_t keep[PAGES];
-	struct oracle o;
-
-	memcpy(keep, m.block, sizeof(keep));
-	memset(m.block, 255, sizeof(m.block));
-	o = judge();
-	memcpy(m.block, keep, sizeof(keep));
-	for (uint8_t z = 0; z < m.sh->nr; z++) {
-		const struct claim_term r = { z, 0, 0, m.reserve[z] };
-
-		judge_term(&o, &r, m.reserve[z]);
-	}
-	for (uint32_t i = 0; i < nr; i++) {
-		judge_term(&o, &t[i], t[i].count);
-	}
-	return oracle_packs(&o);
 }
 
 static void op_wait(uint32_t slot, domid_t holder, const struct claim_term *t, uint32_t nr)
@@ -689,11 +729,11 @@ static void op_redeem(void)
 
 static int32_t random_block(void)
 {
-	const uint32_t i = rnd(BLOCKS);
+	const uint32_t i = rnd(m.sh->pages);
 
-	for (uint32_t j = 0; j < BLOCKS; j++) {
-		if (m.live[(i + j) % BLOCKS]) {
-			return (int32_t)((i + j) % BLOCKS);
+	for (uint32_t j = 0; j < m.sh->pages; j++) {
+		if (m.live[(i + j) % m.sh->pages]) {
+			return (int32_t)((i + j) % m.sh->pages);
 		}
 	}
 	return -1;
@@ -705,7 +745,7 @@ static fh_status expect_free(domid_t owner, uint64_t page, uint8_t order)
 	if (((BASE_PFN + page) & ((UINT64_C(1) << order) - 1U)) != 0U) {
 		return FH_EALIGN;
 	}
-	if (page >= PAGES || m.leaf[page] == 255) {
+	if (page >= m.sh->pages || m.leaf[page] == 255) {
 		return FH_ENOENT;
 	}
 	if (m.block[page] < 0) {
@@ -730,7 +770,7 @@ static void op_free(void)
 
 static void op_free_any(void)
 {
-	const uint32_t page = rnd(PAGES + 2U);
+	const uint32_t page = rnd(m.sh->pages + 2U);
 	const uint8_t order = (uint8_t)rnd(5);
 	const domid_t owner = (domid_t)rnd(DOMS);
 	const fh_status expect = expect_free(owner, page, order);
@@ -1078,7 +1118,7 @@ static void op_scrub(void)
 		CHECK(ledger_scrub_end(&led, 3) == FH_OK);
 		memset(&m.dirty[page], 0, 1U << chunk.order);
 	} else if (st == FH_ENOENT) {
-		for (uint32_t p = 0; p < PAGES; p++) {
+		for (uint32_t p = 0; p < m.sh->pages; p++) {
 			CHECK(m.leaf[p] == 255 || m.block[p] != -1 || !m.dirty[p]);
 		}
 	} else {
@@ -1113,7 +1153,7 @@ static struct mclaim *victim(uint8_t leaf)
 
 static void op_quarantine(void)
 {
-	const uint32_t p = rnd(PAGES);
+	const uint32_t p = rnd(m.sh->pages);
 	const paddr_t a = pa((BASE_PFN + p) << PAGE_SHIFT);
 	bool drawn = false;
 
@@ -1161,13 +1201,13 @@ static void op_quarantine(void)
 
 static void start(const struct shape *sh)
 {
-	const struct pool_bank bank = { BASE_PFN, PAGES, records };
+	const struct pool_bank bank = { BASE_PFN, sh->pages, records };
 
 	memset(&m, 0, sizeof(m));
 	m.sh = sh;
 	memset(m.leaf, 255, sizeof(m.leaf));
 	memset(m.block, 255, sizeof(m.block));
-	for (uint32_t p = 0; p < PAGES; p++) {
+	for (uint32_t p = 0; p < sh->pages; p++) {
 		records[p] = ((uint64_t)rnd(UINT32_MAX) << 32) | rnd(UINT32_MAX);
 	}
 	CHECK(ledger_init(&led, sh->zones, sh->nr, &bank, 1) == FH_OK);
@@ -1222,7 +1262,7 @@ static void drain(void)
 		}
 	}
 	compare();
-	for (uint32_t i = 0; i < BLOCKS; i++) {
+	for (uint32_t i = 0; i < m.sh->pages; i++) {
 		if (m.live[i]) {
 			CHECK(claim_free(&led, m.blocks[i].owner, block_of(i)) == FH_OK);
 			model_free_block(i);
@@ -1244,17 +1284,26 @@ static void step(void)
 	compare();
 }
 
+#define NR_SHAPES (sizeof(shapes) / sizeof(shapes[0]))
+#define LARGEST 10U /* one round in so many is on the last shape, which takes longest */
+
 static void test_random(void **state)
 {
 	const uint64_t run = 500;
 
 	(void)state;
 	for (uint64_t s = 0; s < steps; s += run) {
+		const uint64_t round = s / run;
+
+		if (s != 0U && s % 10000000U == 0U) {
+			printf("%llu steps done\n", (unsigned long long)s);
+			(void)fflush(stdout);
+		}
 		rng = (seed + s) * 0x9e3779b97f4a7c15U | 1U;
 		for (int i = 0; i < 8; i++) {
 			(void)rnd(2);
 		}
-		start(&shapes[(s / run) % (sizeof(shapes) / sizeof(shapes[0]))]);
+		start(&shapes[round % LARGEST == LARGEST - 1U ? NR_SHAPES - 1U : round % (NR_SHAPES - 1U)]);
 		for (uint64_t i = 0; i < run; i++) {
 			step();
 		}
