@@ -21,4 +21,11 @@ static inline bool hypercall_is(uint64_t fid)
  */
 void hypercall(struct vcpu *v);
 
+/*
+ * Calls for tests (CONFIG_TEST_CALLS), from function 0xc600ff80 on; FH_ENOTSUP: not built, or none of that number.
+ * SPLIT: x1 an IPA in a leaf of 2 MiB or 1 GiB, which is split and merged again.
+ */
+#define HYPERCALL_TEST_SPLIT 0U
+fh_status hypercall_test(struct vcpu *v, uint32_t n) FH_MUST_CHECK;
+
 #endif

@@ -23,3 +23,13 @@ def test_a_guest_claims_memory(machine, guests, tmp_path, cpu):
         assert m.wait_end() == 0
         names = harness.check_tap(m.console())
     assert "it goes back into the claim" in names
+
+
+@pytest.mark.skipif("CONFIG_TEST_CALLS=y" not in (harness.BUILD / ".config").read_text(), reason="no CONFIG_TEST_CALLS")
+@pytest.mark.parametrize("cpu", ["max", "cortex-a53"])
+def test_a_split_is_not_seen(machine, guests, tmp_path, cpu):
+    """A block is split and merged 100,000 times while the other vCPU reads, writes and runs in it."""
+    with machine(initrd=payload(tmp_path, guests, "split"), cpu=cpu, smp=2, limit=120) as m:
+        assert m.wait_end() == 0
+        names = harness.check_tap(m.console())
+    assert "and what is read and run in it is right" in names

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: arch/arm64/mm/stage2.c arch/arm64/mm/stage2_walk.c arch/arm64/mm/stage2_size.c tests/unit/fake/lock_host.c core/base/status.c
+// SOURCES: arch/arm64/mm/stage2.c arch/arm64/mm/stage2_walk.c arch/arm64/mm/stage2_split.c arch/arm64/mm/stage2_size.c tests/unit/fake/lock_host.c core/base/status.c
 /*
  * Stage 2 against a second reader of the tables: a walker of the test's own that knows only what the hardware reads
  * (Arm ARM D8.3), and a list of what was prepared and committed. After each step both must agree.
@@ -209,6 +209,41 @@ static void a_split_breaks_before_it_makes(void **state)
 	assert_int_equal(s2_split(&s2, ipa(3U * GIB)), FH_ENOENT);
 }
 
+static void a_merge_is_a_split_undone(void **state)
+{
+	uint64_t attrs;
+	struct s2_leaf leaf;
+	const uint32_t before = s2.nr_free;
+
+	(void)state;
+	assert_int_equal(s2_prepare(&s2, ipa(GIB), pa(4U * GIB), GIB, S2_RAM), FH_OK);
+	s2_commit(&s2, ipa(GIB), GIB);
+	assert_int_equal(s2_merge(&s2, ipa(GIB)), FH_EINVAL);
+	assert_int_equal(s2_split(&s2, ipa(GIB)), FH_OK);
+	assert_int_equal(s2_split(&s2, ipa(GIB + 4U * MIB)), FH_OK);
+	assert_int_equal(s2.nr_free, before - 2U);
+	/* a piece of it is smaller still */
+	assert_int_equal(s2_merge(&s2, ipa(GIB)), FH_EINVAL);
+	for (uint32_t turn = 0; turn < 2U; turn++) {
+		watched = GIB + 5U * MIB;
+		watched_faulted = false;
+		assert_int_equal(s2_merge(&s2, ipa(watched)), FH_OK);
+		assert_true(watched_faulted);
+		watched = UINT64_MAX;
+		assert_int_equal(s2_lookup(&s2, ipa(GIB + 5U * MIB), &leaf), FH_OK);
+		assert_int_equal(leaf.order, turn == 0U ? ORDER_2M : ORDER_1G);
+		for (uint64_t at = GIB; at < 2U * GIB; at += 0x7f000) {
+			assert_int_equal(hardware(at, &attrs), at + 3U * GIB);
+		}
+	}
+	assert_int_equal(s2.nr_free, before);
+	/* a leaf that is not valid, or is missing, is none of one block's */
+	assert_int_equal(s2_split(&s2, ipa(GIB)), FH_OK);
+	s2_uncommit(&s2, ipa(GIB + 2U * MIB), 2U * MIB);
+	assert_int_equal(s2_merge(&s2, ipa(GIB)), FH_EINVAL);
+	assert_int_equal(s2_merge(&s2, ipa(UINT64_C(1) << 45)), FH_ENOENT);
+}
+
 static void taking_wants_an_uncommitted_leaf(void **state)
 {
 	struct s2_leaf leaf;
@@ -337,6 +372,7 @@ int main(void)
 		cmocka_unit_test_setup(bad_requests_change_nothing, setup),
 		cmocka_unit_test_setup(too_few_tables_change_nothing, setup),
 		cmocka_unit_test_setup(a_split_breaks_before_it_makes, setup),
+		cmocka_unit_test_setup(a_merge_is_a_split_undone, setup),
 		cmocka_unit_test_setup(taking_wants_an_uncommitted_leaf, setup),
 		cmocka_unit_test_setup(random_against_the_model, setup),
 	};

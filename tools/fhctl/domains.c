@@ -36,8 +36,7 @@ struct ctl_domain find_domain(const char *name)
 
 	need_domains();
 	for (size_t i = 0; i < nr_domains; i++) {
-		if (strcmp(domains[i].name, name) == 0 ||
-		    (*name != '\0' && *end == '\0' && domains[i].id == number)) {
+		if (strcmp(domains[i].name, name) == 0 || (*name != '\0' && *end == '\0' && domains[i].id == number)) {
 			return domains[i];
 		}
 	}
@@ -227,7 +226,8 @@ int cmd_info(int argc, char **argv)
 		return EXIT_GOOD;
 	}
 	printf("%s (%u): %s%s%s", d.name, d.id, color_on(state_color(d.state)), state_name(d.state), color_off());
-	printf(", %u of %u vCPUs on, %s, %u resets  %s\n\n", d.nr_on, d.nr_vcpus, size_text(d.memory), d.resets, notes(&d));
+	printf(", %u of %u vCPUs on, %s, %u resets  %s\n\n", d.nr_on, d.nr_vcpus, size_text(d.memory), d.resets,
+	       notes(&d));
 	print_vcpus(d.id);
 	return EXIT_GOOD;
 }
@@ -240,9 +240,9 @@ int cmd_act(int argc, char **argv)
 		const char *done;
 		uint16_t action;
 	} acts[] = {
-		{ "start", "is starting", CTL_START },	 { "stop", "is asked to stop", CTL_STOP },
+		{ "start", "is starting", CTL_START },       { "stop", "is asked to stop", CTL_STOP },
 		{ "restart", "is restarting", CTL_RESTART }, { "pause", "is paused", CTL_PAUSE },
-		{ "resume", "goes on", CTL_RESUME },	 { "destroy", "is destroyed", CTL_DESTROY },
+		{ "resume", "goes on", CTL_RESUME },         { "destroy", "is destroyed", CTL_DESTROY },
 	};
 	static const char *const options[] = { "force", NULL };
 	struct ctl_domain_req q = { 0 };

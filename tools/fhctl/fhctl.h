@@ -13,11 +13,11 @@
 /* Exit codes, for scripts. */
 enum {
 	EXIT_GOOD = 0,
-	EXIT_REFUSED = 1, /* the hypervisor said no, with a reason */
-	EXIT_USAGE = 2,   /* an option, a command or a file that makes no sense */
-	EXIT_NO_PORT = 3, /* no control port: no control domain, no driver, or all are in use */
+	EXIT_REFUSED = 1,  /* the hypervisor said no, with a reason */
+	EXIT_USAGE = 2,    /* an option, a command or a file that makes no sense */
+	EXIT_NO_PORT = 3,  /* no control port: no control domain, no driver, or all are in use */
 	EXIT_NO_ENTRY = 4, /* no such domain, zone or claim */
-	EXIT_BROKEN = 5,  /* the hypervisor did not answer as it should */
+	EXIT_BROKEN = 5,   /* the hypervisor did not answer as it should */
 };
 
 #define PRINTF(a, b) __attribute__((format(printf, a, b)))
@@ -39,8 +39,8 @@ NORETURN void die_status(uint32_t status, const char *fmt, ...) PRINTF(2, 3);
 struct command {
 	const char *name;
 	const char *args;
-	const char *line; /* of the list of commands */
-	const char *more; /* of its own help */
+	const char *line;                  /* of the list of commands */
+	const char *more;                  /* of its own help */
 	int (*run)(int argc, char **argv); /* argv[0]: its name */
 };
 extern const struct command commands[];

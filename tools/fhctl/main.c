@@ -16,7 +16,8 @@ static const char *current; /* the command at work, for its messages */
 const struct command commands[] = {
 	{ "list", "", "the domains and their states", "", cmd_list },
 	{ "info", "DOMAIN", "one domain, with its vCPUs", "", cmd_info },
-	{ "stop", "DOMAIN --force", "takes its power", "Without --force a domain is asked to end by itself.\n", cmd_act },
+	{ "stop", "DOMAIN --force", "takes its power", "Without --force a domain is asked to end by itself.\n",
+	  cmd_act },
 	{ "restart", "DOMAIN", "resets it: loaded anew", "", cmd_act },
 };
 const size_t nr_commands = COUNT(commands);

@@ -25,7 +25,7 @@ static char buffer[CTL_REPLY_MAX];
 static struct kept {
 	struct ctl_head head;
 	char data[CTL_REPLY_MAX];
-} *kept[EVENTS_MAX];
+} * kept[EVENTS_MAX];
 static size_t nr_kept;
 
 static bool is_control(const char *port)
@@ -202,9 +202,8 @@ const struct ctl_hello *port_open(void)
 	}
 	fd = open_any(&busy);
 	if (fd < 0) {
-		die(EXIT_NO_PORT,
-		    busy ? "all control ports are in use by other programs" :
-			   "no control port: is this a control domain, and is virtio_console loaded?");
+		die(EXIT_NO_PORT, busy ? "all control ports are in use by other programs" :
+					 "no control port: is this a control domain, and is virtio_console loaded?");
 	}
 	if (request(CTL_HELLO, "", 0, &reply) != CTL_OK || reply.head.len < sizeof(hello)) {
 		die(EXIT_BROKEN, "the hypervisor does not say hello");

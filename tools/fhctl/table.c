@@ -86,8 +86,8 @@ static void print_cell(const struct table *t, size_t column, const char *text, c
 	const int gap = (int)(width - strlen(text));
 	const bool last = column + 1 == t->columns;
 
-	printf("%*s%s%s%s%*s%s", t->align[column] == RIGHT ? gap : 0, "", color, text, *color != '\0' ? color_off() : "",
-	       t->align[column] == LEFT && !last ? gap : 0, "", last ? "\n" : "  ");
+	printf("%*s%s%s%s%*s%s", t->align[column] == RIGHT ? gap : 0, "", color, text,
+	       *color != '\0' ? color_off() : "", t->align[column] == LEFT && !last ? gap : 0, "", last ? "\n" : "  ");
 }
 
 void table_print(struct table *t)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Changing stage 2: preparing, committing, taking out, splitting. */
+/* Changing stage 2: preparing, committing, taking out. */
 #include "arch/arm64/mm/stage2.h"
 
 #include "arch/arm64/mm/el2_map.h"
@@ -51,8 +51,7 @@ uint64_t *s2_take_table(struct s2 *s)
 	return table;
 }
 
-/* The tables lie in the hyp zone, which is mapped with one offset: the root tells it. */
-static uint64_t table_pa(const struct s2 *s, const uint64_t *table)
+uint64_t s2_table_pa(const struct s2 *s, const uint64_t *table)
 {
 	return (uint64_t)(uintptr_t)table - (uint64_t)(uintptr_t)s->root + (s->vttbr & PTE_ADDR);
 }
@@ -130,7 +129,7 @@ static uint64_t *prepare_entry(struct s2 *s, uint64_t ipa, unsigned int level)
 
 		FH_ASSERT(table != NULL);
 		dsb(ishst);
-		*pos.entry = table_pa(s, table) | PTE_VALID | PTE_TABLE;
+		*pos.entry = s2_table_pa(s, table) | PTE_VALID | PTE_TABLE;
 		pos = s2_walk(s, ipa);
 	}
 	return pos.entry;
@@ -250,38 +249,4 @@ fh_status s2_take(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf)
 	}
 	lock_release(&s->lock);
 	return FH_OK;
-}
-
-fh_status s2_split(struct s2 *s, ipaddr_t ipa)
-{
-	fh_status status = FH_OK;
-
-	if (ipa_val(ipa) >= BIT(s2_ipa_bits())) {
-		return FH_ENOENT;
-	}
-	lock_acquire(&s->lock);
-	const struct s2_pos pos = s2_walk(s, ipa_val(ipa));
-	const uint64_t old = *pos.entry;
-
-	if ((old & S2_LEAF) == 0U) {
-		status = FH_ENOENT;
-	} else if (pos.level == 3U) {
-		status = FH_EINVAL;
-	} else if (s->nr_free == 0U) {
-		status = FH_ENOMEM;
-	} else {
-		uint64_t *table = s2_take_table(s);
-		const uint64_t page = pos.level == 2U ? PTE_TABLE : 0U;
-
-		for (uint64_t i = 0; i < PTES_PER_TABLE; i++) {
-			table[i] = (old | page) + i * LEVEL_SIZE(pos.level + 1U);
-		}
-		*pos.entry = 0;
-		tlb_inval_vmid(s->vttbr);
-		*pos.entry = table_pa(s, table) | PTE_VALID | PTE_TABLE;
-		dsb(ishst);
-		isb();
-	}
-	lock_release(&s->lock);
-	return status;
 }

@@ -92,5 +92,10 @@ void s2_unmap(struct s2 *s, ipaddr_t ipa, uint64_t size);
  * FH_ENOENT: no leaf; FH_EINVAL: a page already; FH_ENOMEM: no table.
  */
 fh_status s2_split(struct s2 *s, ipaddr_t ipa) FH_MUST_CHECK;
+/*
+ * The other way round, where the table that ipa's leaf stands in is one block cut up. FH_ENOENT: beyond all IPAs;
+ * FH_EINVAL: it is not, or is the root.
+ */
+fh_status s2_merge(struct s2 *s, ipaddr_t ipa) FH_MUST_CHECK;
 
 #endif

@@ -18,6 +18,8 @@ struct s2_pos {
 struct s2_pos s2_walk(struct s2 *s, uint64_t ipa);
 /* The same with the entry of each level on the way in path[1] to path[level]; returns the level. */
 unsigned int s2_walk_path(struct s2 *s, uint64_t ipa, uint64_t *path[4]);
+/* The tables lie in the hyp zone, which is mapped with one offset: the root tells it. */
+uint64_t s2_table_pa(const struct s2 *s, const uint64_t *table);
 uint64_t *s2_take_table(struct s2 *s);
 /* An empty table back to the free ones; no walker uses it. */
 void s2_put_table(struct s2 *s, uint64_t *table);
