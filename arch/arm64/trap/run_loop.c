@@ -130,7 +130,10 @@ EACH_GIC void take_irqs(struct vcpu *v, bool v2)
 {
 	uint32_t intid;
 
-	/* The maintenance interrupt is a level that stays until the list registers are filled again, on the way in. */
+	/*
+	 * The maintenance interrupt is a level that stays until the list registers are filled again, on the way in. A
+	 * UART that is faster than its driver interrupts again at once: the guest runs in between.
+	 */
 	do {
 		const uint32_t ack = gic_ack(v2);
 
@@ -138,7 +141,7 @@ EACH_GIC void take_irqs(struct vcpu *v, bool v2)
 		if (intid < GIC_SPURIOUS) {
 			one_irq(v, ack, intid, v2);
 		}
-	} while (intid < GIC_SPURIOUS && intid != machine.maint_irq);
+	} while (intid < GIC_SPURIOUS && intid != machine.maint_irq && intid != machine.uart_irq);
 }
 
 static __attribute__((noinline)) void trap_irq_v3(struct vcpu *v)

@@ -13,7 +13,12 @@ GUEST_LDFLAGS := -nostdlib -static -Wl,-pie -Wl,--no-dynamic-linker -Wl,-z,norel
 GUEST_LIB := $(addprefix $(GUEST_OUT)/lib/,start.o lib.o gic.o claim.o probe.o)
 
 .PHONY: guests
-guests: $(GUEST_NAMES:%=$(GUEST_OUT)/%.bin)
+guests: $(GUEST_NAMES:%=$(GUEST_OUT)/%.bin) $(GUEST_OUT)/exits.so
+
+# Counts EL2's instructions in QEMU (tests/qemu/exits.py).
+$(GUEST_OUT)/exits.so: $(GUEST_DIR)/../plugin/exits.c $(GUEST_DIR)/guests.mk
+	@mkdir -p $(@D)
+	@gcc -std=gnu17 -O2 -Wall -Wextra -Werror -fvisibility=hidden -shared -fPIC -o $@ $<
 
 $(GUEST_OUT)/lib/%.o: $(GUEST_DIR)/lib/%.S $(GUEST_DIR)/guests.mk
 	@mkdir -p $(@D)

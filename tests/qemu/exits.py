@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""Instructions that EL2 executes between an exit from a guest and the return to it, by cause, by the plugin exits.c.
+
+The causes and their bounds stand in docs/performance.md, "Exits: bounds by cause"; check() compares a run with them.
+What begins or ends a vCPU's run (`left`) is no exit that returns, and has no bound here.
+"""
+
+import re
+import subprocess
+
+import harness
+
+# Function at EL2 -> cause; the last one in this order that ran in an exit names it.
+FUNCTIONS = [
+    ("trap_sync", "wfx"), ("trap_sysreg", "sysreg"), ("psci_call", "call"), ("trap_data_abort", "abort"),
+    ("trap_instr_abort", "abort"), ("withheld", "withheld"), ("vuart_read", "uart"), ("vuart_write", "uart"),
+    ("dist_read", "gicd"), ("dist_write", "gicd"), ("redist_read", "gicr"), ("redist_write", "gicr"),
+    ("vgic_sgi", "sgi"), ("log_guest", "logged"), ("console_poll", "console"), ("console_irq", "console"),
+    ("monitor_poll", "console"), ("domain_next_step", "left"),
+]
+VECTORS = [(0x480, "irq"), (0x580, "serror")]  # of a lower EL
+
+
+def symbols(elf):
+    """name -> addresses; two files may have a function of one name."""
+    nm = subprocess.run(["aarch64-linux-gnu-nm", str(elf)], capture_output=True, text=True, check=True).stdout
+    found = {}
+    for address, name in re.findall(r"^([0-9a-f]+) \w (\S+)$", nm, re.M):
+        found.setdefault(name, []).append(int(address, 16))
+    return found
+
+
+def plugin(out, image=harness.IMAGE):
+    """QEMU's arguments that make it write the counts to `out` when it ends."""
+    names = symbols(image.with_suffix(".elf"))
+    missing = [f for f, _ in FUNCTIONS if f not in names]
+    if missing:
+        raise harness.MachineError(f"the image has no function {', '.join(missing)}: tests/qemu/exits.py is behind it")
+    vectors = names["trap_vectors"][0]
+    parts = [harness.GUESTS / "exits.so", f"out={out}", f"text={names['image_start'][0]:x}:{names['text_end'][0]:x}",
+             f"vectors={vectors:x}", *(f"at={vectors + offset:x}:{cause}" for offset, cause in VECTORS),
+             *(f"at={at:x}:{cause}" for function, cause in FUNCTIONS for at in names[function])]
+    return "-plugin", ",".join(str(p) for p in parts)
+
+
+def counts(out):
+    """cause -> (exits, largest, sum)."""
+    return {cause: tuple(int(n) for n in numbers)
+            for cause, *numbers in (line.split() for line in out.read_text().splitlines())}
+
+
+def bounds():
+    """cause -> bound, from the table in the docs."""
+    text = (harness.ROOT / "docs" / "performance.md").read_text()
+    section = text.split("## Exits: bounds by cause")[1].split("\n## ")[0]
+    return {cause: int(n.replace(",", "")) for cause, n in re.findall(r"^\| `(\w+)` \|.*\| ([\d,]+) \|$", section, re.M)}
+
+
+def check(out):
+    """Fails where a cause took more than its bound, or has none."""
+    limits = bounds()
+    over = [f"{cause}: {largest} instructions, {limits.get(cause, 'no bound')} at most"
+            for cause, (_, largest, _) in counts(out).items() if cause != "left" and largest > limits.get(cause, -1)]
+    assert not over, "; ".join(over)
