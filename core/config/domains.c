@@ -169,20 +169,23 @@ static fh_status read_manners(struct reader *r, uint16_t node, struct cfg_domain
 	if (status == FH_OK) {
 		status = cfg_flag(r, node, "manual-start", &manual);
 	}
+	if (status == FH_OK) {
+		status = cfg_flag(r, node, "on-demand", &d->on_demand);
+	}
 	d->color = (uint8_t)(31U + color);
 	d->console = (enum cfg_console)console;
 	d->on_crash = (enum cfg_on_crash)crash;
 	d->memory_keep = keep == 1U;
-	d->autostart = !manual;
+	d->autostart = !manual && !d->on_demand;
 	return status;
 }
 
 static fh_status read_domain(struct reader *r, uint16_t node)
 {
 	static const char *const known[] = {
-		"cpus",     "color",        "kernel",          "ramdisk",      "dtb",
-		"bootargs", "load-address", "entry",           "dtb-address",  "ramdisk-address",
-		"console",  "on-crash",     "memory-on-reset", "manual-start", "control"
+		"cpus",      "color",       "kernel",          "ramdisk", "dtb",      "bootargs",        "load-address",
+		"entry",     "dtb-address", "ramdisk-address", "console", "on-crash", "memory-on-reset", "manual-start",
+		"on-demand", "control",
 	};
 	struct cfg_domain *d = &r->sys->domains[r->sys->nr_domains];
 	fh_status status;

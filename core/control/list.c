@@ -11,7 +11,7 @@ struct walk {
 	struct log_cursor log;
 };
 
-static void add_exits(uint64_t *sum, const struct vcpu *v)
+static void add_exits(uint64_t *sum, const struct domain_vcpu *v)
 {
 	for (uint32_t i = 0; i < 3U; i++) {
 		sum[i] += v->exits[i];
@@ -20,18 +20,18 @@ static void add_exits(uint64_t *sum, const struct vcpu *v)
 
 uint8_t control_state(enum domain_state s)
 {
-	static const uint8_t states[DOM_STATE_COUNT] = {
-		[DOM_DEFINED] = CTL_DEFINED, [DOM_CLAIMED] = CTL_BUILDING, [DOM_RUNNING] = CTL_RUNNING,
-		[DOM_OFF] = CTL_STOPPED,     [DOM_CRASHED] = CTL_CRASHED,
-	};
-
-	return (unsigned int)s < DOM_STATE_COUNT ? states[s] : CTL_UNKNOWN;
+	_Static_assert((uint32_t)DOM_UNUSED == (uint32_t)CTL_UNKNOWN &&
+			       (uint32_t)DOM_RUNNING == (uint32_t)CTL_RUNNING &&
+			       (uint32_t)DOM_DESTROYED == (uint32_t)CTL_DESTROYED,
+		       "the order of enum domain_state");
+	return (uint8_t)s;
 }
 
 static bool next_domain(struct walk *w, void *entry)
 {
 	struct ctl_domain *e = entry;
 	struct domain *d = domain_get((uint32_t)w->at++);
+	struct domain_vcpu v;
 
 	if (d == NULL) {
 		return false;
@@ -48,8 +48,8 @@ static bool next_domain(struct walk *w, void *entry)
 	for (uint32_t i = 0; i < d->cfg->nr_mem; i++) {
 		e->memory += d->cfg->mem[i].size;
 	}
-	for (uint32_t i = 0; i < d->nr_vcpus; i++) {
-		add_exits(e->exits, &d->vcpus[i]);
+	for (uint32_t i = 0; domain_vcpu_look(d, i, &v); i++) {
+		add_exits(e->exits, &v);
 	}
 	return true;
 }
@@ -57,19 +57,18 @@ static bool next_domain(struct walk *w, void *entry)
 static bool next_vcpu(struct walk *w, void *entry)
 {
 	struct ctl_vcpu *e = entry;
-	const struct domain *d = domain_get((uint32_t)(w->at >> 8));
+	struct domain *d = domain_get((uint32_t)(w->at >> 8));
+	struct domain_vcpu v;
 
-	while (d != NULL && (w->at & 255U) >= d->nr_vcpus) {
+	while (d != NULL && !domain_vcpu_look(d, (uint32_t)(w->at & 255U), &v)) {
 		w->at = (w->at | 255U) + 1U;
 		d = domain_get((uint32_t)(w->at >> 8));
 	}
 	if (d == NULL) {
 		return false;
 	}
-	const struct vcpu *v = &d->vcpus[w->at++ & 255U];
-
-	*e = (struct ctl_vcpu){ d->id, (uint16_t)v->index, (uint16_t)v->pcpu, (uint16_t)v->power, { 0, 0, 0 } };
-	add_exits(e->exits, v);
+	*e = (struct ctl_vcpu){ d->id, (uint16_t)(w->at++ & 255U), (uint16_t)v.pcpu, (uint16_t)v.power, { 0, 0, 0 } };
+	add_exits(e->exits, &v);
 	return true;
 }
 

@@ -52,11 +52,7 @@ static uint32_t do_domain(struct request *r)
 	if (q->action != CTL_KILL && q->action != CTL_RESTART) {
 		return CTL_ENOTSUP;
 	}
-	if (d->state != DOM_RUNNING) {
-		return CTL_EBUSY;
-	}
-	domain_ask(d, q->action == CTL_KILL ? DOM_REQ_OFF : DOM_REQ_RESET);
-	return CTL_OK;
+	return domain_do(d, q->action == CTL_KILL ? DOM_OP_STOP : DOM_OP_RESTART) == FH_OK ? CTL_OK : CTL_EBUSY;
 }
 
 static uint32_t want_events(struct request *r)

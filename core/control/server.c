@@ -10,7 +10,6 @@
 #include "core/base/string.h"
 #include "core/control/control_internal.h"
 #include "core/log/log.h"
-#include "drivers/gic/gic.h"
 
 #define STEPS_MAX 4U /* frames of a port in one call */
 #define PUMP_BYTES 256U
@@ -198,12 +197,7 @@ static void call(struct domain *d, struct server *srv)
 	if (__atomic_exchange_n(&srv->called, 1U, __ATOMIC_RELAXED) != 0U) {
 		return;
 	}
-	for (uint32_t i = 0; i < d->nr_vcpus; i++) {
-		if (d->vcpus[i].power == VCPU_ON) {
-			gic_send_sgi(d->vcpus[i].pcpu, GIC_SGI_KICK);
-			return;
-		}
-	}
+	domain_kick(d);
 }
 
 void control_poll(void)

@@ -117,41 +117,53 @@ static void finish(struct domain *d)
 	domain_virtio_reset(d);
 	s2_commit(&d->s2, ipa(0), BIT(s2_ipa_bits()));
 	lock_acquire(&d->lock);
-	d->vcpus[0].entry = d->entry;
-	d->vcpus[0].context = d->images[DOM_IMG_DTB].ipa;
-	d->vcpus[0].power = VCPU_ON_PENDING;
-	d->nr_on = 1;
-	__atomic_store_n(&d->state, DOM_RUNNING, __ATOMIC_RELEASE);
+	if (d->state == DOM_BUILDING && d->run) {
+		domain_launch(d);
+	} else if (d->state == DOM_BUILDING) {
+		__atomic_store_n(&d->state, DOM_READY, __ATOMIC_RELEASE);
+	} else {
+		/* It is to be taken apart again. */
+	}
+	log_info("domain: dom=%s zeroed=%lu loaded=%lu flushed=%lu us=%lu: %s", d->cfg->name, b->zeroed, b->loaded,
+		 b->flushed, us, domain_state_str(d->state));
 	lock_release(&d->lock);
-	log_info("domain: dom=%s zeroed=%lu loaded=%lu flushed=%lu us=%lu: running", d->cfg->name, b->zeroed, b->loaded,
-		 b->flushed, us);
 }
 
-bool domain_build_step(struct domain *d)
+/* What can't be built is taken apart. */
+static void place(struct domain *d)
+{
+	if (domain_place_step(d) != FH_OK) {
+		lock_acquire(&d->lock);
+		if (d->state == DOM_BUILDING) {
+			domain_begin(d, DOM_DESTROYED);
+		}
+		lock_release(&d->lock);
+	}
+}
+
+void domain_build_step(struct domain *d)
 {
 	struct domain_build *b = &d->build;
 
 	if (d->giving) {
 		d->giving = domain_mem_give_back_step(d);
-		return false;
+		return;
 	}
 	if (b->started == 0U) {
 		b->started = arch_counter();
-		b->cleaned = d->resets != 0U ? d->cfg->memory_keep : !d->dirty;
-		if (d->resets != 0U) {
+		if (d->placed) {
 			s2_uncommit(&d->s2, ipa(0), BIT(s2_ipa_bits()));
 		}
 	}
-	if (!b->cleaned) {
-		if (clean_step(d)) {
-			return false;
-		}
-		b->cleaned = true;
+	if (!d->placed) {
+		place(d);
+		return;
+	}
+	if (b->phase == PHASE_CLEAN && ((d->resets != 0U ? d->cfg->memory_keep : !d->dirty) || !clean_step(d))) {
+		b->phase = PHASE_LOAD;
 		b->offset = 0;
 	}
-	if (load_step(d)) {
-		return false;
+	if (b->phase == PHASE_LOAD && !load_step(d)) {
+		finish(d);
 	}
-	finish(d);
-	return true;
 }

@@ -171,7 +171,7 @@ static fh_status emulated(struct domain *d)
 		status = emulated_gic(d);
 	}
 	if (status == FH_OK && d->cfg->console != CFG_CONSOLE_NONE) {
-		vuart_init(&d->vuart, &d->vgic, domains.board->uart_irq);
+		vuart_attach(&d->vuart, &d->vgic, domains.board->uart_irq);
 		status = domain_add_vdev(d, uart, &vuart_ops, &d->vuart, "console");
 	}
 	return status;
@@ -185,6 +185,22 @@ fh_status domain_devices(struct domain *d)
 		status = pass_through(d, i);
 	}
 	return status == FH_OK ? domain_virtio(d) : status;
+}
+
+void domain_devices_remove(struct domain *d)
+{
+	if (d->vgic.nr_vcpus != 0U) {
+		vgic_reset(&d->vgic);
+	}
+	for (uint32_t i = 0; i < ARRAY_SIZE(domains.irq_owner); i++) {
+		domains.irq_owner[i] = domains.irq_owner[i] == d->id + 1U ? 0U : domains.irq_owner[i];
+	}
+	if (d->cfg->console != CFG_CONSOLE_NONE) {
+		vuart_attach(&d->vuart, NULL, 0);
+	}
+	d->virtio.size = 0;
+	d->vgic.nr_vcpus = 0;
+	d->devs.nr = 0;
 }
 
 fh_status domain_tree(struct domain *d, void *room, size_t size)

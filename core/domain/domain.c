@@ -2,6 +2,7 @@
 /* A domain's life once it is admitted: steps of its CPUs, requests, PSCI's view. */
 #include "core/domain/domain.h"
 
+#include "core/base/string.h"
 #include "core/domain/domain_internal.h"
 #include "core/log/log.h"
 #include "drivers/gic/gic.h"
@@ -20,12 +21,53 @@ uint32_t domain_count(void)
 
 struct domain *domain_get(uint32_t i)
 {
-	return i < domains.nr ? &domains.domain[i] : NULL;
+	return i < domains.nr && domains.domain[i].state != DOM_UNUSED ? &domains.domain[i] : NULL;
+}
+
+struct domain *domain_find(const char *name)
+{
+	for (uint32_t i = 0; i < domains.nr; i++) {
+		struct domain *d = domain_get(i);
+
+		if (d != NULL && strcmp(d->cfg->name, name) == 0) {
+			return d;
+		}
+	}
+	return NULL;
 }
 
 struct vcpu *domain_cpu_vcpu(uint32_t cpu)
 {
-	return domains.cpu_vcpu[cpu];
+	return __atomic_load_n(&domains.cpu_vcpu[cpu], __ATOMIC_ACQUIRE);
+}
+
+bool domain_vcpu_look(struct domain *d, uint32_t i, struct domain_vcpu *out)
+{
+	bool there;
+
+	lock_acquire(&d->lock);
+	there = d->vcpus != NULL && i < d->nr_vcpus;
+	if (there) {
+		const struct vcpu *v = &d->vcpus[i];
+
+		*out = (struct domain_vcpu){ v->pcpu, v->power, { v->exits[0], v->exits[1], v->exits[2] } };
+	}
+	lock_release(&d->lock);
+	return there;
+}
+
+void domain_kick(struct domain *d)
+{
+	uint32_t i = 0;
+
+	lock_acquire(&d->lock);
+	while (d->vcpus != NULL && i < d->nr_vcpus && d->vcpus[i].power != VCPU_ON) {
+		i++;
+	}
+	if (d->vcpus != NULL && i < d->nr_vcpus) {
+		gic_send_sgi(d->vcpus[i].pcpu, GIC_SGI_KICK);
+	}
+	lock_release(&d->lock);
 }
 
 struct domain *domain_of_irq(uint32_t intid)
@@ -43,26 +85,27 @@ struct ledger *domain_ledger(void)
 const char *domain_state_str(enum domain_state s)
 {
 	static const char *const names[DOM_STATE_COUNT] = {
-		[DOM_DEFINED] = "defined", [DOM_CLAIMED] = "building", [DOM_RUNNING] = "running",
-		[DOM_OFF] = "off",         [DOM_CRASHED] = "crashed",
+		[DOM_UNUSED] = "unused",     [DOM_DEFINED] = "defined",     [DOM_CLAIMED] = "claimed",
+		[DOM_BUILDING] = "building", [DOM_READY] = "ready",         [DOM_RUNNING] = "running",
+		[DOM_PAUSED] = "paused",     [DOM_STOPPING] = "stopping",   [DOM_STOPPED] = "stopped",
+		[DOM_CRASHED] = "crashed",   [DOM_DESTROYED] = "destroyed",
 	};
 
 	return (unsigned int)s < DOM_STATE_COUNT ? names[s] : "unknown";
 }
 
-/* Makes a vCPU's CPU look at what is to be done, now. */
-static void attend(struct vcpu *v)
+void domain_attend(struct vcpu *v)
 {
 	__atomic_store_n(&v->stop, 1U, __ATOMIC_RELEASE);
 	gic_send_sgi(v->pcpu, GIC_SGI_KICK);
 }
 
-static bool all_off(void)
+bool domain_all_off(void)
 {
 	for (uint32_t i = 0; i < domains.nr; i++) {
 		const enum domain_state s = __atomic_load_n(&domains.domain[i].state, __ATOMIC_ACQUIRE);
 
-		if (s != DOM_OFF && s != DOM_CRASHED && s != DOM_DEFINED) {
+		if (s >= DOM_BUILDING && s != DOM_STOPPED && s != DOM_CRASHED) {
 			return false;
 		}
 	}
@@ -75,6 +118,27 @@ static void set_state(struct domain *d, enum domain_state s)
 	event_post(&(struct event){ .dom = d->id, .value = (uint32_t)s });
 }
 
+void domain_begin(struct domain *d, enum domain_state state)
+{
+	if (state == DOM_BUILDING) {
+		d->build = (struct domain_build){ .phase = d->placed ? PHASE_CLEAN : PHASE_TABLES };
+	}
+	set_state(d, state);
+	for (uint32_t i = 0; i < d->nr_vcpus; i++) {
+		domain_attend(&d->vcpus[i]);
+	}
+}
+
+void domain_launch(struct domain *d)
+{
+	d->vcpus[0].entry = d->entry;
+	d->vcpus[0].context = d->images[DOM_IMG_DTB].ipa;
+	d->vcpus[0].power = VCPU_ON_PENDING;
+	d->nr_on = 1;
+	set_state(d, DOM_RUNNING);
+	domain_attend(&d->vcpus[0]);
+}
+
 /* The last vCPU has left: the request is carried out. Lock held. */
 static void request_done(struct domain *d)
 {
@@ -84,19 +148,22 @@ static void request_done(struct domain *d)
 	domain_virtio_reset(d);
 	d->request = DOM_REQ_NONE;
 	d->giving = d->cfg->claims.window.size != 0U;
+	if (d->doomed) {
+		domain_begin(d, DOM_DESTROYED);
+		return;
+	}
 	if (r == DOM_REQ_RESET || (r == DOM_REQ_CRASH && d->cfg->on_crash == CFG_CRASH_RESTART)) {
 		d->resets++;
-		d->build = (struct domain_build){ 0 };
-		set_state(d, DOM_CLAIMED);
 		log_info("domain: dom=%s reset=%u: restarting", d->cfg->name, d->resets);
-		attend(&d->vcpus[0]);
+		d->run = true;
+		domain_begin(d, DOM_BUILDING);
 		return;
 	}
 	vgic_reset(&d->vgic); /* its devices must not interrupt any more */
-	set_state(d, r == DOM_REQ_CRASH ? DOM_CRASHED : DOM_OFF);
+	set_state(d, r == DOM_REQ_CRASH ? DOM_CRASHED : DOM_STOPPED);
 	log_info("domain: dom=%s: %s", d->cfg->name, domain_state_str(d->state));
 	if (d->giving) {
-		attend(&d->vcpus[0]);
+		domain_attend(&d->vcpus[0]);
 	}
 }
 
@@ -113,11 +180,20 @@ static void leave(struct vcpu *v)
 		v->power = VCPU_OFF;
 		d->nr_on--;
 	}
-	if (d->nr_on == 0U && d->state == DOM_RUNNING) {
-		if (d->request == DOM_REQ_NONE) {
-			d->request = DOM_REQ_OFF; /* nobody is left who could turn a vCPU on */
-		}
+	if (d->nr_on == 0U) {
 		request_done(d);
+	}
+}
+
+/* A CPU lets go of its vCPU, which will be gone. The first one stays, to take the rest apart. Lock held. */
+static void detach(struct vcpu *v)
+{
+	struct domain *d = v->domain;
+
+	__atomic_store_n(&domains.cpu_vcpu[v->pcpu], NULL, __ATOMIC_RELEASE);
+	d->nr_attached--;
+	if (d->nr_attached == 1U) {
+		domain_attend(&d->vcpus[0]);
 	}
 }
 
@@ -125,7 +201,10 @@ static enum domain_step step_of(struct vcpu *v)
 {
 	struct domain *d = v->domain;
 
-	if (d->state == DOM_CLAIMED || d->giving) {
+	if (d->state == DOM_DESTROYED) {
+		return v->index == 0U && d->nr_attached == 1U ? DOM_STEP_UNBUILD : DOM_STEP_IDLE;
+	}
+	if (d->state == DOM_BUILDING || d->giving) {
 		return v->index == 0U ? DOM_STEP_BUILD : DOM_STEP_IDLE;
 	}
 	if (d->state != DOM_RUNNING || v->power == VCPU_OFF) {
@@ -146,11 +225,14 @@ enum domain_step domain_next_step(struct vcpu *v, bool *last_off)
 	if (d->request != DOM_REQ_NONE && v->power != VCPU_OFF) {
 		leave(v);
 	}
+	if (d->state == DOM_DESTROYED && v->index != 0U) {
+		detach(v);
+	}
 	step = step_of(v);
-	*last_off = before == DOM_RUNNING && (d->state == DOM_OFF || d->state == DOM_CRASHED);
+	*last_off = before != d->state && (d->state == DOM_STOPPED || d->state == DOM_CRASHED);
 	lock_release(&d->lock);
 	if (*last_off) {
-		*last_off = all_off();
+		*last_off = domain_all_off();
 	}
 	return step;
 }
@@ -171,15 +253,21 @@ void domain_vcpu_start(struct vcpu *v)
 	vgic_cpu_load(&v->vgic);
 }
 
+void domain_ask_held(struct domain *d, enum domain_request r)
+{
+	if ((d->state == DOM_RUNNING || d->state == DOM_PAUSED) && d->request == DOM_REQ_NONE) {
+		d->request = r;
+		set_state(d, DOM_STOPPING);
+		for (uint32_t i = 0; i < d->nr_vcpus; i++) {
+			domain_attend(&d->vcpus[i]);
+		}
+	}
+}
+
 void domain_ask(struct domain *d, enum domain_request r)
 {
 	lock_acquire(&d->lock);
-	if (d->state == DOM_RUNNING && d->request == DOM_REQ_NONE) {
-		d->request = r;
-		for (uint32_t i = 0; i < d->nr_vcpus; i++) {
-			attend(&d->vcpus[i]);
-		}
-	}
+	domain_ask_held(d, r);
 	lock_release(&d->lock);
 }
 
@@ -218,7 +306,7 @@ int64_t domain_cpu_on(struct domain *d, uint64_t mpidr, uint64_t entry, uint64_t
 		v->context = context;
 		v->power = VCPU_ON_PENDING;
 		d->nr_on++;
-		attend(v);
+		domain_attend(v);
 	}
 	lock_release(&d->lock);
 	return ret;
@@ -229,13 +317,13 @@ void domain_cpu_off(struct vcpu *v)
 	struct domain *d = v->domain;
 
 	lock_acquire(&d->lock);
-	if (d->nr_on == 1U && d->request == DOM_REQ_NONE) {
-		d->request = DOM_REQ_OFF;
+	if (d->nr_on == 1U) {
+		domain_ask_held(d, DOM_REQ_OFF); /* nobody is left who could turn a vCPU on */
 	}
 	if (d->request == DOM_REQ_NONE) {
 		leave(v);
 	}
-	attend(v);
+	domain_attend(v);
 	lock_release(&d->lock);
 }
 

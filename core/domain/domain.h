@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The domain: what the configuration says, what it owns, and where it is in its life.
+ * The domain: what the configuration says, what it owns, and where it is in its life. docs/domains.md draws the states.
  *
- *   DEFINED --admit--> CLAIMED --build--> RUNNING --off, crash--> OFF, CRASHED
- *                         ^                  |
- *                         +----- reset ------+
+ *	domain_claim(set, nr, DOMID_HYP)   all that the set will ever need, or nothing: boot and run time alike
+ *	domain_do(d, DOM_OP_START)         builds it, then runs it
+ *	domain_do(d, DOM_OP_DESTROY)       takes it apart; all is as before the claim
  *
- * Admission and placement are done by the boot CPU for all domains, in configuration order; building (cleaning,
- * loading, mapping) by each domain's first CPU, in bounded steps, between which interrupts are taken.
- *
- * Requests (reset, off) are noted under the domain's lock; each vCPU leaves by itself, on its own CPU, and the last
- * one that leaves moves the state on. No CPU waits for another.
+ * Long work (placing, cleaning, loading, taking apart) is done by the CPU of the domain's first vCPU, in bounded steps
+ * between which interrupts are taken; the domains that start at boot are placed by the boot CPU, in configuration
+ * order. Requests are noted under the domain's lock; each vCPU leaves by itself, on its own CPU, and the last one that
+ * leaves moves the state on. No CPU waits for another.
  */
 #ifndef CORE_DOMAIN_DOMAIN_H
 #define CORE_DOMAIN_DOMAIN_H
@@ -27,7 +26,34 @@
 #include "core/virtio/vcon.h"
 #include "core/vuart/vuart.h"
 
-enum domain_state { DOM_DEFINED, DOM_CLAIMED, DOM_RUNNING, DOM_OFF, DOM_CRASHED, DOM_STATE_COUNT };
+enum domain_state {
+	DOM_UNUSED,    /* the slot is free */
+	DOM_DEFINED,   /* it has a configuration, and nothing else but static partitions of the boot's configuration */
+	DOM_CLAIMED,   /* all it needs is its own, or claimed for it */
+	DOM_BUILDING,  /* being placed, cleaned, loaded */
+	DOM_READY,     /* built, waits for its start */
+	DOM_RUNNING,   /* has vCPUs that are on */
+	DOM_PAUSED,    /* has, but none is in the guest */
+	DOM_STOPPING,  /* vCPUs are leaving, for a reset or an end */
+	DOM_STOPPED,   /* ended by itself or by request; keeps its memory */
+	DOM_CRASHED,   /* ended by a fault; keeps its memory */
+	DOM_DESTROYED, /* being taken apart; then the slot is DEFINED or UNUSED */
+	DOM_STATE_COUNT
+};
+
+/* What can be asked of a domain; domain_do() tells in which states. */
+enum domain_op {
+	DOM_OP_CLAIM, /* by domain_claim() only */
+	DOM_OP_BUILD, /* claimed -> building -> ready */
+	DOM_OP_LOAD,  /* by domain_load() only */
+	DOM_OP_START, /* claimed, building: built, then run; ready: run; stopped, crashed: loaded anew, in its memory */
+	DOM_OP_STOP,  /* its power is taken */
+	DOM_OP_RESTART, /* as the guest's own reset */
+	DOM_OP_PAUSE,
+	DOM_OP_RESUME,
+	DOM_OP_DESTROY,
+	DOM_OP_COUNT
+};
 
 /* What was asked of a running domain. */
 enum domain_request { DOM_REQ_NONE, DOM_REQ_RESET, DOM_REQ_OFF, DOM_REQ_CRASH };
@@ -41,28 +67,56 @@ struct domain_image {
 };
 enum { DOM_IMG_KERNEL, DOM_IMG_RAMDISK, DOM_IMG_DTB, DOM_IMG_COUNT };
 
-/* Where the building of a domain stands; only its first CPU. */
+/* Where the building, or the taking apart, of a domain stands; only its first CPU. */
+enum domain_phase {
+	PHASE_TABLES,
+	PHASE_MEMORY,
+	PHASE_DEVICES,
+	PHASE_CLEAN,
+	PHASE_LOAD,
+	PHASE_FREE_MEMORY,
+	PHASE_FREE_TABLES,
+	PHASE_FREE_BODY,
+};
 struct domain_build {
-	uint64_t ipa;    /* next to be cleaned */
-	uint64_t offset; /* within the leaf, or within the image */
-	uint32_t image;  /* next to be loaded */
-	bool cleaned;    /* all RAM is */
-	uint64_t zeroed; /* bytes, for the report */
+	enum domain_phase phase;
+	uint32_t mem;     /* range that is placed next */
+	uint64_t ipa;     /* next to be placed within it, or to be cleaned, or to be unmapped */
+	struct range run; /* physical blocks that follow each other, for one line of the map */
+	uint64_t offset;  /* within the leaf, or within the image */
+	uint32_t image;   /* next to be loaded */
+	uint64_t zeroed;  /* bytes, for the report */
 	uint64_t loaded;
 	uint64_t flushed; /* bytes cleaned and invalidated to the point of coherency */
 	uint64_t started; /* counter */
 };
 
+/* What was claimed for a domain: places of its terms in the claim. */
+struct domain_terms {
+	claim_handle_t claim;     /* of its set; released when all of the set have redeemed */
+	bool draws;               /* it still draws on the claim */
+	uint8_t body;             /* one block of the hyp zone: stage-2 root, tree, vCPUs, some tables */
+	uint8_t tables;           /* further tables, by pages */
+	uint8_t mem[CFG_MAX_MEM]; /* a claimed range's */
+	uint32_t nr_tables;       /* of the term */
+	struct claim_block block; /* the body, redeemed; base is its tree's, vCPUs' and root's too */
+};
+
 struct domain {
-	struct lock lock;   /* guards state, request, nr_on and the vCPUs' power */
+	struct lock lock;   /* guards state, request, the flags, nr_on, nr_attached and the vCPUs' power */
 	struct lock memory; /* guards what it claims at run time */
 	enum domain_state state;
 	enum domain_request request;
-	uint32_t nr_on; /* vCPUs that are on or about to be */
+	bool claiming;        /* domain_claim() is at it */
+	bool run;             /* starts when it is built */
+	bool doomed;          /* is taken apart when it has ended */
+	bool placed;          /* its stage 2 is complete: building goes on from there */
+	uint32_t nr_on;       /* vCPUs that are on or about to be */
+	uint32_t nr_attached; /* CPUs that know its vCPUs */
 	uint32_t resets;
-	bool giving;                  /* what it claimed while it ran goes back, by its first CPU, in steps */
-	bool dirty;                   /* some of its memory is not known to be clean before its first start */
-	const struct cfg_domain *cfg; /* set once, as all below but for build */
+	bool giving;          /* what it claimed while it ran goes back, by its first CPU, in steps */
+	bool dirty;           /* some of its memory is not known to be clean before its first start */
+	const struct cfg_domain *cfg; /* from DEFINED on, as id and nr_vcpus */
 	domid_t id;
 	uint32_t nr_vcpus;
 	struct s2 s2;
@@ -74,7 +128,8 @@ struct domain {
 	struct domain_image images[DOM_IMG_COUNT];
 	uint64_t entry;
 	struct domain_build build;
-	struct vcpu vcpus[CFG_MAX_VCPUS];
+	struct domain_terms terms;
+	struct vcpu *vcpus; /* nr_vcpus of them, in the body; NULL: not claimed */
 };
 
 /* What the domains must know of the board; kept by reference. */
@@ -91,16 +146,39 @@ struct domain_board {
 };
 
 /*
- * Defines all domains of the configuration, admits them as one claim set, redeems and places. Boot CPU, once.
- * Any refusal is logged with its reason, and nothing is left claimed. All arguments are kept by reference.
+ * Defines all domains of the configuration, claims those that start at boot or by hand as one set, and places them.
+ * Boot CPU, once. Any refusal is logged with its reason. All arguments are kept by reference.
  */
 fh_status domains_admit(const struct cfg_system *sys, const struct domain_board *board, const struct payload *files,
 			struct ledger *ledger) FH_MUST_CHECK;
 
-uint32_t domain_count(void);
+/*
+ * Claims all that nr DEFINED domains need, as one set, for a holder (DOMID_HYP, or a domain whose death ends the claim):
+ * CLAIMED, all of them, or none. Logs why not. FH_EBUSY: one is not DEFINED; FH_EOVERFLOW: more than CLAIM_MAX_TERMS;
+ * errors of claim_stake(), and of what a configuration can have wrong. No lock held. O(set * (terms + vCPUs)).
+ */
+fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder) FH_MUST_CHECK;
+/* Whether domain_do() would do it now. */
+bool domain_may(const struct domain *d, enum domain_op op);
+/* Asks for an operation. FH_EBUSY: not in this state. What takes long goes on by itself. No lock held. O(vCPUs). */
+fh_status domain_do(struct domain *d, enum domain_op op) FH_MUST_CHECK;
+
+uint32_t domain_count(void);           /* slots that were ever used */
 struct domain *domain_get(uint32_t i); /* NULL: none */
-/* The vCPU that a CPU runs, or NULL. Set once. O(1). */
+/* By name; NULL: none. O(domains). */
+struct domain *domain_find(const char *name);
+/* The vCPU that a CPU runs, or NULL. Only the CPU itself may follow it, and asks again after each step. O(1). */
 struct vcpu *domain_cpu_vcpu(uint32_t cpu);
+/* A vCPU as others may see it. */
+struct domain_vcpu {
+	uint32_t pcpu;
+	enum vcpu_power power;
+	uint64_t exits[3]; /* by enum vcpu_exit */
+};
+/* false: there is no such vCPU, or the domain is not claimed. Takes the domain's lock. */
+bool domain_vcpu_look(struct domain *d, uint32_t i, struct domain_vcpu *out);
+/* Makes one CPU of a running domain come out of the guest. Takes the domain's lock. O(vCPUs). */
+void domain_kick(struct domain *d);
 /* The domain that owns a physical SPI, or NULL. O(1). */
 struct domain *domain_of_irq(uint32_t intid);
 /* Name of a state, for people. */
@@ -109,14 +187,16 @@ const char *domain_state_str(enum domain_state s);
 struct ledger *domain_ledger(void);
 
 /* What a vCPU's CPU should do next. */
-enum domain_step { DOM_STEP_RUN, DOM_STEP_START, DOM_STEP_BUILD, DOM_STEP_IDLE };
+enum domain_step { DOM_STEP_RUN, DOM_STEP_START, DOM_STEP_BUILD, DOM_STEP_UNBUILD, DOM_STEP_IDLE };
 /*
  * Decides it, on the vCPU's own CPU, outside the guest: takes part in a request (leaving), and moves the domain on
  * where this was the last vCPU. *last_off is set where by this the last domain of the system went off.
  */
 enum domain_step domain_next_step(struct vcpu *v, bool *last_off);
-/* One bounded step of giving back or building (2 MiB at most); true: built, the first vCPU is about to start. */
-bool domain_build_step(struct domain *d);
+/* One bounded step of giving back or building: 32 blocks placed, or 2 MiB cleaned or loaded. */
+void domain_build_step(struct domain *d);
+/* One bounded step of taking it apart: 32 blocks. The caller's vCPU may be gone after it. true: all domains are off. */
+bool domain_unbuild_step(struct domain *d);
 /* Loads a starting vCPU's state into this CPU. */
 void domain_vcpu_start(struct vcpu *v);
 

@@ -7,8 +7,9 @@
 
 #define DOM_DTB_ORDER 2U /* a generated guest tree: 16 KiB of the hyp zone */
 #define DOM_DTB_ALIGN UINT64_C(0x10000)
+#define DOM_STEP_BLOCKS 32U /* that one step places or frees */
 
-/* Everything that admission and building share. */
+/* Everything that claiming and building share. */
 struct domains {
 	const struct cfg_system *sys;
 	const struct domain_board *board;
@@ -16,8 +17,8 @@ struct domains {
 	struct ledger *ledger;
 	uint32_t nr;
 	struct domain domain[CFG_MAX_DOMAINS];
-	struct vcpu *cpu_vcpu[FH_MAX_CPUS];
-	uint8_t irq_owner[1024]; /* domain + 1 by INTID */
+	struct vcpu *cpu_vcpu[FH_MAX_CPUS]; /* atomic */
+	uint8_t irq_owner[1024];            /* domain + 1 by INTID */
 };
 extern struct domains domains;
 
@@ -27,6 +28,8 @@ void domain_audit(const char *when);
 void domain_audit_clean(struct domain *d);
 /* Decides where kernel, ramdisk and tree go, before anything is claimed; logs what does not fit. */
 fh_status domain_plan(struct domain *d) FH_MUST_CHECK;
+/* Redeems and prepares the next 32 blocks, tables before, devices and tree after them; in the end placed is set. */
+fh_status domain_place_step(struct domain *d) FH_MUST_CHECK;
 /* Writes or finds the guest's tree. room: generated trees go there. */
 fh_status domain_tree(struct domain *d, void *room, size_t size) FH_MUST_CHECK;
 /* Emulated and passed-through devices: table, interrupts, stage 2 (after its tables were given). */
@@ -43,5 +46,29 @@ fh_status domain_virtio(struct domain *d) FH_MUST_CHECK;
 void domain_virtio_reset(struct domain *d);
 /* The IPA ranges of passed-through devices, for s2_tables_max(). */
 fh_status domain_device_ranges(const struct domain *d, struct range *out, uint32_t max, uint32_t *nr) FH_MUST_CHECK;
+/* The other way: interrupts are nobody's, the console has no line. All its CPUs but this one have let go. */
+void domain_devices_remove(struct domain *d);
+/* A build begins to draw on the claim; and has all of it, or gives up: the last of a set releases the claim. */
+fh_status domain_draw(struct domain *d, claim_handle_t h) FH_MUST_CHECK;
+void domain_drawn(struct domain *d);
+/* Whether this build can take a domain apart. */
+extern const bool domain_unbuilds;
+/* What a claim that was not used gave is given back. */
+void domain_unclaim(struct domain *d);
+/* The zone of stage-2 tables. */
+uint8_t domain_hyp_zone(void);
+/* The pages of the body, in their order: root, vCPUs, tree, tables. */
+uint32_t domain_vcpu_pages(const struct domain *d);
+
+/* Makes a vCPU's CPU look at what is to be done, now. */
+void domain_attend(struct vcpu *v);
+bool domain_all_off(void);
+
+/* domain_ask() with the lock held. */
+void domain_ask_held(struct domain *d, enum domain_request r);
+/* BUILDING or DESTROYED: the first vCPU's CPU, which may be in a step of building, is to go on with that. Lock held. */
+void domain_begin(struct domain *d, enum domain_state state);
+/* It is built: the first vCPU is about to start. Lock held. */
+void domain_launch(struct domain *d);
 
 #endif

@@ -19,18 +19,14 @@ const char *mon_owner(domid_t dom)
 	return d != NULL ? d->cfg->name : "-";
 }
 
-static struct domain *find_domain(const char *name, uint32_t *index)
+static struct domain *find_domain(const char *name)
 {
-	for (uint32_t i = 0; i < domain_count(); i++) {
-		struct domain *d = domain_get(i);
+	struct domain *d = domain_find(name);
 
-		if (d != NULL && strcmp(d->cfg->name, name) == 0) {
-			*index = i;
-			return d;
-		}
+	if (d == NULL) {
+		mon_line("no domain is named '%s'; try domains", name);
 	}
-	mon_line("no domain is named '%s'; try domains", name);
-	return NULL;
+	return d;
 }
 
 static bool cmd_help(struct mon_job *job)
@@ -68,15 +64,7 @@ static bool cmd_domains(struct mon_job *job)
 	return job->i < domain_count();
 }
 
-/* The next CPU from `cpu` on that runs a vCPU; FH_MAX_CPUS: none. */
-static uint32_t next_cpu(uint32_t cpu)
-{
-	while (cpu < FH_MAX_CPUS && domain_cpu_vcpu(cpu) == NULL) {
-		cpu++;
-	}
-	return cpu;
-}
-
+/* job->i: the domain; job->j: its next vCPU. */
 static bool cmd_cpus(struct mon_job *job)
 {
 	static const char *const power[] = {
@@ -84,20 +72,20 @@ static bool cmd_cpus(struct mon_job *job)
 		[VCPU_ON_PENDING] = "starts",
 		[VCPU_ON] = "on",
 	};
-	const struct vcpu *v;
+	struct domain *d = domain_get(job->i);
+	struct domain_vcpu v;
 
-	if (job->i == 0U) {
+	if (job->i == 0U && job->j == 0U) {
 		mon_line("  CPU  %-16s vCPU  power   exits: traps interrupts SErrors", "domain");
 	}
-	job->i = next_cpu(job->i);
-	v = job->i < FH_MAX_CPUS ? domain_cpu_vcpu(job->i) : NULL;
-	if (v != NULL) {
-		mon_line("  %3u  %-16s %4u  %-6s %12lu %10lu %7lu", job->i, v->domain->cfg->name, v->index,
-			 power[v->power], v->exits[VCPU_EXIT_SYNC], v->exits[VCPU_EXIT_IRQ],
-			 v->exits[VCPU_EXIT_SERROR]);
+	if (d != NULL && domain_vcpu_look(d, job->j, &v)) {
+		mon_line("  %3u  %-16s %4u  %-6s %12lu %10lu %7lu", v.pcpu, d->cfg->name, job->j++, power[v.power],
+			 v.exits[VCPU_EXIT_SYNC], v.exits[VCPU_EXIT_IRQ], v.exits[VCPU_EXIT_SERROR]);
+		return true;
 	}
-	job->i = next_cpu(job->i + 1U);
-	return job->i < FH_MAX_CPUS;
+	job->i++;
+	job->j = 0;
+	return job->i < domain_count();
 }
 
 /* Digits to a number up to 99999; 0: none, or not a number. */
@@ -139,40 +127,37 @@ static bool cmd_log(struct mon_job *job)
 
 static bool cmd_focus(struct mon_job *job)
 {
-	uint32_t i;
+	const struct domain *d = find_domain(job->arg);
 
-	if (find_domain(job->arg, &i) != NULL && !console_focus(i)) {
+	if (d != NULL && !console_focus(d->id)) {
 		mon_line("%s has no console", job->arg);
 	}
 	return false;
 }
 
-static void ask(struct mon_job *job, enum domain_request what)
+/* Commands that ask for an operation: their op stands in the table. */
+static bool cmd_do(struct mon_job *job)
 {
-	uint32_t i;
-	struct domain *d = find_domain(job->arg, &i);
+	struct domain *d = find_domain(job->arg);
 
-	if (d == NULL) {
-		return;
+	if (d != NULL && domain_do(d, (enum domain_op)job->op) == FH_OK) {
+		mon_line("%s: asked", job->arg);
+	} else if (d != NULL) {
+		mon_line("%s is %s: that can't be", job->arg, domain_state_str(d->state));
 	}
-	if (d->state != DOM_RUNNING) {
-		mon_line("%s is %s: not running", job->arg, domain_state_str(d->state));
-		return;
-	}
-	domain_ask(d, what);
-	mon_line("%s: asked", job->arg);
-}
-
-static bool cmd_reset(struct mon_job *job)
-{
-	ask(job, DOM_REQ_RESET);
 	return false;
 }
 
-static bool cmd_off(struct mon_job *job)
+static bool cmd_create(struct mon_job *job)
 {
-	ask(job, DOM_REQ_OFF);
-	return false;
+	struct domain *d = find_domain(job->arg);
+	const fh_status status = d != NULL ? domain_claim(&d, 1, DOMID_HYP) : FH_OK;
+
+	if (status != FH_OK) {
+		mon_line("%s is %s: not created: %s", job->arg, domain_state_str(d->state), fh_status_str(status));
+		return false;
+	}
+	return d != NULL && cmd_do(job);
 }
 
 /* The way an integrator tries on-panic, the report and what watches the machine from outside. */
@@ -183,15 +168,20 @@ static bool cmd_panic(struct mon_job *job)
 }
 
 const struct mon_command mon_commands[] = {
-	{ "help", "", "this list", cmd_help },
-	{ "domains", "", "the domains and their states", cmd_domains },
-	{ "memory", "", "who owns which range of RAM", mon_memory },
-	{ "claims", "", "the pool's zones and the claims on them", mon_claims },
-	{ "cpus", "", "which vCPU runs where", cmd_cpus },
-	{ "log", "[N]", "the last N lines that Freehold logged (20)", cmd_log },
-	{ "focus", "NAME", "gives the input to a domain", cmd_focus },
-	{ "reset", "NAME", "resets a running domain", cmd_reset },
-	{ "off", "NAME", "takes a running domain's power", cmd_off },
-	{ "panic", "", "stops the hypervisor, as on-panic says: to try it", cmd_panic },
+	{ "help", "", "this list", cmd_help, 0 },
+	{ "domains", "", "the domains and their states", cmd_domains, 0 },
+	{ "memory", "", "who owns which range of RAM", mon_memory, 0 },
+	{ "claims", "", "the pool's zones and the claims on them", mon_claims, 0 },
+	{ "cpus", "", "which vCPU runs where", cmd_cpus, 0 },
+	{ "log", "[N]", "the last N lines that Freehold logged (20)", cmd_log, 0 },
+	{ "focus", "NAME", "gives the input to a domain", cmd_focus, 0 },
+	{ "create", "NAME", "claims all that a domain needs, builds and starts it", cmd_create, DOM_OP_START },
+	{ "start", "NAME", "starts a domain that is claimed or has ended", cmd_do, DOM_OP_START },
+	{ "pause", "NAME", "keeps a running domain out of its CPUs", cmd_do, DOM_OP_PAUSE },
+	{ "resume", "NAME", "lets it go on", cmd_do, DOM_OP_RESUME },
+	{ "reset", "NAME", "resets a running domain", cmd_do, DOM_OP_RESTART },
+	{ "off", "NAME", "takes a running domain's power", cmd_do, DOM_OP_STOP },
+	{ "destroy", "NAME", "ends a domain and gives back all it had", cmd_do, DOM_OP_DESTROY },
+	{ "panic", "", "stops the hypervisor, as on-panic says: to try it", cmd_panic, 0 },
 };
 const size_t mon_nr_commands = ARRAY_SIZE(mon_commands);

@@ -63,7 +63,7 @@ static void start(char *text)
 	for (size_t i = 0; i < mon_nr_commands; i++) {
 		if (strcmp(mon_commands[i].name, name) == 0) {
 			running = &mon_commands[i];
-			job = (struct mon_job){ .arg = arg != NULL ? arg : "" };
+			job = (struct mon_job){ .arg = arg != NULL ? arg : "", .op = running->op };
 			return;
 		}
 	}

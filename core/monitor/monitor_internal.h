@@ -12,6 +12,7 @@
 /* A command at work. */
 struct mon_job {
 	const char *arg; /* what followed the name, without blanks around it; maybe empty */
+	uint32_t op;     /* of the command */
 	uint32_t i;      /* for the steps' own use: 0 at the first one */
 	uint32_t j;
 	uint64_t at;
@@ -26,6 +27,7 @@ struct mon_command {
 	const char *args;
 	const char *help;
 	mon_step step;
+	uint32_t op; /* an enum domain_op, for those that ask for one */
 };
 
 extern const struct mon_command mon_commands[];

@@ -34,6 +34,15 @@ void vuart_reset(struct vuart *v)
 	lock_release(&v->lock);
 }
 
+void vuart_attach(struct vuart *v, struct vgic *vgic, uint32_t intid)
+{
+	lock_acquire(&v->lock);
+	v->vgic = vgic;
+	v->intid = intid;
+	v->told = false;
+	lock_release(&v->lock);
+}
+
 uint32_t vuart_tx_level(const struct vuart *v)
 {
 	return __atomic_load_n(&v->tx_in, __ATOMIC_ACQUIRE) - __atomic_load_n(&v->tx_out, __ATOMIC_RELAXED);
@@ -160,7 +169,7 @@ void vuart_tell_line(struct vuart *v)
 {
 	const bool level = (vuart_raw_ints(v) & v->imsc) != 0U;
 
-	if (level != v->told) {
+	if (level != v->told && v->vgic != NULL) {
 		v->told = level;
 		vgic_set_level(v->vgic, 0, v->intid, level);
 	}

@@ -20,7 +20,7 @@
 #define VUART_RX_SIZE 256U
 
 struct vuart {
-	struct lock lock; /* RANK_VUART; guards all below but vgic and intid */
+	struct lock lock; /* RANK_VUART; guards all below */
 	struct vgic *vgic;
 	uint32_t intid; /* an SPI */
 	bool told;      /* the level that the vGIC knows */
@@ -51,6 +51,8 @@ extern const struct vdev_ops vuart_ops; /* dev is a struct vuart */
 
 /* An empty one in its reset state, whose interrupt is the SPI intid of that vGIC (kept by reference). */
 void vuart_init(struct vuart *v, struct vgic *vgic, uint32_t intid);
+/* From now on its interrupt is that; vgic NULL: it has none, what is typed is dropped at the next reset. */
+void vuart_attach(struct vuart *v, struct vgic *vgic, uint32_t intid);
 /* The chip's reset. What was received is dropped; what was sent stays until the console has shown it. */
 void vuart_reset(struct vuart *v);
 

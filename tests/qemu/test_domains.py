@@ -231,7 +231,7 @@ def test_monitor_resets_and_ends_a_domain(pair):
         m.ask("w", "walk: tables in nothing")
         m.focus(0)
         m.line("off rear")
-        m.expect(r"domain: dom=rear: off")
+        m.expect(r"domain: dom=rear: stopped")
         m.line("off front")
         assert m.wait_end(15) == 0
 

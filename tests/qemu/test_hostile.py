@@ -28,7 +28,7 @@ def test_a_hostile_guest_disturbs_nobody(machine, guests, tmp_path, cpu):
         m.expect("domain: dom=rear reset=1: restarting")
         m.expect("hostile: begins")
         m.line("off rear")
-        m.expect("domain: dom=rear: off")
+        m.expect("domain: dom=rear: stopped")
         m.focus(1)
         advances(m)
         m.send("o")

@@ -44,9 +44,9 @@ static bool forever(struct mon_job *job)
 }
 
 const struct mon_command mon_commands[] = {
-	{ "echo", "ARG", "", echo },
-	{ "many", "", "", many },
-	{ "forever", "", "", forever },
+	{ "echo", "ARG", "", echo, 0 },
+	{ "many", "", "", many, 0 },
+	{ "forever", "", "", forever, 0 },
 };
 const size_t mon_nr_commands = ARRAY_SIZE(mon_commands);
 

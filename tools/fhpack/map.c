@@ -179,7 +179,9 @@ static void print_domain(const struct map *m, const struct cfg_domain *d, FILE *
 		fprintf(out, "%s%u", i == 0U ? " " : ", ", d->pcpu[i]);
 	}
 	fprintf(out, "; kernel %s%s%s%s\n", d->kernel, d->ramdisk[0] != '\0' ? ", ramdisk " : "", d->ramdisk,
-		d->autostart ? "" : "; started by hand");
+		d->autostart ? "" :
+		d->on_demand ? "; created on demand" :
+			       "; started by hand");
 	for (uint32_t i = 0; i < d->nr_mem; i++) {
 		const struct cfg_mem *mem = &d->mem[i];
 

@@ -246,7 +246,8 @@ static void start_consoles(void)
 	for (uint32_t i = 0; i < domain_count(); i++) {
 		struct domain *d = domain_get(i);
 
-		sources[i] = (struct console_source){ d->cfg->name, d->cfg->color, &d->vuart };
+		sources[i] = (struct console_source){ d->cfg->name, d->cfg->color,
+						      d->cfg->console == CFG_CONSOLE_PL011 ? &d->vuart : NULL };
 	}
 	console_init(sources, domain_count());
 	if (machine.uart_irq != 0U) {

@@ -11,9 +11,14 @@
 
 void s2_init(struct s2 *s, paddr_t root, uint16_t vmid)
 {
-	lock_init(&s->lock, RANK_STAGE2);
-	s->root = el2_hyp_va(root);
-	memset(s->root, 0, PAGE_SIZE << S2_ROOT_ORDER);
+	uint64_t *table = el2_hyp_va(root);
+
+	/* Once: in a later life somebody may be looking at it. */
+	if (s->lock.rank == 0U) {
+		lock_init(&s->lock, RANK_STAGE2);
+	}
+	memset(table, 0, PAGE_SIZE << S2_ROOT_ORDER);
+	s->root = table;
 	s->free_list = NULL;
 	s->nr_free = 0;
 	s->low = UINT64_MAX;

@@ -57,7 +57,7 @@ uint32_t s2_ipa_bits(void);
 uint64_t s2_vtcr(void);
 bool s2_fwb(void);
 
-/* root: two zeroed pages of the hyp zone, 8 KiB aligned. vmid: 1 to 255. */
+/* May be called again, for a new life after s2_drop(). root: two pages of the hyp zone, 8 KiB aligned. vmid: 1 to 255. */
 void s2_init(struct s2 *s, paddr_t root, uint16_t vmid);
 /* Gives a page of the hyp zone for tables; it is zeroed here. */
 void s2_give_table(struct s2 *s, paddr_t page);
@@ -86,6 +86,8 @@ fh_status s2_take(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf) FH_MUST_CHEC
  * CPU reaches the memory: TLBs are invalidated. Bound: 512 entries, and 1024 more are looked at.
  */
 void s2_unmap(struct s2 *s, ipaddr_t ipa, uint64_t size);
+/* Nothing is mapped any more: whoever looks from now on finds an empty one, and the root may be given back. */
+void s2_drop(struct s2 *s);
 /*
  * Splits a leaf of 1 GiB or 2 MiB into leaves of the next level, by break-before-make where it is valid: another
  * CPU's access in between faults, and is retried by its handler once it finds the entry valid (s2_lookup).

@@ -44,3 +44,12 @@ void s2_unmap(struct s2 *s, ipaddr_t ipa, uint64_t size)
 	}
 	lock_release(&s->lock);
 }
+
+void s2_drop(struct s2 *s)
+{
+	lock_acquire(&s->lock);
+	s->low = UINT64_MAX;
+	s->high = 0;
+	s->root = NULL;
+	lock_release(&s->lock);
+}

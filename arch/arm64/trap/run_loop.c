@@ -202,7 +202,6 @@ static void idle(struct vcpu *v)
 void run_loop(void)
 {
 	const uint32_t cpu = arch_cpu_id();
-	struct vcpu *v = domain_cpu_vcpu(cpu);
 
 	WRITE_SYSREG(cnthp_ctl_el2, 0);
 	gic_irq_priority(cpu, PPI_HYP_TIMER, GIC_PRIO_EL2);
@@ -213,6 +212,7 @@ void run_loop(void)
 
 	for (;;) {
 		bool last_off = false;
+		struct vcpu *v = domain_cpu_vcpu(cpu);
 		const enum domain_step step = v != NULL ? domain_next_step(v, &last_off) : DOM_STEP_IDLE;
 
 		if (last_off) {
@@ -230,13 +230,21 @@ void run_loop(void)
 			domain_vcpu_start(v);
 			break;
 		case DOM_STEP_BUILD:
-			(void)domain_build_step(v->domain);
+			domain_build_step(v->domain);
 			trap_irq(v);
+			chores();
+			break;
+		case DOM_STEP_UNBUILD:
+			if (domain_unbuild_step(v->domain)) {
+				machine_last_off();
+			}
+			trap_irq(domain_cpu_vcpu(cpu));
 			chores();
 			break;
 		case DOM_STEP_IDLE:
 		default:
-			idle(v);
+			/* It may have let go of its vCPU just now. */
+			idle(domain_cpu_vcpu(cpu));
 			break;
 		}
 	}

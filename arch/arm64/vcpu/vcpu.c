@@ -225,7 +225,10 @@ void vcpu_unload(void)
 	WRITE_SYSREG(cntv_ctl_el0, 0);
 	WRITE_SYSREG(cntp_cval_el0, 0);
 	WRITE_SYSREG(cntv_cval_el0, 0);
+	/* No walk of its tables, not even a speculative one: they may be another's soon. */
+	WRITE_SYSREG(vttbr_el2, 0);
 	state_reset();
+	isb();
 }
 
 void vcpu_load(struct vcpu *v, uint64_t vttbr, uint64_t entry, uint64_t context)

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* What can be asked of a domain, and when: docs/domains.md draws it. */
+#include "core/domain/domain.h"
+#include "core/domain/domain_internal.h"
+#include "core/log/log.h"
+
+#define IN(state) (1U << (state))
+#define RUNS (IN(DOM_RUNNING) | IN(DOM_PAUSED))
+#define ENDED (IN(DOM_STOPPED) | IN(DOM_CRASHED))
+
+/* The states in which each operation is legal. */
+static const uint16_t legal[DOM_OP_COUNT] = {
+	[DOM_OP_CLAIM] = IN(DOM_DEFINED),
+	[DOM_OP_BUILD] = IN(DOM_CLAIMED),
+	[DOM_OP_LOAD] = IN(DOM_BUILDING),
+	[DOM_OP_START] = IN(DOM_CLAIMED) | IN(DOM_BUILDING) | IN(DOM_READY) | ENDED,
+	[DOM_OP_STOP] = RUNS,
+	[DOM_OP_RESTART] = RUNS | ENDED,
+	[DOM_OP_PAUSE] = IN(DOM_RUNNING),
+	[DOM_OP_RESUME] = IN(DOM_PAUSED),
+	[DOM_OP_DESTROY] = IN(DOM_CLAIMED) | IN(DOM_BUILDING) | IN(DOM_READY) | RUNS | IN(DOM_STOPPING) | ENDED,
+};
+
+bool domain_may(const struct domain *d, enum domain_op op)
+{
+	return !d->claiming && (op != DOM_OP_DESTROY || domain_unbuilds) && (legal[op] & IN(d->state)) != 0U;
+}
+
+static void start(struct domain *d)
+{
+	d->run = true;
+	if (d->state == DOM_READY) {
+		domain_launch(d);
+	} else if (d->state != DOM_BUILDING) {
+		d->resets += d->state == DOM_CLAIMED ? 0U : 1U;
+		domain_begin(d, DOM_BUILDING);
+	} else {
+		/* It is being built, and will run. */
+	}
+}
+
+static void destroy(struct domain *d)
+{
+	d->doomed = true;
+	if ((IN(d->state) & (RUNS | IN(DOM_STOPPING))) != 0U) {
+		domain_ask_held(d, DOM_REQ_OFF);
+	} else {
+		domain_begin(d, DOM_DESTROYED);
+	}
+}
+
+static void turn(struct domain *d, enum domain_state state)
+{
+	__atomic_store_n(&d->state, state, __ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < d->nr_vcpus; i++) {
+		domain_attend(&d->vcpus[i]);
+	}
+}
+
+static void perform(struct domain *d, enum domain_op op)
+{
+	switch (op) {
+	case DOM_OP_BUILD:
+		domain_begin(d, DOM_BUILDING);
+		break;
+	case DOM_OP_START:
+		start(d);
+		break;
+	case DOM_OP_STOP:
+		domain_ask_held(d, DOM_REQ_OFF);
+		break;
+	case DOM_OP_RESTART:
+		if ((IN(d->state) & RUNS) != 0U) {
+			domain_ask_held(d, DOM_REQ_RESET);
+		} else {
+			start(d);
+		}
+		break;
+	case DOM_OP_PAUSE:
+		turn(d, DOM_PAUSED);
+		break;
+	case DOM_OP_RESUME:
+		turn(d, DOM_RUNNING);
+		break;
+	case DOM_OP_DESTROY:
+	default:
+		destroy(d);
+		break;
+	}
+}
+
+fh_status domain_do(struct domain *d, enum domain_op op)
+{
+	fh_status status = FH_EBUSY;
+
+	lock_acquire(&d->lock);
+	if (domain_may(d, op)) {
+		status = FH_OK;
+		perform(d, op);
+	}
+	lock_release(&d->lock);
+	return status;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Taking a domain apart, in reverse, 32 blocks a step, on the CPU of its first vCPU: what is claimed for it is
+ * released, its memory is unmapped, invalidated in all TLBs and freed, then its devices, its tables, and the body with
+ * the vCPUs. Its CPUs have let go of them before (domain_next_step), so nobody waits here. A build that failed half-way
+ * comes through here too, with what it has.
+ */
+#include "core/domain/domain.h"
+#include "core/domain/domain_internal.h"
+#include "core/log/log.h"
+
+const bool domain_unbuilds = true;
+
+static void give_back(const struct domain *d, struct claim_block b)
+{
+	const fh_status status = claim_free(domains.ledger, d->id, b);
+
+	if (status != FH_OK) {
+		panic("domain: dom=%s pa=0x%lx order=%u: can't be freed: %s", d->cfg->name, pa_val(b.base), b.order,
+		      fh_status_str(status));
+	}
+}
+
+/* true: no leaf is left. A block was placed whole, whatever leaves it is mapped by. */
+static bool free_memory(struct domain *d)
+{
+	struct s2_leaf leaf;
+
+	for (uint32_t i = 0; i < DOM_STEP_BLOCKS; i++) {
+		struct pool_info info = { .state = POOL_UNUSED };
+
+		if (d->s2.root == NULL || s2_next(&d->s2, ipa(d->build.ipa), &leaf) != FH_OK) {
+			return true;
+		}
+		const bool owned = leaf.kind == S2_RAM && ledger_owner(domains.ledger, leaf.pa, &info) == FH_OK &&
+				   info.state == POOL_OWNED;
+		const uint64_t size = owned ? info.range.size : PAGE_SIZE << leaf.order;
+
+		s2_unmap(&d->s2, leaf.ipa, size);
+		d->build.ipa = ipa_val(leaf.ipa) + size;
+		if (owned) {
+			give_back(d, (struct claim_block){ pa(info.range.base), info.order, true });
+		}
+	}
+	return false;
+}
+
+/* A partition stays the domain's by the configuration, but what the domain left in it is dirty. */
+static void soil_partitions(const struct domain *d)
+{
+	for (uint32_t i = 0; i < d->cfg->nr_mem; i++) {
+		const struct range r = { pa_val(d->cfg->mem[i].pa), d->cfg->mem[i].size };
+
+		if (d->cfg->mem[i].kind == CFG_MEM_STATIC) {
+			fh_status status = ledger_disown_range(domains.ledger, r);
+
+			if (status == FH_OK) {
+				status = ledger_own_range(domains.ledger, r, POOL_STATIC, d->id);
+			}
+			FH_ASSERT(status == FH_OK);
+		}
+	}
+}
+
+/* All that it owns of the hyp zone but for the body. */
+static bool free_tables(struct domain *d)
+{
+	const struct range hyp = domains.sys->zones[domain_hyp_zone()].range;
+	struct pool_info info;
+
+	d->build.ipa = MAX(d->build.ipa, hyp.base);
+	for (uint32_t i = 0; i < DOM_STEP_BLOCKS; i++) {
+		if (d->build.ipa >= range_end(hyp) ||
+		    ledger_next_block(domains.ledger, pa(d->build.ipa), &info) != FH_OK) {
+			return true;
+		}
+		d->build.ipa = range_end(info.range);
+		if (info.state == POOL_OWNED && info.owner == d->id && info.range.base != pa_val(d->terms.block.base)) {
+			give_back(d, (struct claim_block){ pa(info.range.base), info.order, true });
+		}
+	}
+	return false;
+}
+
+static void next(struct domain *d, enum domain_phase phase)
+{
+	d->build.phase = phase;
+	d->build.ipa = 0;
+}
+
+fh_status domain_draw(struct domain *d, claim_handle_t h)
+{
+	const fh_status status = claim_use(domains.ledger, h);
+
+	d->terms.claim = h;
+	d->terms.draws = status == FH_OK;
+	return status;
+}
+
+void domain_drawn(struct domain *d)
+{
+	struct claim_info info;
+
+	/* The claim may have ended, with its holder. */
+	if (d->terms.draws && claim_unuse(domains.ledger, d->terms.claim) == FH_OK &&
+	    claim_info(domains.ledger, d->terms.claim, &info) == FH_OK && info.uses == 0U &&
+	    claim_release(domains.ledger, d->terms.claim) != FH_OK) {
+		log_dbg("claim: dom=%s: the last of the set was quicker", d->cfg->name);
+	}
+	d->terms.draws = false;
+}
+
+static void free_claims(struct domain *d)
+{
+	const fh_status status = claim_domain_died(domains.ledger, d->id);
+
+	FH_ASSERT(status == FH_OK);
+	domain_drawn(d);
+	d->giving = false;
+	next(d, PHASE_FREE_MEMORY);
+}
+
+void domain_unclaim(struct domain *d)
+{
+	const fh_status status = claim_domain_died(domains.ledger, d->id);
+
+	FH_ASSERT(status == FH_OK);
+	domain_drawn(d);
+	if (d->vcpus != NULL) {
+		d->vcpus = NULL;
+		give_back(d, d->terms.block);
+	}
+}
+
+static bool free_body(struct domain *d)
+{
+	__atomic_store_n(&domains.cpu_vcpu[d->vcpus[0].pcpu], NULL, __ATOMIC_RELEASE);
+	lock_acquire(&d->lock);
+	d->vcpus = NULL;
+	lock_release(&d->lock);
+	give_back(d, d->terms.block);
+	domain_audit("destroyed");
+	log_info("domain: dom=%s: destroyed", d->cfg->name);
+	lock_acquire(&d->lock);
+	d->nr_attached = 0;
+	d->doomed = false;
+	__atomic_store_n(&d->state, DOM_DEFINED, __ATOMIC_RELEASE);
+	lock_release(&d->lock);
+	return domain_all_off();
+}
+
+bool domain_unbuild_step(struct domain *d)
+{
+	switch (d->build.phase) {
+	case PHASE_FREE_MEMORY:
+		if (free_memory(d)) {
+			soil_partitions(d);
+			domain_devices_remove(d);
+			if (d->s2.root != NULL) {
+				s2_drop(&d->s2);
+			}
+			next(d, PHASE_FREE_TABLES);
+		}
+		return false;
+	case PHASE_FREE_TABLES:
+		if (free_tables(d)) {
+			next(d, PHASE_FREE_BODY);
+		}
+		return false;
+	case PHASE_FREE_BODY:
+		return free_body(d);
+	default:
+		free_claims(d); /* wherever the building stood */
+		return false;
+	}
+}

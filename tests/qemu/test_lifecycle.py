@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""Domains that come and go while others run: memory comes back exactly, and nobody else notices."""
+
+import re
+
+import harness
+import pytest
+import systems
+from test_domains import advances, both_up
+
+
+@pytest.fixture
+def crowd(machine, guests, tmp_path):
+    """crowd(*domains, **machine options) -> Machine with front running and the given domains defined on demand."""
+
+    def make(*domains, hypervisor="", pool=systems.POOL, **options):
+        dts = systems.system(systems.front(cpus=[0]), *domains, hypervisor=hypervisor, pool=pool)
+        payload = harness.write_payload(tmp_path / "payload.cpio", dts, {"agent.bin": guests / "agent.bin"})
+        return machine(initrd=payload, **options)
+
+    return make
+
+
+def demand(name, cpus, memory=None, extra=""):
+    return systems.domain(name, cpus, memory or systems.claimed(), extra="on-demand; " + extra)
+
+
+def monitor(m, command, pattern, timeout=20):
+    m.focus(0)
+    m.line(command)
+    return m.expect(pattern, timeout)
+
+
+def memory(m):
+    """Every range of RAM with its owner, every zone and claim, as the monitor prints them."""
+    first = len(m.console())
+    m.focus(0)
+    m.line("memory")
+    m.expect(r"\(end of RAM\)")
+    m.line("claims")
+    m.expect(r"\(end of the claims\)")
+    lines = m.console()[first:].splitlines()
+    return [line for line in lines if re.match(r"  (0x|zone|claim )", line)]
+
+
+def create(m, name):
+    monitor(m, f"create {name}", f"agent: {name} is up")
+
+
+def destroy(m, name):
+    monitor(m, f"destroy {name}", f"domain: dom={name}: destroyed")
+
+
+def test_created_and_destroyed_a_hundred_times(crowd):
+    """Memory is exactly back each time; the other domain's tick goes on."""
+    with crowd(demand("rear", [2, 3]), limit=150) as m:
+        m.expect("agent: front is up")
+        before = memory(m)
+        assert any("zone low" in line for line in before) and not any("rear" in line for line in before)
+        for turn in range(100):
+            create(m, "rear")
+            if turn % 20 == 0:
+                assert memory(m) != before
+                m.focus(2)
+                m.ask("m", "marks: kept=0 other=0")
+                m.ask("s", "marks: set")
+                m.ask("2", "second: code=0 beats=yes")
+            destroy(m, "rear")
+            if turn % 20 == 0:
+                assert memory(m) == before
+        assert memory(m) == before
+        m.focus(1)
+        advances(m)
+        m.send("o")
+        assert m.wait_end(15) == 0
+
+
+def test_two_that_want_the_same_memory(crowd):
+    """One is admitted, the other refused with the reason, having changed nothing; then the other way round."""
+    big = systems.claimed(size=384 * systems.MIB)
+    with crowd(demand("rear", [1], big), demand("other", [2], big)) as m:
+        m.expect("agent: front is up")
+        create(m, "rear")
+        held = memory(m)
+        monitor(m, "create other", r"claim: dom=other zone=low order=9 want=192 have=\d+ fit=\d+: refused")
+        assert memory(m) == held
+        destroy(m, "rear")
+        create(m, "other")
+        monitor(m, "create rear", r"claim: dom=rear zone=low order=9 want=192 have=\d+ fit=\d+: refused")
+
+
+def test_paused_resumed_stopped_started(crowd):
+    with crowd(demand("rear", [2, 3])) as m:
+        m.expect("agent: front is up")
+        monitor(m, "pause rear", "rear is defined: that can't be")
+        create(m, "rear")
+        monitor(m, "start rear", "rear is running: that can't be")
+        monitor(m, "pause rear", "rear: asked")
+        m.focus(2)
+        m.send("p")
+        m.focus(1)
+        advances(m)
+        assert "pong: rear" not in m.console()
+        monitor(m, "resume rear", "rear: asked")
+        m.focus(2)
+        m.expect("pong: rear")
+        advances(m)
+        m.ask("s", "marks: set")
+        monitor(m, "off rear", "domain: dom=rear: stopped")
+        monitor(m, "start rear", "agent: rear is up")
+        m.focus(2)
+        m.ask("m", "marks: kept=0 other=0")
+        monitor(m, "pause rear", "rear: asked")
+        destroy(m, "rear")
+        create(m, "rear")
+        monitor(m, "off rear", "domain: dom=rear: stopped")
+        destroy(m, "rear")
+
+
+def test_a_hanging_domain_is_destroyed(crowd):
+    with crowd(demand("rear", [2, 3])) as m:
+        m.expect("agent: front is up")
+        before = memory(m)
+        create(m, "rear")
+        m.focus(2)
+        m.ask("h", "hang: masked")
+        destroy(m, "rear")
+        assert memory(m) == before
+
+
+def test_destroyed_while_it_is_built(crowd):
+    """Wherever the build stands when the second line is read."""
+    with crowd(demand("rear", [2], systems.claimed(size=256 * systems.MIB)), limit=60) as m:
+        m.expect("agent: front is up")
+        before = memory(m)
+        for _ in range(10):
+            m.send("create rear\rdestroy rear\r")
+            m.expect("domain: dom=rear: destroyed")
+        assert memory(m) == before
+        create(m, "rear")
