@@ -34,8 +34,9 @@ static fh_status refuse_tree(const void *blob, size_t size, fh_status status, st
 
 static fh_status read_hypervisor(struct reader *r, uint16_t node)
 {
-	static const char *const known[] = { "console",     "on-panic", "on-last-domain-off",
-					     "boot-memory", "watchdog", "watchdog-timeout-ms" };
+	static const char *const known[] = { "console",        "on-panic", "on-last-domain-off",
+					     "boot-memory",    "watchdog", "watchdog-timeout-ms",
+					     "scrub-when-idle" };
 	static const char *const panic_words[] = { "reset", "off", "halt" };
 	static const char *const last_words[] = { "off", "reset", "halt" };
 	static const char *const memory_words[] = { "dirty", "clean" };
@@ -56,6 +57,9 @@ static fh_status read_hypervisor(struct reader *r, uint16_t node)
 	}
 	if (status == FH_OK) {
 		status = cfg_word(r, node, "boot-memory", WORDS(memory_words), &clean);
+	}
+	if (status == FH_OK) {
+		status = cfg_flag(r, node, "scrub-when-idle", &sys->scrub_when_idle);
 	}
 	if (status == FH_OK) {
 		status = cfg_text(r, node, "watchdog", sys->watchdog, sizeof(sys->watchdog));

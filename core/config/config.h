@@ -102,6 +102,7 @@ struct cfg_system {
 	enum cfg_panic on_panic;
 	enum cfg_last_off on_last_domain_off;
 	bool boot_memory_clean;      /* the firmware's promise that RAM is zero and clean to the point of coherency */
+	bool scrub_when_idle;        /* memory is cleaned while a guest waits, too */
 	char console[CFG_PATH_MAX];  /* path or alias of the hypervisor's UART; empty: /chosen/stdout-path */
 	char watchdog[CFG_PATH_MAX]; /* path or alias of the board's hardware watchdog; empty: none */
 	uint32_t watchdog_ms;

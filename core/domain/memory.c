@@ -189,6 +189,7 @@ fh_status domain_mem_free(struct domain *d, ipaddr_t at)
 	if (status == FH_OK) {
 		status = claim_free(domains.ledger, d->id, b);
 		FH_ASSERT(status == FH_OK);
+		scrub_wake();
 	}
 	lock_release(&d->memory);
 	return status;
@@ -207,7 +208,9 @@ fh_status domain_mem_unredeem(struct domain *d, claim_handle_t h, ipaddr_t at)
 	}
 	if (status == FH_OK) {
 		status = claim_unredeem(domains.ledger, h, 0, b);
-		if (status != FH_OK) {
+		if (status == FH_OK) {
+			scrub_wake();
+		} else {
 			/* Not of that claim: all is as before. The tables that it needs have just come free. */
 			const fh_status back = s2_prepare(&d->s2, at, b.base, PAGE_SIZE << b.order, S2_RAM);
 

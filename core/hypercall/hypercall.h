@@ -8,11 +8,8 @@
 
 #include "arch/arm64/vcpu/vcpu.h"
 
-/* Whether a function is in the range: fast calls of owner 6, of 32 and 64 bits. */
-static inline bool hypercall_is(uint64_t fid)
-{
-	return ((uint32_t)fid & UINT32_C(0xbf000000)) == UINT32_C(0x86000000);
-}
+/* In a function: not PSCI's (owner 4) nor the architecture's (0). One bit tells, on the hot path. */
+#define HYPERCALL_OWNERS UINT64_C(0x02000000)
 
 /*
  * Answers one: function in w0, arguments in x1 to x3, results in x0 to x3; all others are kept. A call that cleans more

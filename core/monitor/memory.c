@@ -35,6 +35,12 @@ static const char *zone_name(struct ledger *l, uint8_t zone)
 	return z.name;
 }
 
+/* Of what is free: whether a part of it is not clean. */
+static bool is_dirty(struct ledger *l, const struct pool_info *b)
+{
+	return b->state == POOL_FREE && ledger_range_dirty(l, b->range);
+}
+
 /* job->at: the address to go on from. */
 bool mon_memory(struct mon_job *job)
 {
@@ -43,13 +49,16 @@ bool mon_memory(struct mon_job *job)
 	struct pool_info next;
 	uint64_t size;
 	bool in_mib;
+	bool dirty;
 
 	if (l == NULL || ledger_next_block(l, pa(job->at), &run) != FH_OK) {
 		mon_line("(end of RAM)");
 		return false;
 	}
+	dirty = is_dirty(l, &run);
 	for (uint32_t i = 0; i < BLOCKS_MAX; i++) {
-		if (ledger_next_block(l, pa(range_end(run.range)), &next) != FH_OK || !same_use(&run, &next)) {
+		if (ledger_next_block(l, pa(range_end(run.range)), &next) != FH_OK || !same_use(&run, &next) ||
+		    is_dirty(l, &next) != dirty) {
 			break;
 		}
 		run.range.size += next.range.size;
@@ -58,7 +67,8 @@ bool mon_memory(struct mon_job *job)
 	size = run.range.size >> 10;
 	in_mib = (size & 1023U) == 0U;
 	mon_line("  0x%010lx-0x%010lx %8lu %s  %-11s %-8s %s", run.range.base, job->at - 1U, in_mib ? size >> 10 : size,
-		 in_mib ? "MiB" : "KiB", state_name(&run), zone_name(l, run.zone), mon_owner(run.owner));
+		 in_mib ? "MiB" : "KiB", dirty ? "free dirty" : state_name(&run), zone_name(l, run.zone),
+		 mon_owner(run.owner));
 	return true;
 }
 

@@ -4,6 +4,7 @@
 import harness
 import pytest
 import systems
+from test_domains import advances
 
 WINDOW = f"""claims@c0000000 {{
             reg = <{systems.cells(0xc0000000)} {systems.cells(128 * systems.MIB)}>;
@@ -33,3 +34,91 @@ def test_a_split_is_not_seen(machine, guests, tmp_path, cpu):
         assert m.wait_end() == 0
         names = harness.check_tap(m.console())
     assert "and what is read and run in it is right" in names
+
+
+def dirty(m):
+    """The ranges of free memory that the monitor shows as dirty."""
+    m.focus(0)
+    m.line("memory")
+    shown = m.expect(r"(?s)memory(.*?)end of RAM").group(1)
+    m.focus(1)
+    return shown.count("free dirty")
+
+
+def settles(m):
+    """All free memory becomes clean, while the guest goes on."""
+    while dirty(m):
+        advances(m)
+
+
+def test_memory_stays_dirty_without_an_idle_cpu(machine, guests, tmp_path):
+    with machine(initrd=payload(tmp_path, guests, "agent", cpus=[0]), smp=1) as m:
+        m.expect("agent: .* is up")
+        for _ in range(5):
+            assert dirty(m) == 3, "hyp, low and high"
+            advances(m)
+        m.ask("q", "claims: code=0 zero=yes")
+        m.send("o")
+        assert m.wait_end() == 0
+
+
+@pytest.mark.parametrize("cpu", ["max", "cortex-a53"])
+def test_an_idle_cpu_cleans(machine, guests, tmp_path, cpu):
+    """All the pool, and then what a guest gives back."""
+    with machine(initrd=payload(tmp_path, guests, "agent", cpus=[0]), cpu=cpu, smp=2, limit=60) as m:
+        m.expect("agent: .* is up")
+        settles(m)
+        m.ask("q", "claims: code=0 zero=yes")
+        m.send("r")
+        m.expect("agent: .* is up")
+        settles(m)
+        m.ask("q", "claims: code=0 zero=yes")
+        m.send("o")
+        assert m.wait_end() == 0
+
+
+@pytest.mark.parametrize("cpu", ["max", "cortex-a53"])
+def test_a_waiting_guest_lets_its_cpu_clean(machine, guests, tmp_path, cpu):
+    """scrub-when-idle: its timer still comes, and what it gives back is cleaned in its own next life."""
+    image = payload(tmp_path, guests, "agent", cpus=[0], hypervisor="scrub-when-idle;")
+    with machine(initrd=image, cpu=cpu, smp=1, limit=60) as m:
+        m.expect("agent: .* is up")
+        settles(m)
+        m.ask("q", "claims: code=0 zero=yes")
+        m.send("r")
+        m.expect("agent: .* is up")
+        settles(m)
+        m.ask("q", "claims: code=0 zero=yes")
+        m.send("o")
+        assert m.wait_end() == 0
+
+
+@pytest.mark.parametrize("end", ["reset", "off"])
+def test_what_was_claimed_comes_back(machine, guests, tmp_path, end):
+    """A domain that is ended from outside owns nothing of the pool any more, and holds no claim."""
+    other = systems.rear(kernel="agent.bin", memory=systems.static(0x70000000))
+    dts = systems.system(systems.front(kernel="agent.bin", memory=[systems.static(systems.FRONT_PA), WINDOW]), other)
+    files = {"agent.bin": guests / "agent.bin"}
+    with machine(initrd=harness.write_payload(tmp_path / "payload.cpio", dts, files)) as m:
+        m.expect(r"agent: (front|rear) is up")
+        m.expect(r"agent: (front|rear) is up")
+        m.focus(0)
+        m.line("claims")
+        before = m.expect(r"(?s)zone low .*?end of the claims").group(0)
+        m.focus(1)
+        m.ask("q", "claims: code=0 zero=yes")
+        m.focus(0)
+        m.line("claims")
+        assert m.expect(r"holder=front owner=front zone=low order=9 count=8 left=(\d)").group(1) == "4"
+        m.expect("end of the claims")
+        m.line(f"{end} front")
+        m.expect("agent: front is up" if end == "reset" else "dom=front: off")
+        m.focus(2)
+        advances(m)
+        m.focus(0)
+        m.line("claims")
+        assert m.expect(r"(?s)zone low .*?end of the claims").group(0) == before
+        m.line("off rear")
+        if end == "reset":
+            m.line("off front")
+        assert m.wait_end() == 0

@@ -16,7 +16,7 @@ static const char good[] =
 	"/dts-v1/;\n/ {\n"
 	"compatible = \"freehold,config-v1\";\n"
 	"hypervisor { console = \"serial0\"; on-panic = \"halt\"; on-last-domain-off = \"reset\"; boot-memory = \"clean\";\n"
-	" watchdog = \"/wdt@1\"; watchdog-timeout-ms = <5000>; };\n"
+	" watchdog = \"/wdt@1\"; watchdog-timeout-ms = <5000>; scrub-when-idle; };\n"
 	"zones { #address-cells = <2>; #size-cells = <2>;\n"
 	" hyp@5f800000 { reg = <0 0x5f800000 0 0x800000>; };\n"
 	" pool { #address-cells = <2>; #size-cells = <2>;\n"
@@ -101,6 +101,7 @@ static void the_hypervisor_and_zones(void **state)
 	assert_int_equal(sys.on_panic, CFG_PANIC_HALT);
 	assert_int_equal(sys.on_last_domain_off, CFG_LAST_RESET);
 	assert_true(sys.boot_memory_clean);
+	assert_true(sys.scrub_when_idle);
 	assert_string_equal(sys.watchdog, "/wdt@1");
 	assert_int_equal(sys.watchdog_ms, 5000);
 
@@ -171,8 +172,9 @@ static void defaults(void **state)
 {
 	(void)state;
 	accepted("hypervisor { console = \"serial0\"; on-panic = \"halt\"; on-last-domain-off = \"reset\"; "
-		 "boot-memory = \"clean\";\n watchdog = \"/wdt@1\"; watchdog-timeout-ms = <5000>; };",
+		 "boot-memory = \"clean\";\n watchdog = \"/wdt@1\"; watchdog-timeout-ms = <5000>; scrub-when-idle; };",
 		 "");
+	assert_false(sys.scrub_when_idle);
 	assert_int_equal(sys.on_panic, CFG_PANIC_RESET);
 	assert_int_equal(sys.on_last_domain_off, CFG_LAST_OFF);
 	assert_false(sys.boot_memory_clean);
@@ -212,8 +214,7 @@ static void unknown_nodes(void **state)
 		"/domains/front/devices/rtc/more: unknown node");
 	refused("direct-map; }", "direct-map; more { }; }", FH_EINVAL,
 		"/domains/rear/memory@50000000/more: unknown node");
-	refused("watchdog-timeout-ms = <5000>; }", "watchdog-timeout-ms = <5000>; x { }; }", FH_EINVAL,
-		"/hypervisor/x: unknown node");
+	refused("scrub-when-idle; }", "x { }; }", FH_EINVAL, "/hypervisor/x: unknown node");
 }
 
 static void wrong_values(void **state)

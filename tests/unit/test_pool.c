@@ -358,6 +358,26 @@ static void test_dirty_map(void **state)
 	for (uint64_t j = 0; j < n; j++) {
 		assert_int_equal(pool_is_dirty(&p, base + j, 0), plain[j]);
 	}
+	for (uint64_t j = 0; j < n; j += 977) {
+		const uint64_t end = j + 1 + (j * 7919) % (n - j);
+		bool any = false;
+
+		for (uint64_t i = j; i < end; i++) {
+			any |= plain[i];
+		}
+		assert_int_equal(pool_range_dirty(&p, base + j, base + end), any);
+	}
+	/* What an owner gives up is dirty, and nothing beside it. */
+	assert_int_equal(pool_dirty_map(&p, base, words, true), FH_OK);
+	assert_int_equal(pool_own_range(&p, (struct range){ (base + 333) << PAGE_SHIFT, 777 << PAGE_SHIFT },
+					POOL_PAYLOAD, DOMID_NONE),
+			 FH_OK);
+	assert_false(pool_range_dirty(&p, base, base + n));
+	assert_int_equal(pool_disown_range(&p, (struct range){ (base + 333) << PAGE_SHIFT, 777 << PAGE_SHIFT }), FH_OK);
+	assert_false(pool_range_dirty(&p, base, base + 333));
+	assert_true(pool_range_dirty(&p, base, base + 334));
+	assert_true(pool_range_dirty(&p, base + 333 + 776, base + n));
+	assert_false(pool_range_dirty(&p, base + 333 + 777, base + n));
 	free(words);
 	free(plain);
 }

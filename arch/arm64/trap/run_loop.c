@@ -10,6 +10,7 @@
 #include "core/domain/domain.h"
 #include "core/log/log.h"
 #include "core/monitor/monitor.h"
+#include "core/scrub/scrub.h"
 #include "drivers/gic/gic.h"
 #include "drivers/uart/uart.h"
 #include "drivers/watchdog/watchdog.h"
@@ -121,6 +122,9 @@ EACH_GIC void one_irq(struct vcpu *v, uint32_t ack, uint32_t intid, bool v2)
 	if (intid == machine.uart_irq) {
 		console_irq();
 	}
+	if (scrub_asked()) {
+		vcpu_trap_wfi(true);
+	}
 	/* A kick, or the maintenance interrupt: coming out of the guest was its purpose. */
 	gic_eoi(ack, v2);
 	gic_deactivate(ack, v2);
@@ -189,12 +193,21 @@ EACH_GIC void run_guest(struct vcpu *v, bool v2)
 	}
 }
 
+/* For an interrupt, or a chunk of free memory. */
+static void wait(void)
+{
+	if (!scrub_step(domain_ledger(), SCRUB_IDLE)) {
+		dsb(sy);
+		cpu_wfi();
+		scrub_awake();
+	}
+}
+
 static void idle(struct vcpu *v)
 {
 	chores();
 	if (v == NULL || __atomic_load_n(&v->stop, __ATOMIC_ACQUIRE) == 0U) {
-		dsb(sy);
-		cpu_wfi();
+		wait();
 	}
 	trap_irq(v);
 }
@@ -220,6 +233,7 @@ void run_loop(void)
 		}
 		switch (step) {
 		case DOM_STEP_RUN:
+			vcpu_trap_wfi(machine.sys->scrub_when_idle);
 			if (gic_v2()) {
 				run_guest(v, true);
 			} else {

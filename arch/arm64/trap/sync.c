@@ -2,12 +2,16 @@
 /* Synchronous exits: by exception class (Arm ARM D19.2.37). */
 #include "arch/arm64/psci/psci.h"
 #include "arch/arm64/trap/trap_internal.h"
+#include "arch/cpu.h"
 #include "arch/sysreg.h"
+#include "core/console/console.h"
 #include "core/domain/domain.h"
 #include "core/hypercall/hypercall.h"
 #include "core/log/log.h"
+#include "core/scrub/scrub.h"
 
 #define EC_WFX UINT64_C(0x01)
+#define ESR_WFX_TI UINT64_C(3) /* 0: WFI */
 #define EC_HVC64 UINT64_C(0x16)
 #define EC_SMC64 UINT64_C(0x17)
 #define EC_SYSREG UINT64_C(0x18)
@@ -24,11 +28,26 @@ static __attribute__((noinline)) void withheld(struct vcpu *v, uint64_t esr)
 
 static inline void call(struct vcpu *v)
 {
-	if (hypercall_is(v->regs.x[0])) {
+	if ((v->regs.x[0] & HYPERCALL_OWNERS) != 0U) {
 		hypercall(v);
 	} else {
 		psci_call(v);
 	}
+}
+
+/*
+ * The guest waits, and free memory is cleaned meanwhile: a chunk of 16 KiB at most stands between an interrupt and the
+ * guest. Its WFI may end without one, and does when nothing is left to clean: the next is its own again. WFIT is over
+ * after a chunk, since its time is not looked at.
+ */
+static __attribute__((noinline)) void wait_cleaning(uint64_t esr)
+{
+	bool more;
+
+	do {
+		more = scrub_step(domain_ledger(), SCRUB_GUEST);
+	} while (more && (esr & ESR_WFX_TI) == 0U && !cpu_irq_pending() && !console_pending());
+	vcpu_trap_wfi(more);
 }
 
 void trap_sync(struct vcpu *v)
@@ -54,6 +73,7 @@ void trap_sync(struct vcpu *v)
 		break;
 	case EC_WFX:
 		vcpu_skip(v, esr);
+		wait_cleaning(esr);
 		break;
 	default:
 		withheld(v, esr);

@@ -7,7 +7,7 @@
 #include "arch/cpu.h"
 #include "core/base/string.h"
 
-/* HCR_EL2 (Arm ARM D19.2.48). WFI and WFE are the guest's own: its CPU has nothing else to run. */
+/* HCR_EL2 (Arm ARM D19.2.48). WFE is the guest's own, and WFI too unless memory is to be cleaned meanwhile. */
 #define HCR_VM BIT(0)
 #define HCR_SWIO BIT(1)
 #define HCR_FMO BIT(3)
@@ -15,6 +15,7 @@
 #define HCR_AMO BIT(5)
 #define HCR_FB BIT(9)
 #define HCR_BSU_INNER BIT(10)
+#define HCR_TWI BIT(13)
 #define HCR_TID3 BIT(18)
 #define HCR_TSC BIT(19)
 #define HCR_TIDCP BIT(20)
@@ -69,6 +70,11 @@ uint64_t vcpu_hcr(void)
 	return HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER | HCR_TID1 | HCR_TID3 |
 	       HCR_TID5 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW | HCR_TLOR | HCR_TERR | HCR_APK | HCR_API |
 	       (s2_fwb() ? HCR_FWB : 0U);
+}
+
+void vcpu_trap_wfi(bool trap)
+{
+	WRITE_SYSREG(hcr_el2, vcpu_hcr() | (trap ? HCR_TWI : 0U));
 }
 
 /* Fine-grained traps and extensions, whose reset value the architecture leaves open. */

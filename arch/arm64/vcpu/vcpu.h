@@ -49,6 +49,8 @@ enum vcpu_exit vcpu_enter(struct vcpu_regs *regs);
 void vcpu_cpu_init(void);
 /* HCR_EL2 while a guest runs; for the trap floor's SError and WFI choices. */
 uint64_t vcpu_hcr(void);
+/* Whether the WFI of this CPU's guest exits. */
+void vcpu_trap_wfi(bool trap);
 /* Whether the CPU has a PMU that a guest can use (PMUv3). */
 bool vcpu_has_pmu(void);
 /*

@@ -3,6 +3,7 @@
  * A guest that does what it is told over its console, one character a command, each answered by one line. It stands
  * for a victim (a 10 ms tick, a memory pattern) and for an attacker. Its name comes from the bootargs (name=front).
  */
+#include "claim.h"
 #include "guest.h"
 
 #define MARK_FIRST 0x400000UL /* from the image's end; the marks lie beyond what a loader puts beside an image */
@@ -245,9 +246,33 @@ static void probe_ids(void)
 	      read_sysreg(id_aa64pfr0_el1), read_sysreg(id_aa64pfr1_el1), read_sysreg(id_aa64mmfr0_el1));
 }
 
+/* Takes 4 of 8 blocks of 2 MiB into its window, all of which must be zero, and keeps them: its end gives them back. */
+static void claim_some(void)
+{
+	uint64_t window = 0, size = 0, n = 0, claim = 0, fit = 0, order = 0, sum = 0;
+	int64_t code = fhc_window(&window, &size, &n);
+
+	if (code == FHC_OK) {
+		code = fhc_stake(0, 9, 8, &claim, &fit);
+	}
+	for (uint32_t i = 0; i < 4 && code == FHC_OK; i++) {
+		volatile uint64_t *p = (volatile uint64_t *)(window + i * 0x200000UL);
+
+		code = fhc_redeem(claim, window + i * 0x200000UL, 9, &order);
+		for (uint32_t k = 0; k < 0x40000 && code == FHC_OK; k++) {
+			sum |= p[k];
+			p[k] = MARK | k;
+		}
+	}
+	print("claims: code=%d zero=%s\n", (int)code, sum == 0 ? "yes" : "no");
+}
+
 static void command(int c)
 {
 	switch (c) {
+	case 'q':
+		claim_some();
+		break;
 	case 'p':
 		print("pong: ");
 		print_name();

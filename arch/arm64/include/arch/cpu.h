@@ -18,6 +18,12 @@ static inline uint32_t arch_cpu_id(void)
 	return (uint32_t)READ_SYSREG(tpidr_el2);
 }
 
+/* Whether a physical interrupt waits for this CPU, at EL2. */
+static inline bool cpu_irq_pending(void)
+{
+	return (READ_SYSREG(isr_el1) & (UINT64_C(3) << 6)) != 0U;
+}
+
 /* A breakpoint with an immediate that names why: FH_BRK_*; the trap floor turns it into a stop of the machine. */
 #define FH_BRK_PANIC 0xf00
 #define FH_BRK_ASSERT 0xf01
