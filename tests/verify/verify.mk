@@ -27,8 +27,17 @@ random_run = s=$$(date +%s); $(O)/verify/random $$(($(1) / 2)) $$s & $(O)/verify
 .PHONY: check-claims
 check-claims: verify-random
 
-.PHONY: verify verify-exhaustive verify-tsan verify-random soak
-verify: verify-exhaustive verify-tsan verify-random
+.PHONY: verify verify-setup verify-exhaustive verify-protocol verify-tsan verify-random soak
+verify: verify-exhaustive verify-protocol verify-tsan verify-random
+
+# On a bare machine: the compiler, cmocka, spin.
+verify-setup:
+	@scripts/setup
+$(addprefix $(O)/verify/,exhaustive threads random) verify-protocol: | verify-setup
+
+# The lock, waiting and scrub protocol in spin: deadlock, lost wake-ups, starvation, a page handed over while it is zeroed.
+verify-protocol:
+	tests/verify/protocol $(O)
 
 # What is tracked, and how many blocks are outstanding at most: the whole of both takes longest.
 verify-exhaustive: $(O)/verify/exhaustive
