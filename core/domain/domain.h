@@ -114,8 +114,8 @@ struct domain {
 	uint32_t nr_on;       /* vCPUs that are on or about to be */
 	uint32_t nr_attached; /* CPUs that know its vCPUs */
 	uint32_t resets;
-	bool giving;          /* what it claimed while it ran goes back, by its first CPU, in steps */
-	bool dirty;           /* some of its memory is not known to be clean before its first start */
+	bool giving;                  /* what it claimed while it ran goes back, by its first CPU, in steps */
+	bool dirty;                   /* some of its memory is not known to be clean before its first start */
 	const struct cfg_domain *cfg; /* from DEFINED on, as id and nr_vcpus */
 	domid_t id;
 	uint32_t nr_vcpus;

@@ -35,6 +35,17 @@ static void close_at(struct s2 *s)
 	s2_let(s);
 }
 
+/* Indices have 16 bits, and a driver on another CPU writes and reads them whole: so do we. */
+static void copy(void *to, const void *from, uint64_t len)
+{
+	if (len == sizeof(uint16_t) && is_aligned((uintptr_t)to | (uintptr_t)from, sizeof(uint16_t))) {
+		__atomic_store_n((uint16_t *)to, __atomic_load_n((const uint16_t *)from, __ATOMIC_RELAXED),
+				 __ATOMIC_RELAXED);
+	} else {
+		memcpy(to, from, len);
+	}
+}
+
 fh_status guest_read(struct s2 *s, uint64_t at, void *buf, uint64_t len)
 {
 	for (uint64_t done = 0, part; done < len; done += part) {
@@ -44,7 +55,7 @@ fh_status guest_read(struct s2 *s, uint64_t at, void *buf, uint64_t len)
 		if (va == NULL) {
 			return FH_ENOENT;
 		}
-		memcpy((char *)buf + done, va, part);
+		copy((char *)buf + done, va, part);
 		close_at(s);
 	}
 	return FH_OK;
@@ -59,7 +70,7 @@ fh_status guest_write(struct s2 *s, uint64_t at, const void *buf, uint64_t len)
 		if (va == NULL) {
 			return FH_ENOENT;
 		}
-		memcpy(va, (const char *)buf + done, part);
+		copy(va, (const char *)buf + done, part);
 		close_at(s);
 	}
 	return FH_OK;
