@@ -3,9 +3,9 @@
  * The control server: requests that come over control ports, and what is told there (docs/control.md). Also moves a
  * domain's console between its virtual UART's rings and hvc0.
  *
- * A domain's ports are served by its own CPUs alone, after an exit, a few frames a port a call, so others don't pay; a
- * CPU that finds work for another domain kicks one of that domain's. Nothing is kept of a request but a frame that is not
- * complete yet, and that is dropped when the guest closes the port.
+ * A domain's ports are served by its own CPUs alone, after an exit, a few frames a port a call, so others don't
+ * pay; a CPU that finds work for another domain kicks one of that domain's. Nothing is kept of a request but a frame
+ * that is not complete yet, and that is dropped when the guest closes the port.
  */
 #ifndef CORE_CONTROL_CONTROL_H
 #define CORE_CONTROL_CONTROL_H
@@ -14,5 +14,7 @@
 
 /* Does what is to be done on this CPU. With OUTPUT_CONTROL set; no lock held. Bound: 4 frames a port. */
 void control_poll(void);
+/* Counter value at which control_poll() should be called, whatever else; UINT64_MAX: none. */
+uint64_t control_wake_at(void);
 
 #endif

@@ -35,6 +35,10 @@ struct request {
 /* Carries it out; the status that the reply will carry. */
 uint32_t control_request(struct request *r);
 uint32_t control_list(struct request *r);
+uint32_t control_stake(struct request *r);
+uint32_t control_claim(struct request *r);
+/* Leases that end, claims that waited. No lock held. O(claims) when one ends. */
+void control_claims_poll(void);
 /* Gives a console back to the UART. */
 void control_detach(struct session *s);
 /* A state as the protocol numbers it. */

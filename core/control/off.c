@@ -4,3 +4,8 @@
 void control_poll(void)
 {
 }
+
+uint64_t control_wake_at(void)
+{
+	return UINT64_MAX;
+}

@@ -123,6 +123,9 @@ static const struct {
 	[CTL_EVENTS] = { want_events, sizeof(struct ctl_events_req) },
 	[CTL_ATTACH] = { attach, sizeof(struct ctl_domain_req) },
 	[CTL_INPUT] = { input, 0 },
+	[CTL_STAKE] = { control_stake, sizeof(struct ctl_stake) },
+	[CTL_RELEASE] = { control_claim, sizeof(struct ctl_claim) },
+	[CTL_RENEW] = { control_claim, sizeof(struct ctl_claim) },
 };
 
 uint32_t control_request(struct request *r)

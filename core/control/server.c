@@ -204,11 +204,13 @@ void control_poll(void)
 {
 	const struct vcpu *v = domain_cpu_vcpu(arch_cpu_id());
 
-	if ((__atomic_load_n(&output_pending, __ATOMIC_ACQUIRE) & OUTPUT_CONTROL) == 0U) {
+	if ((__atomic_load_n(&output_pending, __ATOMIC_ACQUIRE) & OUTPUT_CONTROL) == 0U &&
+	    arch_counter() < control_wake_at()) {
 		return;
 	}
 	/* Cleared first: what comes from now on sets it again. */
 	output_unflag(OUTPUT_CONTROL);
+	control_claims_poll();
 	for (uint32_t i = 0; i < domain_count(); i++) {
 		struct domain *d = domain_get(i);
 		struct server *srv = &servers[i];

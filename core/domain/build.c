@@ -120,7 +120,7 @@ static void finish(struct domain *d)
 	if (d->state == DOM_BUILDING && d->run) {
 		domain_launch(d);
 	} else if (d->state == DOM_BUILDING) {
-		__atomic_store_n(&d->state, DOM_READY, __ATOMIC_RELEASE);
+		domain_set_state(d, DOM_READY);
 	} else {
 		/* It is to be taken apart again. */
 	}

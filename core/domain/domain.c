@@ -112,7 +112,7 @@ bool domain_all_off(void)
 	return true;
 }
 
-static void set_state(struct domain *d, enum domain_state s)
+void domain_set_state(struct domain *d, enum domain_state s)
 {
 	__atomic_store_n(&d->state, s, __ATOMIC_RELEASE);
 	event_post(&(struct event){ .dom = d->id, .value = (uint32_t)s });
@@ -123,7 +123,7 @@ void domain_begin(struct domain *d, enum domain_state state)
 	if (state == DOM_BUILDING) {
 		d->build = (struct domain_build){ .phase = d->placed ? PHASE_CLEAN : PHASE_TABLES };
 	}
-	set_state(d, state);
+	domain_set_state(d, state);
 	for (uint32_t i = 0; i < d->nr_vcpus; i++) {
 		domain_attend(&d->vcpus[i]);
 	}
@@ -135,7 +135,7 @@ void domain_launch(struct domain *d)
 	d->vcpus[0].context = d->images[DOM_IMG_DTB].ipa;
 	d->vcpus[0].power = VCPU_ON_PENDING;
 	d->nr_on = 1;
-	set_state(d, DOM_RUNNING);
+	domain_set_state(d, DOM_RUNNING);
 	domain_attend(&d->vcpus[0]);
 }
 
@@ -160,7 +160,7 @@ static void request_done(struct domain *d)
 		return;
 	}
 	vgic_reset(&d->vgic); /* its devices must not interrupt any more */
-	set_state(d, r == DOM_REQ_CRASH ? DOM_CRASHED : DOM_STOPPED);
+	domain_set_state(d, r == DOM_REQ_CRASH ? DOM_CRASHED : DOM_STOPPED);
 	log_info("domain: dom=%s: %s", d->cfg->name, domain_state_str(d->state));
 	if (d->giving) {
 		domain_attend(&d->vcpus[0]);
@@ -257,7 +257,7 @@ void domain_ask_held(struct domain *d, enum domain_request r)
 {
 	if ((d->state == DOM_RUNNING || d->state == DOM_PAUSED) && d->request == DOM_REQ_NONE) {
 		d->request = r;
-		set_state(d, DOM_STOPPING);
+		domain_set_state(d, DOM_STOPPING);
 		for (uint32_t i = 0; i < d->nr_vcpus; i++) {
 			domain_attend(&d->vcpus[i]);
 		}

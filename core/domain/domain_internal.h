@@ -26,6 +26,8 @@ extern struct domains domains;
 void domain_audit(const char *when);
 /* Debug builds: panics when memory of the pool is about to be a domain's that is not known to be clean. O(leaves). */
 void domain_audit_clean(struct domain *d);
+/* Of the domain's lock; who watches is told. */
+void domain_set_state(struct domain *d, enum domain_state s);
 /* Decides where kernel, ramdisk and tree go, before anything is claimed; logs what does not fit. */
 fh_status domain_plan(struct domain *d) FH_MUST_CHECK;
 /* Redeems and prepares the next 32 blocks, tables before, devices and tree after them; in the end placed is set. */

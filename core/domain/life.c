@@ -51,7 +51,7 @@ static void destroy(struct domain *d)
 
 static void turn(struct domain *d, enum domain_state state)
 {
-	__atomic_store_n(&d->state, state, __ATOMIC_RELEASE);
+	domain_set_state(d, state);
 	for (uint32_t i = 0; i < d->nr_vcpus; i++) {
 		domain_attend(&d->vcpus[i]);
 	}

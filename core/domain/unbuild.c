@@ -144,7 +144,7 @@ static bool free_body(struct domain *d)
 	lock_acquire(&d->lock);
 	d->nr_attached = 0;
 	d->doomed = false;
-	__atomic_store_n(&d->state, DOM_DEFINED, __ATOMIC_RELEASE);
+	domain_set_state(d, DOM_DEFINED);
 	lock_release(&d->lock);
 	return domain_all_off();
 }

@@ -48,3 +48,132 @@ def test_list_json(control):
     assert [d["name"] for d in domains] == ["boss", "rear"]
     assert domains[0]["self"] and not domains[0]["managed"] and domains[1]["managed"]
     assert domains[1]["memory"] == 64 * systems.MIB
+
+
+def test_info(control):
+    info = json.loads(fhctl(control, "--json info rear"))
+    assert info["domain"]["name"] == "rear"
+    assert [v["cpu"] for v in info["vcpus"]] == [2, 3] and info["vcpus"][0]["power"] == "on"
+    assert fhctl(control, "info 1").startswith("rear (1): running")
+
+
+def test_exit_codes(control):
+    assert "no domain is named 'nobody'" in fhctl(control, "info nobody 2>&1", 4)
+    assert "the configuration does not let this domain" in fhctl(control, "restart boss 2>&1", 1)
+    assert "no command is named" in fhctl(control, "dance 2>&1", 2)
+    assert "usage: fhctl restart DOMAIN" in fhctl(control, "restart 2>&1", 2)
+    assert "unknown option --now" in fhctl(control, "restart --now rear 2>&1", 2)
+    assert "usage: fhctl" in fhctl(control, "help")
+    assert "usage: fhctl claim" in fhctl(control, "claim --help")
+
+
+def test_memory(control):
+    text = fhctl(control, "memory --owners")
+    assert "RAM, by owner" in text and "zone" in text.lower() and "hyp" in text
+    memory = json.loads(fhctl(control, "--json memory"))
+    low = next(z for z in memory["zones"] if z["name"] == "low")
+    assert low["size"] == 512 * systems.MIB and low["free"] == 448 * systems.MIB
+    owned = [r for r in memory["ranges"] if r["owner"] == "rear" and r["zone"] == "low"]
+    assert sum(r["size"] for r in owned) == 64 * systems.MIB
+    static = [r for r in memory["ranges"] if r["owner"] == "boss" and r["use"] == "static"]
+    assert [(r["base"], r["size"]) for r in static] == [(0x60000000, 384 * systems.MIB)]
+    # ranges are in order, and don't overlap
+    for before, after in zip(memory["ranges"], memory["ranges"][1:]):
+        assert before["base"] + before["size"] <= after["base"]
+
+
+def low_claimed(m):
+    memory = json.loads(fhctl(m, "--json memory"))
+    return next(z for z in memory["zones"] if z["name"] == "low")["claimed"]
+
+
+def test_claims(control):
+    before = fhctl(control, "claim list")
+    name = fhctl(control, "claim stake rear:low:128M rear:high:64M/64K").split()[1].rstrip(":")
+    assert low_claimed(control) == 128 * systems.MIB
+    rows = [c for c in json.loads(fhctl(control, "--json claim list")) if c["claim"] == name]
+    assert [(r["zone"], r["block_size"], r["count"]) for r in rows] == [("low", 2 << 20, 64), ("high", 65536, 1024)]
+    assert {r["holder"] for r in rows} == {"boss"} and {r["owner"] for r in rows} == {"rear"}
+    text = fhctl(control, "claim stake rear:low:1G 2>&1", 1)
+    assert "no room for rear: wants 512 blocks of 2 MiB in low" in text and "160 would fit" in text
+    assert low_claimed(control) == 128 * systems.MIB
+    assert "released" in fhctl(control, f"claim release {name}")
+    assert "released already" in fhctl(control, f"claim release {name} 2>&1", 1)
+    assert fhctl(control, "claim list") == before and low_claimed(control) == 0
+
+
+def watch(m, options):
+    """fhctl events in the background, once it watches; what it says is in /tmp/ev."""
+    m.shell(f"rm -f /tmp/w; fhctl events {options} > /tmp/ev 2> /tmp/w & until grep -q watching /tmp/w; do :; done", 30)
+
+
+def test_lease_runs_out(control):
+    watch(control, "--count 2 --seconds 20")
+    name = fhctl(control, "claim stake --lease 1s rear:low:32M").split()[1].rstrip(":")
+    events = control.shell("wait; cat /tmp/ev")
+    assert f"admitted  claim {name} of boss" in events and f"expired   claim {name}" in events
+    assert low_claimed(control) == 0
+
+
+def test_waits_for_memory(control):
+    name = fhctl(control, "claim stake rear:low:448M").split()[1].rstrip(":")
+    control.shell("(fhctl claim stake --wait 30s rear:low:64M > /tmp/won 2>&1; echo $? >> /tmp/won) & "
+                  "for i in $(seq 100); do fhctl claim list | grep -q waiting && break; done")
+    assert "waiting" in fhctl(control, "claim list")
+    fhctl(control, f"claim release {name}")
+    won = control.shell("wait; cat /tmp/won")
+    assert "admitted" in won and won.endswith("0")
+    name = won.split("claim ")[1].split(":")[0]
+    fhctl(control, f"claim release {name}")
+
+
+def test_log(control):
+    text = fhctl(control, "log")
+    assert "claim: domains=2" in text and "virtio console" in text
+    assert len(fhctl(control, "log --lines 3").splitlines()) == 3
+
+
+def test_console(control):
+    text = control.shell("printf 'p' | fhctl console rear 2>/dev/null")
+    assert "pong: rear" in text
+    # It is the UART's again.
+    control.focus(2)
+    control.ask("p", "pong: rear")
+    control.focus(1)
+
+
+def test_restart_is_told(control):
+    watch(control, "--count 2 --seconds 30")
+    resets = json.loads(fhctl(control, "--json info rear"))["domain"]["resets"]
+    assert "is restarting" in fhctl(control, "restart rear")
+    control.expect("agent: rear is up")
+    assert json.loads(fhctl(control, "--json info rear"))["domain"]["resets"] == resets + 1
+    events = control.shell("wait; cat /tmp/ev")
+    assert "rear is building" in events and "rear is running" in events
+
+
+def test_four_at_once(control):
+    control.shell("for i in 1 2 3 4; do (for k in 1 2 3 4 5; do fhctl --json list || echo bad; done > /tmp/l$i 2>&1) & "
+                  "done; wait", 60)
+    lines = control.shell("cat /tmp/l1 /tmp/l2 /tmp/l3 /tmp/l4 | grep -c '\"name\":\"rear\"'")
+    assert lines == "20"
+
+
+def test_a_reader_that_dies_leaves_nothing(control):
+    # Half a frame, a frame of another magic, and a request whose answer nobody reads: the port is as new each time.
+    for junk in (r"FHC1\020\000", r"GARBAGE GARBAGE GARBAGE!", r"FHC1\000\000\000\000\001\000\000\000\001\000\000\000"):
+        control.shell(f"printf '{junk}' > /dev/vport0p1")
+        assert len(fhctl(control, "list").splitlines()) == 3
+
+
+def test_top(control):
+    text = fhctl(control, "top --count 2 --interval 0.2")
+    assert "TRAPS/S" in text and "rear" in text
+
+
+def test_stop(control):
+    assert "is stopped" in fhctl(control, "stop --force rear")
+    assert "restart rear: it is" in fhctl(control, "restart rear 2>&1", 1)
+    assert json.loads(fhctl(control, "--json list"))[1]["state"] == "stopped"
+    control.line("poweroff -f")
+    assert control.wait_end(30) == 0

@@ -80,6 +80,17 @@ struct ctl_domain find_domain(const char *name);
 const char *domain_name(uint32_t dom);
 const char *state_name(uint32_t state);
 
+/* --- memory.c --- */
+const char *zone_name(uint32_t zone);
+/* By name; ends where there is none. */
+int find_zone(const char *name);
+
+/* --- claims.c --- */
+/* "512M" -> bytes. */
+uint64_t parse_size(const char *text);
+/* Ends with why a claim was refused. */
+NORETURN void refuse_claim(uint32_t status, const struct frame *reply);
+
 /* --- table.c: what people read --- */
 struct table;
 enum align { LEFT, RIGHT };

@@ -16,9 +16,28 @@ static const char *current; /* the command at work, for its messages */
 const struct command commands[] = {
 	{ "list", "", "the domains and their states", "", cmd_list },
 	{ "info", "DOMAIN", "one domain, with its vCPUs", "", cmd_info },
-	{ "stop", "DOMAIN --force", "takes its power", "Without --force a domain is asked to end by itself.\n",
-	  cmd_act },
+	{ "stop", "DOMAIN --force", "takes its power", "Without --force it is asked to end by itself.\n", cmd_act },
+	{ "start", "DOMAIN", "starts one that is not running", "", cmd_act },
 	{ "restart", "DOMAIN", "resets it: loaded anew", "", cmd_act },
+	{ "pause", "DOMAIN", "holds its vCPUs", "", cmd_act },
+	{ "resume", "DOMAIN", "lets them go on", "", cmd_act },
+	{ "memory", "[--owners]", "RAM drawn, zones and what is free",
+	  "--owners lists the ranges, with zone and owner.\n", cmd_memory },
+	{ "claim", "list|stake|renew|release", "claims on the pool",
+	  "claim list\n"
+	  "claim stake [--lease TIME] [--wait TIME] DOMAIN:ZONE:SIZE[/BLOCK] ...\n"
+	  "    all of them are admitted, or none; --lease: what is not used by then is given back;\n"
+	  "    --wait: waits for memory that long; BLOCK: of contiguous memory, 4K to 1G (2M)\n"
+	  "claim renew [--lease TIME] CLAIM\n"
+	  "claim release CLAIM\n"
+	  "A claim belongs to this domain and falls with it.\n",
+	  cmd_claim },
+	{ "console", "DOMAIN [--seconds N]", "its console on this terminal; Ctrl-] leaves",
+	  "Meanwhile it is not on the board's UART. --seconds: leaves when nothing came for so long.\n", cmd_console },
+	{ "events", "[--count N] [--seconds N]", "tells what happens, until Ctrl-C",
+	  "--follow is the default. --seconds: ends when nothing came for so long.\n", cmd_events },
+	{ "log", "[--lines N]", "what Freehold logged", "", cmd_log },
+	{ "top", "[--interval S] [--count N]", "rates of exits and memory, live", "", cmd_top },
 };
 const size_t nr_commands = COUNT(commands);
 

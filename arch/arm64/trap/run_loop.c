@@ -55,7 +55,7 @@ static void wake_at(uint64_t counter)
 /* When this CPU's timer must come next; the board's watchdog is refreshed by CPU 0. */
 static uint64_t next_wake(void)
 {
-	const uint64_t at = console_wake_at();
+	const uint64_t at = MIN(console_wake_at(), control_wake_at());
 
 	if (arch_cpu_id() != 0U) {
 		return at;

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* Claims that a control domain holds: staked, renewed, released; and what becomes of them, told as events. */
+#include "arch/cpu.h"
+#include "core/base/bits.h"
+#include "core/control/control_internal.h"
+#include "core/log/log.h"
+
+#define WAITS_MAX 16U
+
+/* Guarded by `busy`: who sets it from 0. Nobody waits. */
+static uint32_t busy;
+static uint64_t reap_at = UINT64_MAX; /* counter: a lease ends; read without */
+static struct {
+	claim_handle_t claim;
+	domid_t holder;
+	bool used;
+	uint64_t lease_ms; /* from its admission on; 0: for ever */
+} waits[WAITS_MAX];
+
+uint64_t control_wake_at(void)
+{
+	return __atomic_load_n(&reap_at, __ATOMIC_RELAXED);
+}
+
+static uint64_t after_ms(uint64_t ms)
+{
+	const uint64_t hz = arch_counter_hz();
+
+	return ms > UINT64_MAX / 2U / hz ? UINT64_MAX : arch_counter() + ms * hz / 1000U;
+}
+
+static void post(enum ctl_event_type type, domid_t holder, claim_handle_t h)
+{
+	event_post(&(struct event){ .type = (uint16_t)type, .dom = holder, .arg = { h.slot, h.gen } });
+}
+
+static void lower(uint64_t at)
+{
+	uint64_t seen = control_wake_at();
+
+	while (at < seen && !__atomic_compare_exchange_n(&reap_at, &seen, at, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+	}
+}
+
+/* The next lease that ends. O(claims). */
+/* Counted from now; of a claim that has ended: nothing. */
+static void set_lease(struct ledger *l, claim_handle_t h, uint64_t ms)
+{
+	const uint64_t end = ms == 0U ? UINT64_MAX : after_ms(ms);
+
+	if (claim_renew(l, h, arch_counter(), end == UINT64_MAX ? CLAIM_FOREVER : end - arch_counter()) == FH_OK) {
+		lower(end);
+	}
+}
+
+static void find_next(struct ledger *l)
+{
+	claim_handle_t h;
+	struct claim_info c;
+
+	for (uint32_t slot = 0; claim_next(l, slot, &h) == FH_OK; slot = h.slot + 1U) {
+		if (claim_info(l, h, &c) == FH_OK) {
+			lower(c.deadline);
+		}
+	}
+}
+
+static void reap(struct ledger *l)
+{
+	claim_handle_t gone;
+
+	__atomic_store_n(&reap_at, UINT64_MAX, __ATOMIC_RELAXED);
+	while (claim_reap(l, arch_counter(), &gone) == FH_OK) {
+		post(CTL_EV_EXPIRED, DOMID_NONE, gone);
+	}
+	find_next(l);
+}
+
+static void look_at_waits(struct ledger *l)
+{
+	struct claim_info c;
+
+	for (uint32_t i = 0; i < WAITS_MAX; i++) {
+		if (!waits[i].used) {
+			continue;
+		}
+		const fh_status status = claim_info(l, waits[i].claim, &c);
+
+		if (status != FH_OK || !c.waiting) {
+			waits[i].used = false;
+			set_lease(l, waits[i].claim, waits[i].lease_ms);
+			post(status == FH_OK ? CTL_EV_ADMITTED : CTL_EV_EXPIRED, waits[i].holder, waits[i].claim);
+		}
+	}
+}
+
+void control_claims_poll(void)
+{
+	struct ledger *l = domain_ledger();
+
+	if (__atomic_exchange_n(&busy, 1U, __ATOMIC_ACQUIRE) != 0U) {
+		return;
+	}
+	look_at_waits(l);
+	if (arch_counter() >= control_wake_at()) {
+		reap(l);
+		look_at_waits(l);
+	}
+	__atomic_store_n(&busy, 0U, __ATOMIC_RELEASE);
+}
+
+static void remember(claim_handle_t h, domid_t holder, uint64_t lease_ms)
+{
+	for (uint32_t i = 0; i < WAITS_MAX; i++) {
+		if (!waits[i].used) {
+			waits[i].claim = h;
+			waits[i].holder = holder;
+			waits[i].lease_ms = lease_ms;
+			waits[i].used = true;
+			return;
+		}
+	}
+}
+
+/* Terms as the ledger wants them; only for domains that the caller manages, and itself. */
+static uint32_t read_terms(const struct request *r, struct claim_term *terms)
+{
+	const struct ctl_stake *q = r->in;
+	const struct ctl_want *want = (const void *)(q + 1);
+
+	if (q->nr == 0U || q->nr > CLAIM_MAX_TERMS || r->len != sizeof(*q) + q->nr * sizeof(*want)) {
+		return CTL_EINVAL;
+	}
+	for (uint32_t i = 0; i < q->nr; i++) {
+		if (want[i].owner != r->self->id && !control_may(r->self, want[i].owner)) {
+			return CTL_EDENIED;
+		}
+		terms[i] = (struct claim_term){ want[i].zone, want[i].order, want[i].owner, want[i].count };
+	}
+	return CTL_OK;
+}
+
+static uint32_t refused(struct request *r, fh_status status, const struct claim_refusal *why)
+{
+	struct ctl_refusal *out = r->out;
+
+	*out = (struct ctl_refusal){ why->term, why->zone, why->order, why->owner, why->want, why->have, why->fit };
+	r->out_len = sizeof(*out);
+	return (uint32_t)status;
+}
+
+uint32_t control_stake(struct request *r)
+{
+	const struct ctl_stake *q = r->in;
+	struct ctl_claim *out = r->out;
+	struct claim_term terms[CLAIM_MAX_TERMS];
+	struct claim_refusal why = { 0 };
+	struct ledger *l = domain_ledger();
+	claim_handle_t h;
+	const uint32_t bad = read_terms(r, terms);
+	fh_status status;
+
+	if (bad != CTL_OK) {
+		return bad;
+	}
+	status = q->wait_ms == 0U ?
+			 claim_stake(l, r->self->id, terms, q->nr, &h, &why) :
+			 claim_stake_wait(l, r->self->id, terms, q->nr, after_ms(q->wait_ms), &h, &why);
+	const bool waits_now = q->wait_ms != 0U && status == FH_EQUEUED;
+
+	if (status != FH_OK && !waits_now) {
+		return refused(r, status, &why);
+	}
+	if (waits_now) {
+		remember(h, r->self->id, q->lease_ms);
+		lower(after_ms(q->wait_ms));
+	} else {
+		set_lease(l, h, q->lease_ms);
+		post(CTL_EV_ADMITTED, r->self->id, h);
+	}
+	*out = (struct ctl_claim){ h.slot, h.gen, waits_now ? 1U : 0U };
+	r->out_len = sizeof(*out);
+	return CTL_OK;
+}
+
+/* release, renew: of a claim that the caller holds. */
+uint32_t control_claim(struct request *r)
+{
+	const struct ctl_claim *q = r->in;
+	const claim_handle_t h = { q->slot, q->gen };
+	struct claim_info c;
+	fh_status status = claim_info(domain_ledger(), h, &c);
+
+	if (status == FH_OK && c.holder != r->self->id) {
+		status = FH_EDENIED;
+	}
+	if (status == FH_OK && r->op == CTL_RELEASE) {
+		status = claim_release(domain_ledger(), h);
+	} else if (status == FH_OK) {
+		set_lease(domain_ledger(), h, q->lease_ms);
+	} else {
+		/* Told as it is. */
+	}
+	return (uint32_t)status;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* events, log, top: what happened, and what happens. */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "tools/fhctl/fhctl.h"
+
+#define PAGE 4096ull
+
+static volatile sig_atomic_t ended;
+
+static void on_signal(int number)
+{
+	(void)number;
+	ended = 1;
+}
+
+static void end_by_signals(void)
+{
+	const struct sigaction a = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &a, NULL);
+	sigaction(SIGTERM, &a, NULL);
+}
+
+static const char *event_name(uint32_t type)
+{
+	static const char *const names[] = { "state", "admitted", "expired", "refused", "revoked", "fault", "lost" };
+
+	return type < COUNT(names) ? names[type] : "unknown";
+}
+
+static double seconds(uint64_t counter)
+{
+	return (double)counter / (double)port_open()->counter_hz;
+}
+
+static void print_event(const struct ctl_event *e)
+{
+	if (opt_json) {
+		json_open('{');
+		json_num("counter", e->time);
+		json_str("event", event_name(e->type));
+		json_str("domain", domain_name(e->dom));
+		if (e->type == CTL_EV_STATE) {
+			json_str("state", state_name(e->value));
+		} else {
+			json_num("value", e->value);
+		}
+		json_num("slot", e->arg[0]);
+		json_num("generation", e->arg[1]);
+		json_close();
+		json_end();
+		return;
+	}
+	printf("%12.6f  %-8s  ", seconds(e->time), event_name(e->type));
+	if (e->type == CTL_EV_STATE) {
+		printf("%s is %s\n", domain_name(e->dom), state_name(e->value));
+	} else if (e->type == CTL_EV_LOST) {
+		printf("%u events were too many\n", e->value);
+	} else {
+		printf("claim %llu.%llu of %s\n", (unsigned long long)e->arg[0], (unsigned long long)e->arg[1],
+		       domain_name(e->dom));
+	}
+	fflush(stdout);
+}
+
+int cmd_events(int argc, char **argv)
+{
+	static const char *const options[] = { "follow", "seconds=", "count=", NULL };
+	const struct ctl_events_req q = { .on = 1 };
+	const char *value;
+	long count = -1;
+	int ms = -1;
+	int o;
+
+	while ((o = next_option(&argc, argv, options, &value)) >= 0) {
+		ms = o == 1 ? atoi(value) * 1000 : ms;
+		count = o == 2 ? atol(value) : count;
+	}
+	want_operands(argc, argv, 0, 0);
+	/* Their names before they end. */
+	(void)domain_name(0);
+	if (request(CTL_EVENTS, &q, sizeof(q), NULL) != CTL_OK) {
+		die(EXIT_BROKEN, "the hypervisor tells no events");
+	}
+	end_by_signals();
+	fprintf(stderr, "watching\n");
+	while (ended == 0 && count != 0) {
+		struct frame f;
+		struct ctl_event e;
+
+		if (!next_event(ms, &f)) {
+			break;
+		}
+		if (f.head.op == CTL_EVENT && f.head.len >= sizeof(e)) {
+			memcpy(&e, f.data, sizeof(e));
+			print_event(&e);
+			count--;
+		}
+	}
+	return EXIT_GOOD;
+}
+
+static void print_line(const struct ctl_log *l)
+{
+	static const char *const levels[] = { "error", "warning", "info", "debug" };
+	static const int colors[] = { 31, 33, 0, 90 };
+	const uint32_t level = l->level < COUNT(levels) ? l->level : 3U;
+
+	if (opt_json) {
+		char text[sizeof(l->text) + 1];
+
+		memcpy(text, l->text, sizeof(l->text));
+		text[l->len < sizeof(l->text) ? l->len : sizeof(l->text)] = '\0';
+		json_open('{');
+		json_num("counter", l->time);
+		json_num("cpu", l->cpu);
+		json_str("level", levels[level]);
+		json_str("text", text);
+		json_close();
+		json_end();
+		return;
+	}
+	if (l->lost != 0) {
+		printf("(%u lines are gone)\n", l->lost);
+	}
+	printf("%s%12.6f%s cpu%-2u %s%.*s%s\n", gray_on(), seconds(l->time), color_off(), l->cpu, color_on(colors[level]),
+	       (int)l->len, l->text, colors[level] != 0 ? color_off() : "");
+}
+
+int cmd_log(int argc, char **argv)
+{
+	static const char *const options[] = { "lines=", NULL };
+	const char *value;
+	size_t last = SIZE_MAX;
+	size_t nr;
+	struct ctl_log *l;
+
+	while (next_option(&argc, argv, options, &value) >= 0) {
+		last = strtoul(value, NULL, 10);
+	}
+	want_operands(argc, argv, 0, 0);
+	l = fetch_list(CTL_LOG, sizeof(*l), &nr);
+	for (size_t i = nr > last ? nr - last : 0; i < nr; i++) {
+		print_line(&l[i]);
+	}
+	free(l);
+	return EXIT_GOOD;
+}
+
+/* --- top --- */
+
+struct rates {
+	uint64_t exits[64][3];
+	uint64_t counter;
+};
+
+static void top_head(double interval)
+{
+	size_t nr;
+	struct ctl_zone *z = fetch_list(CTL_ZONES, sizeof(*z), &nr);
+	static const int colors[] = { 33, 35 };
+
+	printf("fhctl top, every %.1f s; q leaves\n\n", interval);
+	for (size_t i = 0; i < nr; i++) {
+		const uint64_t parts[] = { z[i].pages - z[i].free_pages, z[i].claimed_pages };
+
+		if (z[i].leaf == 0) {
+			continue;
+		}
+		printf("  %-14.14s [", z[i].name);
+		bar_print(parts, colors, "#+", 2, z[i].pages, 40);
+		printf("] %s of %s used\n", size_text(parts[0] * PAGE), size_text(z[i].pages * PAGE));
+	}
+	free(z);
+	printf("\n");
+}
+
+static void top_screen(struct rates *r, double interval)
+{
+	size_t nr;
+	const struct ctl_domain *d;
+	struct table *t = table_new();
+	static const char *const heads[] = { "NAME", "STATE", "VCPUS", "MEMORY", "TRAPS/S", "IRQS/S", "SERRORS/S" };
+
+	printf("\033[H\033[J");
+	top_head(interval);
+	d = fetch_domains(&nr);
+	for (size_t i = 0; i < COUNT(heads); i++) {
+		table_column(t, heads[i], i < 2 ? LEFT : RIGHT);
+	}
+	for (size_t i = 0; i < nr && i < COUNT(r->exits); i++) {
+		table_cell(t, 0, "%s", d[i].name);
+		table_cell(t, d[i].state == CTL_RUNNING ? 32 : 31, "%s", state_name(d[i].state));
+		table_cell(t, 0, "%u/%u", d[i].nr_on, d[i].nr_vcpus);
+		table_cell(t, 0, "%s", size_text(d[i].memory));
+		for (int k = 0; k < 3; k++) {
+			const uint64_t n = d[i].exits[k] - r->exits[i][k];
+
+			table_cell(t, 0, "%.0f", (double)n / interval);
+			r->exits[i][k] = d[i].exits[k];
+		}
+	}
+	table_print(t);
+	fflush(stdout);
+}
+
+/* Waits for the interval or a key; true: leave. */
+static bool top_wait(double interval)
+{
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+	char c = 0;
+
+	if (poll(&p, 1, (int)(interval * 1000)) <= 0) {
+		return ended != 0;
+	}
+	return read(STDIN_FILENO, &c, 1) <= 0 || c == 'q' || c == '\x03';
+}
+
+int cmd_top(int argc, char **argv)
+{
+	static const char *const options[] = { "interval=", "count=", NULL };
+	static struct rates r;
+	struct termios before;
+	struct termios now;
+	const char *value;
+	double interval = 2;
+	long count = -1;
+	bool tty;
+	int o;
+
+	while ((o = next_option(&argc, argv, options, &value)) >= 0) {
+		interval = o == 0 ? atof(value) : interval;
+		count = o == 1 ? atol(value) : count;
+	}
+	want_operands(argc, argv, 0, 0);
+	interval = interval < 0.1 ? 0.1 : interval;
+	end_by_signals();
+	port_open();
+	tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
+	if (tty) {
+		now = before;
+		now.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &now);
+	}
+	/* The alternate screen, without a cursor. */
+	printf("\033[?1049h\033[?25l");
+	do {
+		top_screen(&r, interval);
+	} while (ended == 0 && --count != 0 && !top_wait(interval));
+	printf("\033[?25h\033[?1049l");
+	if (tty) {
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	}
+	return EXIT_GOOD;
+}
