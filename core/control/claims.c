@@ -38,7 +38,8 @@ static void lower(uint64_t at)
 {
 	uint64_t seen = control_wake_at();
 
-	while (at < seen && !__atomic_compare_exchange_n(&reap_at, &seen, at, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+	while (at < seen &&
+	       !__atomic_compare_exchange_n(&reap_at, &seen, at, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
 	}
 }
 
@@ -163,9 +164,8 @@ uint32_t control_stake(struct request *r)
 	if (bad != CTL_OK) {
 		return bad;
 	}
-	status = q->wait_ms == 0U ?
-			 claim_stake(l, r->self->id, terms, q->nr, &h, &why) :
-			 claim_stake_wait(l, r->self->id, terms, q->nr, after_ms(q->wait_ms), &h, &why);
+	status = q->wait_ms == 0U ? claim_stake(l, r->self->id, terms, q->nr, &h, &why) :
+				    claim_stake_wait(l, r->self->id, terms, q->nr, after_ms(q->wait_ms), &h, &why);
 	const bool waits_now = q->wait_ms != 0U && status == FH_EQUEUED;
 
 	if (status != FH_OK && !waits_now) {

@@ -142,7 +142,8 @@ static struct ctl_want parse_want(char *text)
 		w.order++;
 	}
 	if (w.order == CTL_ORDERS || bytes == 0 || bytes % each != 0) {
-		die(EXIT_USAGE, "%s is no multiple of a block of %s (a power of two from 4K to 1G)", size, size_text(each));
+		die(EXIT_USAGE, "%s is no multiple of a block of %s (a power of two from 4K to 1G)", size,
+		    size_text(each));
 	}
 	w.count = bytes / each;
 	return w;

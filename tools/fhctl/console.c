@@ -115,7 +115,8 @@ int cmd_console(int argc, char **argv)
 	}
 	make_raw();
 	for (;;) {
-		struct pollfd p[2] = { { .fd = port_fd(), .events = POLLIN }, { .fd = STDIN_FILENO, .events = POLLIN } };
+		struct pollfd p[2] = { { .fd = port_fd(), .events = POLLIN },
+				       { .fd = STDIN_FILENO, .events = POLLIN } };
 
 		show();
 		if (poll(p, 2, ms) == 0 || ((p[1].revents & (POLLIN | POLLHUP)) != 0 && !read_keys())) {

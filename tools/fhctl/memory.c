@@ -59,7 +59,7 @@ int find_zone(const char *name)
 
 static const char *use_name(uint32_t use)
 {
-	static const char *const names[] = { "unused", "free",	 "owned",   "quarantined",
+	static const char *const names[] = { "unused", "free",     "owned",   "quarantined",
 					     "static", "freehold", "payload", "reserved" };
 
 	return use < COUNT(names) ? names[use] : "?";
@@ -194,8 +194,8 @@ static void print_zones(void)
 		}
 		printf("  %*s%-*s [", depth * 2, "", 14 - depth * 2, z->name);
 		bar_print(parts, colors, "#+", 2, z->pages, 30);
-		printf("] %s: %s used, %s free", size_text(z->pages * PAGE), size_text((z->pages - z->free_pages) * PAGE),
-		       size_text(z->free_pages * PAGE));
+		printf("] %s: %s used, %s free", size_text(z->pages * PAGE),
+		       size_text((z->pages - z->free_pages) * PAGE), size_text(z->free_pages * PAGE));
 		if (z->claimed_pages != 0) {
 			printf(", of it %s claimed", size_text(z->claimed_pages * PAGE));
 		}

@@ -130,8 +130,8 @@ static void print_line(const struct ctl_log *l)
 	if (l->lost != 0) {
 		printf("(%u lines are gone)\n", l->lost);
 	}
-	printf("%s%12.6f%s cpu%-2u %s%.*s%s\n", gray_on(), seconds(l->time), color_off(), l->cpu, color_on(colors[level]),
-	       (int)l->len, l->text, colors[level] != 0 ? color_off() : "");
+	printf("%s%12.6f%s cpu%-2u %s%.*s%s\n", gray_on(), seconds(l->time), color_off(), l->cpu,
+	       color_on(colors[level]), (int)l->len, l->text, colors[level] != 0 ? color_off() : "");
 }
 
 int cmd_log(int argc, char **argv)
