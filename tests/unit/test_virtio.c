@@ -395,18 +395,18 @@ static void an_adversary(void **state)
 		uint16_t head;
 		uint16_t jump;
 	} cases[] = {
-		{ { { BUFFERS, 4, 0, 0 } }, 0, NUM },		  /* the index jumps */
+		{ { { BUFFERS, 4, 0, 0 } }, 0, NUM }, /* the index jumps */
 		{ { { BUFFERS, 4, 0, 0 } }, 0, 0x8000 },
-		{ { { BUFFERS, 4, 0, 0 } }, NUM, 0 },		  /* a head beyond the queue */
+		{ { { BUFFERS, 4, 0, 0 } }, NUM, 0 }, /* a head beyond the queue */
 		{ { { BUFFERS, 4, 0, 0 } }, 0xffff, 0 },
-		{ { { BUFFERS, 4, F_NEXT, 0 } }, 0, 0 },	  /* a loop of one */
+		{ { { BUFFERS, 4, F_NEXT, 0 } }, 0, 0 }, /* a loop of one */
 		{ { { BUFFERS, 0, F_NEXT, 1 }, { BUFFERS, 0, F_NEXT, 0 } }, 0, 0 },
-		{ { { BUFFERS, 4, F_NEXT, NUM } }, 0, 0 },	  /* next beyond the queue */
-		{ { { BUFFERS, 4, F_WRITE, 0 } }, 0, 0 },	  /* the wrong direction */
+		{ { { BUFFERS, 4, F_NEXT, NUM } }, 0, 0 }, /* next beyond the queue */
+		{ { { BUFFERS, 4, F_WRITE, 0 } }, 0, 0 },  /* the wrong direction */
 		{ { { BUFFERS, 4, F_INDIRECT, 0 } }, 0, 0 },
 		{ { { RAM_BASE + RAM_SIZE - 2U, 4, 0, 0 } }, 0, 0 }, /* across the end of RAM */
 		{ { { 0x1000, 4, 0, 0 } }, 0, 0 },
-		{ { { UINT64_MAX - 2U, 4, 0, 0 } }, 0, 0 },	  /* an address that wraps */
+		{ { { UINT64_MAX - 2U, 4, 0, 0 } }, 0, 0 }, /* an address that wraps */
 		{ { { BUFFERS, 4, F_NEXT, 1 }, { UINT64_MAX, 0xffffffff, 0, 0 } }, 0, 0 },
 	};
 	char buf[64];
