@@ -196,6 +196,12 @@ static void end(struct domain *d, enum domain_state state)
 	lock_release(&d->lock);
 }
 
+/* What it has from boot on is paid by the hypervisor; this is what it may claim itself, or a control domain for others. */
+static uint64_t quota(const struct cfg_domain *c)
+{
+	return c->control && c->claims.limit == 0U ? CLAIM_NO_QUOTA : c->claims.limit >> PAGE_SHIFT;
+}
+
 fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder)
 {
 	struct claim_set s = { 0 };
@@ -210,7 +216,7 @@ fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder)
 	}
 	while (status == FH_OK && added < nr) {
 		/* What it has by its configuration is paid by the holder; this is what it may claim itself. */
-		status = ledger_domain_add(domains.ledger, set[added]->id, set[added]->cfg->claims.limit >> PAGE_SHIFT);
+		status = ledger_domain_add(domains.ledger, set[added]->id, quota(set[added]->cfg));
 		added += status == FH_OK ? 1U : 0U;
 		if (status == FH_OK) {
 			status = collect(set[added - 1U], &s);
