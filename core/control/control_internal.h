@@ -41,8 +41,6 @@ uint32_t control_claim(struct request *r);
 void control_claims_poll(void);
 /* Gives a console back to the UART. */
 void control_detach(struct session *s);
-/* A state as the protocol numbers it. */
-uint8_t control_state(enum domain_state s);
 /* Whether d may change domain dom. */
 bool control_may(const struct domain *d, uint32_t dom);
 

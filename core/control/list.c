@@ -18,14 +18,7 @@ static void add_exits(uint64_t *sum, const struct domain_vcpu *v)
 	}
 }
 
-uint8_t control_state(enum domain_state s)
-{
-	_Static_assert((uint32_t)DOM_UNUSED == (uint32_t)CTL_UNKNOWN &&
-			       (uint32_t)DOM_RUNNING == (uint32_t)CTL_RUNNING &&
-			       (uint32_t)DOM_DESTROYED == (uint32_t)CTL_DESTROYED,
-		       "the order of enum domain_state");
-	return (uint8_t)s;
-}
+_Static_assert((uint32_t)CTL_DESTROYED == (uint32_t)DOM_DESTROYED, "the order of states");
 
 static bool next_domain(struct walk *w, void *entry)
 {
@@ -38,7 +31,7 @@ static bool next_domain(struct walk *w, void *entry)
 	}
 	memcpy(e->name, d->cfg->name, sizeof(e->name));
 	e->id = d->id;
-	e->state = control_state(d->state);
+	e->state = (uint8_t)d->state;
 	e->flags = (uint8_t)((d == w->self ? CTL_DOMAIN_SELF : 0U) | (d->cfg->control ? CTL_DOMAIN_CONTROL : 0U) |
 			     (control_may(w->self, d->id) ? CTL_DOMAIN_MANAGED : 0U) |
 			     (d->cfg->console != CFG_CONSOLE_NONE ? CTL_DOMAIN_CONSOLE : 0U));

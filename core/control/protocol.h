@@ -36,6 +36,7 @@ enum ctl_op {
 	CTL_STAKE = 7,   /* ctl_stake, terms -> ctl_claim, or with CTL_ENOFIT, CTL_EQUOTA ctl_refusal */
 	CTL_RELEASE = 8, /* ctl_claim -> - */
 	CTL_RENEW = 9,   /* ctl_claim -> - */
+	CTL_CREATE = 10, /* ctl_create: claims all as one set, then builds and starts each -> - */
 	/* events */
 	CTL_EVENT = 32,  /* ctl_event */
 	CTL_OUTPUT = 33, /* bytes of the attached console */
@@ -85,6 +86,7 @@ struct ctl_list {
 	uint64_t cursor; /* in the answer: where to go on */
 };
 
+/* The order of EL2's domain_state. */
 enum ctl_state {
 	CTL_UNKNOWN,
 	CTL_DEFINED,
@@ -187,6 +189,12 @@ struct ctl_domain_req {
 	uint16_t dom;
 	uint16_t action;
 	uint32_t reserved;
+};
+
+#define CTL_CREATE_MAX 8u
+struct ctl_create {
+	uint32_t nr;
+	uint16_t dom[CTL_CREATE_MAX];
 };
 
 struct ctl_events_req {

@@ -40,6 +40,13 @@ static uint32_t hello(struct request *r)
 	return CTL_OK;
 }
 
+/* EL2 has no way to ask a guest for its end: that is fhctl's, by its console. */
+static const enum domain_op actions[] = {
+	[CTL_STOP] = DOM_OP_COUNT,      [CTL_START] = DOM_OP_START, [CTL_KILL] = DOM_OP_STOP,
+	[CTL_RESTART] = DOM_OP_RESTART, [CTL_PAUSE] = DOM_OP_PAUSE, [CTL_RESUME] = DOM_OP_RESUME,
+	[CTL_DESTROY] = DOM_OP_DESTROY,
+};
+
 static uint32_t do_domain(struct request *r)
 {
 	const struct ctl_domain_req *q = r->in;
@@ -49,10 +56,33 @@ static uint32_t do_domain(struct request *r)
 	if (d == NULL) {
 		return status;
 	}
-	if (q->action != CTL_KILL && q->action != CTL_RESTART) {
+	if (q->action >= ARRAY_SIZE(actions) || actions[q->action] == DOM_OP_COUNT) {
 		return CTL_ENOTSUP;
 	}
-	return domain_do(d, q->action == CTL_KILL ? DOM_OP_STOP : DOM_OP_RESTART) == FH_OK ? CTL_OK : CTL_EBUSY;
+	return (uint32_t)domain_do(d, actions[q->action]);
+}
+
+/* The set's claim is the caller's: it falls with it, and what is being built by it. */
+static uint32_t create(struct request *r)
+{
+	const struct ctl_create *q = r->in;
+	struct domain *set[CTL_CREATE_MAX];
+	uint32_t status;
+
+	if (q->nr == 0U || q->nr > CTL_CREATE_MAX) {
+		return CTL_EINVAL;
+	}
+	for (uint32_t i = 0; i < q->nr; i++) {
+		set[i] = named(r, q->dom[i], &status);
+		if (set[i] == NULL) {
+			return status;
+		}
+	}
+	status = (uint32_t)domain_claim(set, q->nr, r->self->id);
+	for (uint32_t i = 0; status == CTL_OK && i < q->nr; i++) {
+		status = (uint32_t)domain_do(set[i], DOM_OP_START);
+	}
+	return status;
 }
 
 static uint32_t want_events(struct request *r)
@@ -120,6 +150,7 @@ static const struct {
 	[CTL_HELLO] = { hello, 0 },
 	[CTL_LIST] = { control_list, sizeof(struct ctl_list) },
 	[CTL_DOMAIN] = { do_domain, sizeof(struct ctl_domain_req) },
+	[CTL_CREATE] = { create, sizeof(struct ctl_create) },
 	[CTL_EVENTS] = { want_events, sizeof(struct ctl_events_req) },
 	[CTL_ATTACH] = { attach, sizeof(struct ctl_domain_req) },
 	[CTL_INPUT] = { input, 0 },

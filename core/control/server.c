@@ -90,9 +90,6 @@ static bool step_event(struct domain *d, uint32_t port, struct session *s)
 		return false;
 	}
 	*out = (struct ctl_event){ e.time, e.type, e.dom, e.value, { e.arg[0], e.arg[1] } };
-	if (e.type == CTL_EV_STATE) {
-		out->value = control_state((enum domain_state)e.value);
-	}
 	/* The ones that were overwritten come as one that tells their number; the event itself comes next. */
 	if (s->event - at != 1U) {
 		*out = (struct ctl_event){ .time = e.time,

@@ -192,7 +192,7 @@ static void end(struct domain *d, enum domain_state state)
 	d->giving = false;
 	d->resets = 0;
 	d->build = (struct domain_build){ 0 };
-	d->state = state;
+	domain_set_state(d, state);
 	lock_release(&d->lock);
 }
 

@@ -18,13 +18,15 @@ def boss(extra="control;", **changes):
 
 @pytest.fixture(scope="module")
 def control(guests, initramfs):
-    dts = systems.system(boss(), systems.rear(cpus=[2, 3]))
+    late = systems.domain("late", cpus=[3], memory=systems.claimed("high"), extra="on-demand;")
+    much = systems.domain("much", cpus=[4], memory=systems.claimed("high", 512 * systems.MIB), extra="on-demand;")
+    dts = systems.system(boss(), systems.rear(cpus=[2]), late, much)
     payload = harness.BUILD / "control" / "payload.cpio"
     payload.parent.mkdir(parents=True, exist_ok=True)
     config = payload.with_suffix(".dts")
     config.write_text(dts)
     harness.pack(payload, config, {"Image": harness.LINUX, "initramfs.gz": initramfs, "agent.bin": guests / "agent.bin"})
-    with harness.Machine("control", initrd=payload, limit=240) as m:
+    with harness.Machine("control", initrd=payload, smp=5, limit=240) as m:
         m.expect(r"boss: Linux \d", 120)
         m.focus(1)
         yield m
@@ -40,12 +42,13 @@ def fhctl(m, command, code=0):
 def test_list(control):
     rows = fhctl(control, "list").splitlines()
     assert rows[0].split()[:4] == ["ID", "NAME", "STATE", "VCPUS"]
-    assert [row.split()[1:3] for row in rows[1:]] == [["boss", "running"], ["rear", "running"]]
+    assert [row.split()[1:3] for row in rows[1:]] == [
+        ["boss", "running"], ["rear", "running"], ["late", "defined"], ["much", "defined"]]
 
 
 def test_list_json(control):
     domains = json.loads(fhctl(control, "--json list"))
-    assert [d["name"] for d in domains] == ["boss", "rear"]
+    assert [d["name"] for d in domains] == ["boss", "rear", "late", "much"]
     assert domains[0]["self"] and not domains[0]["managed"] and domains[1]["managed"]
     assert domains[1]["memory"] == 64 * systems.MIB
 
@@ -53,7 +56,7 @@ def test_list_json(control):
 def test_info(control):
     info = json.loads(fhctl(control, "--json info rear"))
     assert info["domain"]["name"] == "rear"
-    assert [v["cpu"] for v in info["vcpus"]] == [2, 3] and info["vcpus"][0]["power"] == "on"
+    assert [v["cpu"] for v in info["vcpus"]] == [2] and info["vcpus"][0]["power"] == "on"
     assert fhctl(control, "info 1").startswith("rear (1): running")
 
 
@@ -143,13 +146,14 @@ def test_console(control):
 
 
 def test_restart_is_told(control):
-    watch(control, "--count 2 --seconds 30")
+    watch(control, "--count 3 --seconds 30")
     resets = json.loads(fhctl(control, "--json info rear"))["domain"]["resets"]
     assert "is restarting" in fhctl(control, "restart rear")
     control.expect("agent: rear is up")
     assert json.loads(fhctl(control, "--json info rear"))["domain"]["resets"] == resets + 1
     events = control.shell("wait; cat /tmp/ev")
-    assert "rear is building" in events and "rear is running" in events
+    states = [line.split()[-1] for line in events.splitlines()]
+    assert states == ["stopping", "building", "running"], events
 
 
 def test_four_at_once(control):
@@ -163,7 +167,39 @@ def test_a_reader_that_dies_leaves_nothing(control):
     # Half a frame, a frame of another magic, and a request whose answer nobody reads: the port is as new each time.
     for junk in (r"FHC1\020\000", r"GARBAGE GARBAGE GARBAGE!", r"FHC1\000\000\000\000\001\000\000\000\001\000\000\000"):
         control.shell(f"printf '{junk}' > /dev/vport0p1")
-        assert len(fhctl(control, "list").splitlines()) == 3
+        assert len(fhctl(control, "list").splitlines()) == 5
+
+
+def test_pause(control):
+    assert "is paused" in fhctl(control, "pause rear")
+    assert json.loads(fhctl(control, "--json info rear"))["domain"]["state"] == "paused"
+    assert "goes on" in fhctl(control, "resume rear")
+    control.focus(2)
+    control.ask("p", "pong: rear")
+    control.focus(1)
+
+
+def test_create_and_destroy(control):
+    before = fhctl(control, "--json memory")
+    for _ in range(3):
+        text = fhctl(control, "create late")
+        assert "64 MiB" in text and "running" in text
+        assert json.loads(fhctl(control, "--json info late"))["domain"]["state"] == "running"
+        assert "pong: late" in control.shell("printf 'p' | fhctl console late 2>/dev/null")
+        assert "only a domain that is defined" in fhctl(control, "create late 2>&1", 1)
+        watch(control, "--count 3 --seconds 30")
+        fhctl(control, "destroy late")
+        events = control.shell("wait; cat /tmp/ev")
+        assert events.splitlines()[-1].endswith("late is defined"), events
+        assert fhctl(control, "--json memory") == before
+
+
+def test_a_set_that_does_not_fit(control):
+    before = fhctl(control, "--json memory")
+    text = fhctl(control, "create late much 2>&1", 1)
+    assert "nothing was claimed" in text and "zone=high" in text and "refused" in text
+    assert fhctl(control, "--json memory") == before
+    assert [d["state"] for d in json.loads(fhctl(control, "--json list"))][2:] == ["defined", "defined"]
 
 
 def test_top(control):
@@ -173,7 +209,7 @@ def test_top(control):
 
 def test_stop(control):
     assert "is stopped" in fhctl(control, "stop --force rear")
-    assert "restart rear: it is" in fhctl(control, "restart rear 2>&1", 1)
+    assert "pause rear: it is stopped" in fhctl(control, "pause rear 2>&1", 1)
     assert json.loads(fhctl(control, "--json list"))[1]["state"] == "stopped"
     control.line("poweroff -f")
     assert control.wait_end(30) == 0

@@ -123,6 +123,7 @@ void json_end(void);
 int cmd_list(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_act(int argc, char **argv);
+int cmd_create(int argc, char **argv);
 int cmd_memory(int argc, char **argv);
 int cmd_claim(int argc, char **argv);
 int cmd_console(int argc, char **argv);

@@ -16,7 +16,13 @@ static const char *current; /* the command at work, for its messages */
 const struct command commands[] = {
 	{ "list", "", "the domains and their states", "", cmd_list },
 	{ "info", "DOMAIN", "one domain, with its vCPUs", "", cmd_info },
-	{ "stop", "DOMAIN --force", "takes its power", "Without --force it is asked to end by itself.\n", cmd_act },
+	{ "stop", "DOMAIN --force", "takes its power",
+	  "The guest is not asked. To end it by itself, use its console.\n", cmd_act },
+	{ "create", "DOMAIN ...", "claims all they need, builds and starts them",
+	  "They are domains that the configuration only defines (on-demand). What they need is claimed as one set: all of\n"
+	  "them are admitted, or none. Shows what was claimed and how long each step took.\n",
+	  cmd_create },
+	{ "destroy", "DOMAIN", "takes it apart; all that it had is free", "", cmd_act },
 	{ "start", "DOMAIN", "starts one that is not running", "", cmd_act },
 	{ "restart", "DOMAIN", "resets it: loaded anew", "", cmd_act },
 	{ "pause", "DOMAIN", "holds its vCPUs", "", cmd_act },

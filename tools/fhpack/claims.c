@@ -74,28 +74,26 @@ static void add(struct set *s, uint8_t zone, uint32_t order, uint32_t owner, uin
 	}
 }
 
-static void collect(struct set *s, const struct cfg_system *sys, uint8_t hyp, const struct fdt_index *tree)
+static void collect_domain(struct set *s, const struct cfg_system *sys, uint32_t i, uint8_t hyp,
+			   const struct fdt_index *tree)
 {
-	for (uint32_t i = 0; i < sys->nr_domains; i++) {
-		const struct cfg_domain *d = &sys->domains[i];
-		uint64_t tables = device_tables(d, tree);
+	const struct cfg_domain *d = &sys->domains[i];
+	uint64_t tables = device_tables(d, tree);
 
-		if (d->claims.window.size != 0U) {
-			tables += s2_tables_max(&d->claims.window, 1U, ORDER_4K);
-		}
+	if (d->claims.window.size != 0U) {
+		tables += s2_tables_max(&d->claims.window, 1U, ORDER_4K);
+	}
+	for (uint32_t k = 0; k < d->nr_mem; k++) {
+		tables += memory_tables(&d->mem[k]);
+	}
+	add(s, hyp, S2_ROOT_ORDER, i, 1U);
+	add(s, hyp, ORDER_4K, i, tables);
+	add(s, hyp, ilog2(GUEST_FDT_SIZE >> PAGE_SHIFT), i, 1U);
+	for (uint32_t k = 0; k < d->nr_mem; k++) {
+		const struct cfg_mem *m = &d->mem[k];
 
-		for (uint32_t k = 0; k < d->nr_mem; k++) {
-			tables += memory_tables(&d->mem[k]);
-		}
-		add(s, hyp, S2_ROOT_ORDER, i, 1U);
-		add(s, hyp, ORDER_4K, i, tables);
-		add(s, hyp, ilog2(GUEST_FDT_SIZE >> PAGE_SHIFT), i, 1U);
-		for (uint32_t k = 0; k < d->nr_mem; k++) {
-			const struct cfg_mem *m = &d->mem[k];
-
-			if (m->kind == CFG_MEM_CLAIMED) {
-				add(s, m->zone, m->order, i, m->size >> (PAGE_SHIFT + m->order));
-			}
+		if (m->kind == CFG_MEM_CLAIMED) {
+			add(s, m->zone, m->order, i, m->size >> (PAGE_SHIFT + m->order));
 		}
 	}
 }
@@ -129,26 +127,48 @@ static fh_status make_ledger(struct ledger *l, const struct cfg_system *sys, uin
 	return status;
 }
 
-void check_claims(const char *config, const struct cfg_system *sys, const struct fdt_index *tree)
+/* Refuses what does not fit into a pool that nobody else uses. */
+static void stake(struct ledger *l, const struct set *set, const struct cfg_system *sys, const char *config)
 {
-	static struct ledger ledger;
-	static struct set set;
 	struct claim_refusal why = { 0 };
 	claim_handle_t h;
-	uint8_t hyp = 0;
-	fh_status status = make_ledger(&ledger, sys, &hyp);
+	fh_status status = set->nr == 0U ? FH_OK : claim_stake(l, DOMID_HYP, set->terms, set->nr, &h, &why);
 
-	if (status != FH_OK) {
-		refuse("%s: /zones: the pool can't be made of them: %s", config, fh_status_str(status));
-	}
-	collect(&set, sys, hyp, tree);
-	status = claim_stake(&ledger, DOMID_HYP, set.terms, set.nr, &h, &why);
 	if (status == FH_ENOFIT) {
 		refuse("%s: claim: dom=%s zone=%s order=%u want=%llu have=%llu fit=%llu: refused", config,
 		       sys->domains[why.owner].name, sys->zones[why.zone].name, why.order, (unsigned long long)why.want,
 		       (unsigned long long)why.have, (unsigned long long)why.fit);
 	}
 	if (status != FH_OK) {
-		refuse("%s: claim: term=%u terms=%u: %s: refused", config, why.term, set.nr, fh_status_str(status));
+		refuse("%s: claim: term=%u terms=%u: %s: refused", config, why.term, set->nr, fh_status_str(status));
+	}
+	if (set->nr != 0U && claim_release(l, h) != FH_OK) {
+		refuse("%s: /zones: the ledger lost a claim", config);
+	}
+}
+
+void check_claims(const char *config, const struct cfg_system *sys, const struct fdt_index *tree)
+{
+	static struct ledger ledger;
+	static struct set set;
+	uint8_t hyp = 0;
+	fh_status status = make_ledger(&ledger, sys, &hyp);
+
+	if (status != FH_OK) {
+		refuse("%s: /zones: the pool can't be made of them: %s", config, fh_status_str(status));
+	}
+	for (uint32_t i = 0; i < sys->nr_domains; i++) {
+		if (!sys->domains[i].on_demand) {
+			collect_domain(&set, sys, i, hyp, tree);
+		}
+	}
+	stake(&ledger, &set, sys, config);
+	/* Those that are created on demand need not fit beside the others, but each alone. */
+	for (uint32_t i = 0; i < sys->nr_domains; i++) {
+		if (sys->domains[i].on_demand) {
+			set.nr = 0;
+			collect_domain(&set, sys, i, hyp, tree);
+			stake(&ledger, &set, sys, config);
+		}
 	}
 }
