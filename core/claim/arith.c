@@ -1,251 +1,308 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Admission: the arithmetic of zones, kept up to date by differences.
+ * Admission: what each order of a zone has left over, kept up to date by borrowing, as in a subtraction by hand.
  *
- * For a vector x of blocks by order, X[k] = x[k] + 2 X[k+1] is what x is worth in blocks of order k. A zone has
+ * A zone has blocks that are free in it and blocks that are claimed on it. What an order lacks it borrows from the next
+ * one, where a block is worth two:
  *
- *     s[k] = F[k] - C[k]                what is free in it, less what is claimed on it; the claims on it can be met
- *                                       if and only if no s[k] is negative
- *     r[0] = s[0]
- *     r[k] = min(s[k], r[k-1] / 2)      what it can give upward after its own claims are met
+ *     t[k] = free[k] - claimed[k] - b[k-1]
+ *     b[k] = 0 if t[k] >= 0, else half of -t[k], rounded up       borrowed by order k from order k+1
+ *     q[k] = t[k] + 2 b[k]                                        left over: never negative
  *
- * where F is, for a leaf, the free blocks of its buddy, and for an inner zone the sum of its children's r:
+ * free is a leaf's histogram, or the sum of the children's q. The claims can be met if and only if the largest order need
+ * not borrow, t[max] >= 0, in all zones. q is then what the zone can give upward, as real blocks; in blocks of one
+ * order, R[k] = q[k] + 2 R[k+1], and its own claims have S[k] = R[k] + b[k-1] (docs/claims.md says why that is exact).
  *
- *     root   s = r(low) + r(high) - C(root)         a set is admitted if and only if
- *            /            \                          the roots are reached and no s is negative
- *     low  s,r          high  s,r
- *     [buddy]            [buddy]
+ *     root   free = q(low) + q(high)        one block of order 2, and one of order 0 claimed:
+ *            /            \
+ *     low   t, q       high   t, q              t   -1  -1   0
+ *     [buddy]            [buddy]                q    1   1   0
  *
- * A term of n blocks of order j takes n * 2^(j-k) from s[k] for k <= j, and nothing above. A split of a block of order
- * m for one of order j takes 1 from each s[k] with j < k <= m; a merge gives it back.
+ * t is kept, and marks of which q are not 0 and which t are negative. A change goes from the order that it touches upward, until nothing more is borrowed, and what it does to
+ * q goes to the parent: a claim where the order has enough touches one number a zone.
  */
 #include "core/claim/claim_internal.h"
 
 #include "core/base/bits.h"
 
-static void mark(struct wave *w, uint8_t zone, unsigned int lo, unsigned int hi)
+void change_add(struct change *c, unsigned int k, int64_t n)
 {
-	if ((w->zones & BIT(zone)) == 0U) {
-		w->zones |= (uint32_t)BIT(zone);
-		w->lo[zone] = (uint8_t)lo;
-		w->hi[zone] = (uint8_t)hi;
-		return;
+	while (k < c->lo) {
+		c->d[--c->lo] = 0;
 	}
-	w->lo[zone] = (uint8_t)MIN(w->lo[zone], lo);
-	w->hi[zone] = (uint8_t)MAX(w->hi[zone], hi);
+	while (k > c->hi) {
+		c->d[++c->hi] = 0;
+	}
+	c->d[k] += n;
 }
 
-void wave_all(const struct ledger *l, struct wave *w)
+void change_freed(struct change *c, unsigned int order, unsigned int merged)
 {
-	for (uint8_t z = 0; z < l->pool.nr_zones; z++) {
-		mark(w, z, 0, l->pool.zones[z].max_order);
+	c->lo = order;
+	c->hi = merged;
+	while (order < merged) {
+		c->d[order++] = -1; /* the buddy that was there */
 	}
+	c->d[merged] = 1;
 }
 
-void wave_step(struct ledger *l, struct wave *w, uint8_t zone, unsigned int lo, unsigned int hi, int64_t d)
+/* Sets the marks of an order by its t. */
+static void marks(struct ledger_zone *z, unsigned int k)
 {
-	if (lo > hi) {
-		return;
-	}
-	for (unsigned int k = lo; k <= hi; k++) {
-		l->zones[zone].s[k] += d;
-	}
-	mark(w, zone, lo, hi);
-}
+	const uint32_t others = ~(uint32_t)BIT(k);
 
-void wave_blocks(struct ledger *l, struct wave *w, uint8_t zone, uint8_t order, int64_t n)
-{
-	int64_t *s = l->zones[zone].s;
-
-	for (unsigned int k = order + 1U; k-- != 0U;) {
-		s[k] += n;
-		n *= 2;
-	}
-	mark(w, zone, 0, order);
-}
-
-void wave_claim(struct ledger *l, struct wave *w, uint8_t zone, uint8_t order, int64_t n)
-{
-	uint64_t *claimed = &l->zones[zone].claimed[order];
-
-	*claimed += (uint64_t)n;
-	POOL_ASSERT(*claimed <= INT64_MAX);
-	wave_blocks(l, w, zone, order, -n);
-}
-
-void wave_freed(struct ledger *l, struct wave *w, uint8_t leaf, uint8_t order, uint8_t merged)
-{
-	wave_blocks(l, w, leaf, order, 1);
-	wave_step(l, w, leaf, order + 1U, merged, 1);
+	z->left = (z->left & others) | (uint32_t)(zone_left(z, k) != 0) << k;
+	z->lacks = (z->lacks & others) | (uint32_t)(z->t[k] < 0) << k;
 }
 
 /*
- * Computes r of a zone that has a parent, from order lo on; above hi, s did not change. Passes the differences to the
- * parent's s. *last: the highest order of which r changed. Ends where nothing changes further up. Returns whether no s
- * that it saw is negative. This is the hot loop of all claims: about 18 instructions an order.
+ * The orders from lo on where nothing is borrowed: q changes as t does. Two at a time, as loads and stores go. Returns
+ * the first order that it did not change.
  */
-static bool settle(struct ledger_zone *z, struct ledger_zone *parent, unsigned int max, unsigned int lo,
-		   unsigned int hi, unsigned int *last)
+static unsigned int plain(struct ledger_zone *z, const struct change *c, unsigned int lo, unsigned int hi)
 {
-	int64_t below = lo == 0U ? INT64_MAX : z->r[lo - 1U];
-	uint64_t mask = 0;
-	int64_t signs = 0;
-	unsigned int k;
+	const int64_t *d = &c->d[lo];
+	int64_t *t = &z->t[lo];
+	uint32_t none = 0; /* two bits a step: nothing is left of that order */
 
-	for (k = lo; k <= max; k++) {
-		const int64_t v = MIN(z->s[k], below >> 1);
-		const int64_t d = v - z->r[k];
+	for (; d < &c->d[hi]; d += 2, t += 2) {
+		const int64_t v = t[0] + d[0];
+		const int64_t w = t[1] + d[1];
 
-		signs |= z->s[k];
-		mask |= (uint64_t)(below > 2 * v) << k; /* of the order below; one place too high */
-		below = v;
-		if (d != 0) {
-			z->r[k] = v;
-			parent->s[k] += d;
-			*last = k;
-		} else if (k > hi) {
-			k++;
+		if ((t[0] | t[1] | v | w) < 0) {
+			break;
+		}
+		t[0] = v;
+		t[1] = w;
+		none = none >> 2 | (uint32_t)(v == 0) << 30 | (uint32_t)(w == 0) << 31;
+	}
+	hi = (unsigned int)(d - c->d);
+	z->left |= (uint32_t)(BIT(hi) - BIT(lo));
+	if (none != 0U) {
+		z->left &= ~(uint32_t)(((uint64_t)none << hi) >> 32);
+	}
+	return hi;
+}
+
+/* Makes the change c in a zone; c becomes what it does to q. Whether that is anything. The hot loop of all claims. */
+static bool pass(struct ledger_zone *z, struct change *c)
+{
+	const unsigned int max = z->max_order;
+	const unsigned int hi = c->hi;
+	unsigned int k = plain(z, c, c->lo, hi);
+	uint32_t left = z->left;
+	uint32_t lacks = z->lacks;
+	int64_t any = k - c->lo;
+	int64_t borrowed = 0;
+
+	for (; k <= hi || (borrowed != 0 && k <= max); k++) {
+		const uint32_t bit = (uint32_t)BIT(k);
+		const int64_t t = z->t[k];
+		const int64_t v = t - borrowed + (k <= hi ? c->d[k] : 0);
+		const int64_t next = borrows(v);
+
+		borrowed = next - borrows(t);
+		z->t[k] = v;
+		c->d[k] = v - t + 2 * borrowed;
+		any |= c->d[k];
+		left = v + 2 * next != 0 ? left | bit : left & ~bit;
+		lacks = v < 0 ? lacks | bit : lacks & ~bit;
+	}
+	z->left = left;
+	z->lacks = lacks;
+	c->hi = k - 1U;
+	return any != 0;
+}
+
+bool change_run(struct ledger *l, uint8_t zone, uint8_t end, struct change *c)
+{
+	bool holds = true;
+
+	for (uint32_t i = zone; i != end; i = l->zones[i].parent) {
+		struct ledger_zone *z = &l->zones[i];
+		const bool more = pass(z, c);
+
+		holds = holds && z->t[z->max_order] >= 0;
+		if (!more) {
 			break;
 		}
 	}
-	mask |= (uint64_t)(k > max && below > 0) << k;
-	mask >>= 1;
-	z->rmask = (uint32_t)((z->rmask & ~(GENMASK(k, lo) >> 1)) | mask | (k > max ? 0U : z->rmask & (BIT(k) >> 1)));
-	return signs >= 0;
+	return holds;
 }
 
-/* A root gives nothing upward: its r is not kept. */
-static bool settle_root(const struct ledger_zone *z, unsigned int lo, unsigned int hi)
+void change_check(struct ledger *l, uint8_t zone, struct change *c)
 {
-	int64_t signs = 0;
-
-	for (unsigned int k = lo; k <= hi; k++) {
-		signs |= z->s[k];
+	if (!change_run(l, zone, POOL_NO_ZONE, c)) {
+		POOL_ASSERT(false);
 	}
-	return signs >= 0;
+}
+
+/* Two at a time, as loads and stores go. */
+static void add_run(int64_t *t, const int64_t *end, int64_t n)
+{
+	for (; t + 1 < end; t += 2) {
+		t[0] += n;
+		t[1] += n;
+	}
+	if (t < end) {
+		*t += n;
+	}
+}
+
+/* The block is taken from one of order m that is left over: all orders below it borrow one, and have one over. */
+uint8_t take_left(struct ledger *l, uint8_t zone, uint8_t end, uint8_t order, struct change *c)
+{
+	struct ledger_zone *z = &l->zones[zone];
+	const unsigned int m = order + ctz64(z->left >> order);
+	const uint32_t run = (uint32_t)(BIT(m) - BIT(order));
+
+	add_run(&z->t[order], &z->t[m + 1U], -1);
+	z->left |= run;
+	z->lacks |= run;
+	marks(z, m);
+	for (zone = (uint8_t)z->parent; zone != end; zone = (uint8_t)z->parent) {
+		z = &l->zones[zone];
+		if ((z->lacks & (run | BIT(m))) != 0U || (z->left & BIT(m)) == 0U) {
+			break;
+		}
+		add_run(&z->t[order], &z->t[m], 1);
+		z->left |= run;
+		if (--z->t[m] == 0) {
+			z->left &= ~(uint32_t)BIT(m);
+		}
+	}
+	change_start(c, m, -1);
+	if (zone != end) {
+		for (c->lo = order; order < m; order++) {
+			c->d[order] = 1;
+		}
+	}
+	return zone;
+}
+
+bool unpay(struct ledger_zone *z, const struct change *c)
+{
+	for (unsigned int k = c->lo; k < c->hi; k++) {
+		if (z->t[k] > 1 || c->d[k] != -1) {
+			return false;
+		}
+	}
+	if (c->d[c->hi] != 1) {
+		return false;
+	}
+	add_run(&z->t[c->lo], &z->t[c->hi], -2);
+	z->lacks |= (uint32_t)(BIT(c->hi) - BIT(c->lo));
+	return true;
+}
+
+void repay(struct ledger_zone *z, unsigned int order, unsigned int to)
+{
+	uint32_t paid = 0;
+	int64_t all = -1;
+
+	for (unsigned int k = order; k < to; k++) {
+		const int64_t t = z->t[k];
+
+		all &= t;
+		z->t[k] = t + 2;
+		paid |= (uint32_t)(t >= -2) << k;
+	}
+	POOL_ASSERT(all < 0);
+	z->lacks &= ~paid;
+}
+
+bool claim_change(struct ledger *l, uint8_t zone, uint8_t order, int64_t n)
+{
+	struct change c;
+
+	l->zones[zone].claimed[order] += (uint64_t)n;
+	if (n == 1 && l->zones[zone].left >> order != 0U) {
+		zone = take_left(l, zone, POOL_NO_ZONE, order, &c);
+	} else {
+		change_start(&c, order, -n);
+	}
+	return change_run(l, zone, POOL_NO_ZONE, &c);
+}
+
+bool claim_try(struct ledger *l, uint8_t zone, uint8_t order, int64_t n)
+{
+	const bool holds = claim_change(l, zone, order, n);
+
+	if (!holds && !claim_change(l, zone, order, -n)) {
+		POOL_ASSERT(false);
+	}
+	return holds;
+}
+
+void wave_add(struct wave *w, uint8_t zone, uint8_t order, int64_t n)
+{
+	if ((w->zones & BIT(zone)) == 0U) {
+		w->zones |= (uint32_t)BIT(zone);
+		change_start(&w->of[zone], order, n);
+	} else {
+		change_add(&w->of[zone], order, n);
+	}
+}
+
+static void join(struct wave *w, uint8_t zone, const struct change *c)
+{
+	if ((w->zones & BIT(zone)) == 0U) {
+		w->zones |= (uint32_t)BIT(zone);
+		w->of[zone] = *c;
+		return;
+	}
+	for (unsigned int k = c->lo; k <= c->hi; k++) {
+		change_add(&w->of[zone], k, c->d[k]);
+	}
+}
+
+void wave_undo(struct ledger *l, const struct wave *w)
+{
+	for (uint32_t left = w->done; left != 0U; left &= left - 1U) {
+		const unsigned int z = ctz64(left);
+
+		for (unsigned int k = 0; k < POOL_ORDERS; k++) {
+			l->zones[z].t[k] = l->scratch[z][k];
+		}
+		l->zones[z].left = (uint32_t)l->scratch[z][POOL_ORDERS];
+		l->zones[z].lacks = (uint32_t)(l->scratch[z][POOL_ORDERS] >> 32);
+	}
 }
 
 bool wave_run(struct ledger *l, struct wave *w)
 {
 	bool holds = true;
 
+	w->done = 0;
 	while (w->zones != 0U && holds) {
-		const uint8_t i = (uint8_t)ilog2(w->zones);
-		const uint8_t up = l->pool.zones[i].parent;
-		const uint8_t lo = w->lo[i];
-		unsigned int last = POOL_ORDERS;
+		const uint8_t i = (uint8_t)ilog2(w->zones); /* children first */
+		struct ledger_zone *z = &l->zones[i];
+		bool more;
 
 		w->zones &= ~(uint32_t)BIT(i);
-		if (up == POOL_NO_ZONE) {
-			holds = settle_root(&l->zones[i], lo, w->hi[i]);
-			continue;
+		w->done |= (uint32_t)BIT(i);
+		for (unsigned int k = 0; k < POOL_ORDERS; k++) {
+			l->scratch[i][k] = z->t[k];
 		}
-		holds = settle(&l->zones[i], &l->zones[up], l->pool.zones[i].max_order, lo, w->hi[i], &last);
-		if (last != POOL_ORDERS) {
-			mark(w, up, lo, last);
+		l->scratch[i][POOL_ORDERS] = (int64_t)z->left | (int64_t)z->lacks << 32;
+		more = pass(z, &w->of[i]);
+		holds = z->t[z->max_order] >= 0;
+		if (more && z->parent != POOL_NO_ZONE) {
+			join(w, (uint8_t)z->parent, &w->of[i]);
 		}
+	}
+	if (!holds) {
+		wave_undo(l, w);
 	}
 	return holds;
 }
 
-void wave_check(struct ledger *l, struct wave *w)
+bool all_hold(const struct ledger *l)
 {
-	if (!wave_run(l, w)) {
-		POOL_ASSERT(false);
-	}
-}
-
-/*
- * m holds what the parent's s must keep, order by order, and gets what the zone's own s must keep for that. The parent
- * needs r[k] >= need[k]; and r[k] >= n holds if and only if s[i] >= n * 2^(k-i) for all i <= k.
- */
-static void keep_below(const struct ledger_zone *z, const struct ledger_zone *parent, int64_t *m)
-{
-	int64_t above = 0;
-
-	for (unsigned int k = POOL_ORDERS; k-- != 0U;) {
-		const int64_t need = z->r[k] - (parent->s[k] - m[k]);
-
-		above = MAX(need, 2 * above);
-		above = MAX(above, 0);
-		m[k] = above;
-	}
-}
-
-void admit_keep(const struct ledger *l, uint8_t zone, int64_t keep[POOL_ORDERS])
-{
-	uint8_t path[POOL_MAX_ZONES];
-	uint32_t n = 0;
-
-	for (uint8_t z = zone; z != POOL_NO_ZONE; z = l->pool.zones[z].parent) {
-		path[n++] = z;
-	}
-	for (unsigned int k = 0; k < POOL_ORDERS; k++) {
-		keep[k] = 0;
-	}
-	for (n--; n != 0U; n--) {
-		keep_below(&l->zones[path[n - 1U]], &l->zones[path[n]], keep);
-	}
-}
-
-uint64_t admit_fit(const struct ledger *l, uint8_t zone, uint8_t order)
-{
-	const int64_t *s = l->zones[zone].s;
-	int64_t keep[POOL_ORDERS];
-	int64_t fit = INT64_MAX;
-
-	admit_keep(l, zone, keep);
-	for (unsigned int k = 0; k <= order; k++) {
-		fit = MIN(s[k] - keep[k], fit / 2);
-	}
-	return fit < 0 ? 0U : (uint64_t)fit;
-}
-
-uint8_t admit_upto(const struct ledger *l, uint8_t zone, uint8_t order, uint8_t max)
-{
-	const int64_t *s = l->zones[zone].s;
-	int64_t keep[POOL_ORDERS];
-	int64_t fit = INT64_MAX;
-	unsigned int k = order;
-
-	if (max <= order || s[order + 1U] < 1) {
-		return order;
-	}
-	admit_keep(l, zone, keep);
-	while (k < max) {
-		/* Up to order both are worth the same; above it, one block of k + 1 costs 2^(k + 1 - i) of each i. */
-		fit = MIN(s[k + 1U] - keep[k + 1U], fit / 2);
-		if (fit < 1) {
-			break;
-		}
-		k++;
-	}
-	return (uint8_t)k;
-}
-
-bool zone_holds(const struct ledger *l, uint8_t zone, uint8_t leaf)
-{
-	uint8_t z = leaf;
-
-	while (z != POOL_NO_ZONE && z != zone) {
-		z = l->pool.zones[z].parent;
-	}
-	return z == zone;
-}
-
-uint64_t admit_have(const struct ledger *l, uint8_t zone, uint8_t order)
-{
-	uint64_t have = 0;
-
-	for (uint32_t i = zone; i < l->pool.nr_zones; i++) {
-		const struct pool_zone *z = &l->pool.zones[i];
-
-		if (!z->leaf || !zone_holds(l, zone, (uint8_t)i)) {
-			continue;
-		}
-		for (unsigned int k = order; k <= z->max_order; k++) {
-			have += z->nr_free[k] << (k - order);
+	for (uint32_t z = 0; z < l->pool.nr_zones; z++) {
+		if (l->zones[z].t[l->zones[z].max_order] < 0) {
+			return false;
 		}
 	}
-	return have;
+	return true;
 }

@@ -109,45 +109,45 @@ static const char *audit_accounts(const struct ledger *l)
 	return NULL;
 }
 
-/* What is free in a zone, in blocks of order k: of a leaf by its histogram, else of the children's r. */
+/* What is free in a zone of order k: of a leaf by its histogram, else what the children have left over. */
 static int64_t free_in(const struct ledger *l, uint32_t zone, unsigned int k)
 {
-	int64_t f = 0;
+	int64_t f = (int64_t)l->pool.zones[zone].nr_free[k];
 
-	for (unsigned int j = POOL_ORDERS; j-- > k;) {
-		f = 2 * f + (int64_t)l->pool.zones[zone].nr_free[j];
-	}
 	for (uint32_t i = zone + 1U; i < l->pool.nr_zones; i++) {
-		if (l->pool.zones[i].parent == zone) {
-			f += l->zones[i].r[k];
-		}
+		f += l->pool.zones[i].parent == zone ? zone_left(&l->zones[i], k) : 0;
 	}
 	return f;
 }
 
+/* Computed another way than arith.c does: by what is worth what in blocks of one order (docs/claims.md). */
 static const char *audit_zone(const struct ledger *l, uint32_t zone)
 {
 	const struct ledger_zone *z = &l->zones[zone];
-	int64_t claimed = 0;
+	int64_t s[POOL_ORDERS + 1U] = { 0 };
+	int64_t r[POOL_ORDERS + 1U] = { 0 };
 
 	for (unsigned int k = POOL_ORDERS; k-- != 0U;) {
-		claimed = 2 * claimed + (int64_t)z->claimed[k];
+		s[k] = free_in(l, zone, k) - (int64_t)z->claimed[k] + 2 * s[k + 1U];
 		if (z->claimed[k] != sums.claimed[zone][k]) {
 			return "a zone's claims are not the sum of the terms";
 		}
-		if (z->s[k] != free_in(l, zone, k) - claimed) {
-			return "a zone's s is wrong";
-		}
-		if (z->s[k] < 0) {
+		if (s[k] < 0) {
 			return "admission does not hold";
 		}
 	}
-	for (unsigned int k = 0; k < POOL_ORDERS && l->pool.zones[zone].parent != POOL_NO_ZONE; k++) {
-		const int64_t r = k == 0U ? z->s[0] : MIN(z->s[k], z->r[k - 1U] / 2);
-		const int64_t above = k < POOL_MAX_ORDER ? 2 * z->r[k + 1U] : 0;
-
-		if (z->r[k] != r || ((z->rmask >> k) & 1U) != (uint32_t)(r > above)) {
-			return "a zone's r is wrong";
+	for (unsigned int k = 0; k < POOL_ORDERS; k++) {
+		r[k] = k == 0U ? s[0] : MIN(s[k], r[k - 1U] / 2);
+	}
+	for (unsigned int k = 0; k < POOL_ORDERS; k++) {
+		if (zone_left(z, k) != r[k] - 2 * r[k + 1U]) {
+			return "what a zone has left over is wrong";
+		}
+		if (((z->left >> k) & 1U) != (zone_left(z, k) != 0) || ((z->lacks >> k) & 1U) != (z->t[k] < 0)) {
+			return "a zone's marks are wrong";
+		}
+		if (z->t[k] + (k == 0U ? 0 : s[k] - r[k]) != s[k] - 2 * s[k + 1U]) {
+			return "what an order borrows is wrong";
 		}
 	}
 	return NULL;

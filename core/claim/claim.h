@@ -138,18 +138,19 @@ struct ledger_queue {
 };
 
 /*
- * The arithmetic of a zone. s[k]: what is free here in blocks of order k, less what is claimed here; never negative
- * while the lock is free. r[k]: how much of it can be given upward, r[0] = s[0], r[k] = min(s[k], r[k-1] / 2); not kept
- * for a root.
+ * The arithmetic of a zone (arith.c). t[k]: blocks of order k free here, less those claimed here, less those that
+ * smaller orders borrow; the next order lends what is lacking. Of the largest never negative while the lock is free.
  */
 struct ledger_zone {
-	int64_t s[POOL_ORDERS];
-	int64_t r[POOL_ORDERS];
+	int64_t t[POOL_ORDERS];
 	uint64_t claimed[POOL_ORDERS]; /* outstanding terms on this zone, by order */
 	uint64_t reserve;              /* of a leaf: pages among claimed[0] that only the hypervisor draws on */
-	uint32_t rmask;                /* bit k: r[k] > 2 * r[k+1], there is a block of order k to give */
 	uint32_t children;             /* bit: zone; of an inner zone */
-};
+	uint32_t leaves;               /* bit: a leaf under it, or itself */
+	uint32_t left;                 /* bit k: a block of order k is left over */
+	uint32_t lacks;                /* bit k: order k borrows, t[k] is negative */
+	uint32_t max_order, parent;    /* as the pool's; POOL_NO_ZONE: a root */
+} FH_ALIGNED(64);
 
 /* What a CPU is zeroing: still on its free list, but whoever redeems it waits. */
 struct ledger_scrub {
@@ -183,7 +184,7 @@ struct ledger {
 	uint32_t nr_scrubs;
 	bool scrub_more;   /* something came dirty, or was found dirty, since the search began at the bottom */
 	uint64_t scrub_at; /* page from which the search goes on */
-	int64_t scratch[POOL_MAX_ZONES][POOL_ORDERS]; /* for one section under the lock */
+	int64_t scratch[POOL_MAX_ZONES][POOL_ORDERS + 1U]; /* for one section under the lock */
 };
 
 /* --- boot ------------------------------------------------------------------------------------------------------ */
@@ -344,8 +345,7 @@ fh_status ledger_scrub_begin(struct ledger *l, uint32_t scrubber, uint8_t max_or
 /* The chunk is zero and clean to the point of coherency. FH_EBUSY: the slot has none. */
 fh_status ledger_scrub_end(struct ledger *l, uint32_t scrubber) FH_MUST_CHECK;
 
-/* owner's block, or an aligned part of it, was cleaned by whoever redeemed it. FH_EINVAL, FH_EALIGN,
- * FH_ENOENT as claim_free(); FH_EDENIED: another's, or free. */
+/* owner's block, or an aligned part of it, was cleaned. Errors as claim_free(); FH_EDENIED: another's, or free. */
 fh_status ledger_cleaned(struct ledger *l, domid_t owner, struct claim_block b) FH_MUST_CHECK;
 
 /* As claim_unredeem(), of a block that nobody has written to since it was redeemed: what was clean is still clean. */

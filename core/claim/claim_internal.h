@@ -8,38 +8,83 @@
 
 /* --- arithmetic (arith.c) ---------------------------------------------------------------------------------------- */
 
-/*
- * A wave is a change on its way to the roots: zones whose s changed, and in which orders. Several changes are put in
- * first, then wave_run() goes through the zones once, children first.
- */
-struct wave {
-	uint32_t zones; /* bit: the zone has changed */
-	uint8_t lo[POOL_MAX_ZONES];
-	uint8_t hi[POOL_MAX_ZONES];
+/* What changes in a zone: d[k] blocks of order k come, lo <= k <= hi. Other places of d are not set. */
+struct change {
+	uint32_t lo;
+	uint32_t hi;
+	int64_t d[POOL_ORDERS];
 };
 
-/* s[k] += d for lo <= k <= hi. */
-void wave_step(struct ledger *l, struct wave *w, uint8_t zone, unsigned int lo, unsigned int hi, int64_t d);
-/* `n` blocks of `order` come to a zone's s (n < 0: go); |n| << order is at most the pool's pages. */
-void wave_blocks(struct ledger *l, struct wave *w, uint8_t zone, uint8_t order, int64_t n);
-/* n blocks of `order` are claimed on a zone (n < 0: no longer). */
-void wave_claim(struct ledger *l, struct wave *w, uint8_t zone, uint8_t order, int64_t n);
-/* A block of `order` came free in a leaf and merged up to `merged`. */
-void wave_freed(struct ledger *l, struct wave *w, uint8_t leaf, uint8_t order, uint8_t merged);
-/*
- * Computes r of all zones that changed, up to the roots. Returns whether admission holds. If not, the same changes
- * put in again with the other sign, and a second run, restore all: r is a function of s alone.
- */
-bool wave_run(struct ledger *l, struct wave *w) FH_MUST_CHECK;
-/* Marks all zones, for a run that must look at each s. */
-void wave_all(const struct ledger *l, struct wave *w);
-/* Runs a wave of changes after which admission holds by their nature (a free, a release): stops the machine if not. */
-void wave_check(struct ledger *l, struct wave *w);
+/* Changes of several zones, which are made together. Starts with zones = 0. */
+struct wave {
+	uint32_t zones; /* bit: the zone changes */
+	uint32_t done;  /* bit: the zone was changed by wave_run() */
+	struct change of[POOL_MAX_ZONES];
+};
 
-/* What s of a zone must keep, by order, so that the zones above keep what they need. O(depth * orders). */
-void admit_keep(const struct ledger *l, uint8_t zone, int64_t keep[POOL_ORDERS]);
-/* The largest count of blocks of `order` that could be claimed on a zone now. O(depth * orders). */
-uint64_t admit_fit(const struct ledger *l, uint8_t zone, uint8_t order);
+static inline void change_start(struct change *c, unsigned int k, int64_t n)
+{
+	c->lo = k;
+	c->hi = k;
+	c->d[k] = n;
+}
+
+void change_add(struct change *c, unsigned int k, int64_t n);
+/* Starts with a block of `order` that came free in a leaf and merged up to `merged`. */
+void change_freed(struct change *c, unsigned int order, unsigned int merged);
+/*
+ * Makes a change in a zone and what follows from it in the zones above, up to `end` and without it (POOL_NO_ZONE: to
+ * the root); c is then what changes in `end`. Returns whether admission holds in the zones that changed. The change
+ * with the other sign restores all: t is a function of what is free and claimed. O(depth * orders).
+ */
+bool change_run(struct ledger *l, uint8_t zone, uint8_t end, struct change *c);
+/* Makes a change after which admission holds by its nature (a free, a release): stops the machine if not. */
+void change_check(struct ledger *l, uint8_t zone, struct change *c);
+/*
+ * A block of `order` is claimed on a zone that has one left over: goes up to `end` the short way, as far as nothing is
+ * borrowed; returns the zone where change_run() must go on with c, or `end`.
+ */
+uint8_t take_left(struct ledger *l, uint8_t zone, uint8_t end, uint8_t order, struct change *c);
+/* What orders up to `to`, without it, borrow of a block that is split now is paid back, and a half more: t += 2. */
+void repay(struct ledger_zone *z, unsigned int order, unsigned int to);
+/*
+ * The way back: a freed block of c's lowest order is claimed again in a zone, and each order up to c's highest borrows
+ * for that. False: it is not as simple, nothing is done.
+ */
+bool unpay(struct ledger_zone *z, const struct change *c);
+/* n blocks of `order` are claimed on a zone (n < 0: no longer). Returns whether admission holds then. */
+bool claim_change(struct ledger *l, uint8_t zone, uint8_t order, int64_t n);
+/* The same, but if admission would not hold, nothing is changed. */
+bool claim_try(struct ledger *l, uint8_t zone, uint8_t order, int64_t n) FH_MUST_CHECK;
+
+/* Puts into a wave that n blocks of `order` come to a zone (n < 0: are claimed on it). */
+void wave_add(struct wave *w, uint8_t zone, uint8_t order, int64_t n);
+/* Makes all changes of a wave, children first; or none, if admission would not hold. O(zones * orders). */
+bool wave_run(struct ledger *l, struct wave *w) FH_MUST_CHECK;
+/* Undoes the last wave_run(), in the same section under the lock. */
+void wave_undo(struct ledger *l, const struct wave *w);
+/* Whether admission holds. O(zones). */
+bool all_hold(const struct ledger *l);
+
+/* What an order borrows of the next. */
+static inline int64_t borrows(int64_t t)
+{
+	return t < 0 ? (1 - t) >> 1 : 0;
+}
+
+/* What a zone has left over of an order: blocks that it can give upward. */
+static inline int64_t zone_left(const struct ledger_zone *z, unsigned int k)
+{
+	return z->t[k] + 2 * borrows(z->t[k]);
+}
+
+/*
+ * Questions (fit.c). By how much S of a zone may fall, so that it and the zones above keep what they need.
+ * O(depth * orders).
+ */
+void admit_spare(const struct ledger *l, uint8_t zone, int64_t spare[POOL_ORDERS]);
+/* Of each order alone, the largest count of blocks that could be claimed on a zone now. O(depth * orders). */
+void admit_fits(const struct ledger *l, uint8_t zone, uint64_t fits[POOL_ORDERS]);
 /*
  * The largest order up to `max` of which one block could take the place of 2^(it - order) claimed blocks of `order`;
  * order itself if none. O(depth * orders).
@@ -50,17 +95,15 @@ uint64_t admit_have(const struct ledger *l, uint8_t zone, uint8_t order);
 
 /* --- blocks (block.c) -------------------------------------------------------------------------------------------- */
 
-/*
- * Takes a block of `order` in a zone, where one such claim on the zone is outstanding, and gives that up. Runs the
- * wave, in which changes may be waiting after which admission holds.
- */
-struct claim_block block_take(struct ledger *l, struct wave *w, uint8_t zone, uint8_t order, domid_t owner,
-			      domid_t payer);
-/* Frees a block that was found, and writes off the accounts. Puts the change into the wave. touched: it is dirty now.
- * */
-void block_put(struct ledger *l, struct wave *w, const struct pool_owned *b, bool touched);
+/* Takes a block of `order` in a zone, where one such claim on the zone is outstanding, and gives that up. */
+struct claim_block block_take(struct ledger *l, uint8_t zone, uint8_t order, domid_t owner, domid_t payer);
+/* Frees a block that was found, and writes off the accounts. c: what that changes in its leaf. touched: it is dirty. */
+void block_put(struct ledger *l, struct change *c, const struct pool_owned *b, bool touched);
 /* Whether a leaf lies in a zone, or is it. */
-bool zone_holds(const struct ledger *l, uint8_t zone, uint8_t leaf);
+static inline bool zone_holds(const struct ledger *l, uint8_t zone, uint8_t leaf)
+{
+	return ((l->zones[zone].leaves >> leaf) & 1U) != 0U;
+}
 
 /* The slot of a claim. */
 #define LEDGER_NO_SLOT UINT16_MAX
@@ -69,11 +112,30 @@ bool zone_holds(const struct ledger *l, uint8_t zone, uint8_t leaf);
 
 void tables_init(struct ledger *l);
 /* A domain's account; NULL: no such number. */
-struct ledger_account *account_of(struct ledger *l, domid_t dom);
+static inline struct ledger_account *account_of(struct ledger *l, domid_t dom)
+{
+	if (dom < LEDGER_MAX_DOMAINS) {
+		return &l->accounts[dom];
+	}
+	return dom == DOMID_HYP ? &l->accounts[LEDGER_MAX_DOMAINS] : NULL;
+}
+
 /* The account of a domain that is alive, or NULL. */
-struct ledger_account *account_live(struct ledger *l, domid_t dom);
+static inline struct ledger_account *account_live(struct ledger *l, domid_t dom)
+{
+	struct ledger_account *a = account_of(l, dom);
+
+	return a != NULL && a->live ? a : NULL;
+}
+
 /* Pages that a holder's quota has room for, when `back` of what is outstanding is given back. */
-uint64_t account_room(const struct ledger_account *a, uint64_t back);
+static inline uint64_t account_room(const struct ledger_account *a, uint64_t back)
+{
+	const uint64_t used = a->outstanding + a->paid - back;
+
+	return a->quota > used ? a->quota - used : 0U;
+}
+
 /* The claim of a handle, or NULL: it has ended. */
 struct ledger_claim *claim_of(struct ledger *l, claim_handle_t h);
 /* How the claim of a handle ended. */
@@ -105,44 +167,37 @@ struct claim_set {
 	struct claim_term terms[CLAIM_MAX_TERMS];
 };
 
+fh_status set_check_term(const struct ledger *l, const struct claim_term *t) FH_MUST_CHECK;
 /* Checks and merges a set; needs no lock. Errors as claim_stake(). */
 fh_status set_make(const struct ledger *l, const struct claim_term *terms, uint32_t nr, struct claim_set *set,
 		   struct claim_refusal *why) FH_MUST_CHECK;
 /* Whether holder and owners live, and the holder's quota, with `back` pages given back, has room. */
 fh_status set_check_parties(struct ledger *l, domid_t holder, uint64_t back, const struct claim_set *set,
 			    struct claim_refusal *why) FH_MUST_CHECK;
-/* Puts the first n terms into the zones (sign 1), or takes them out again (-1); into a wave, not run. */
-void set_apply(struct ledger *l, struct wave *w, const struct claim_set *set, uint32_t n, int64_t sign);
-/* Puts a set into the zones in place of an old one, if it fits: FH_OK, else FH_ENOFIT, with nothing changed. */
-fh_status set_admit(struct ledger *l, const struct claim_set *old, const struct claim_set *set) FH_MUST_CHECK;
-/* Puts `old` back in place of the first n terms of a set. */
-void set_undo(struct ledger *l, const struct claim_set *old, const struct claim_set *set, uint32_t n);
-
-/* A set, and what it would replace: what is left of owner's terms in a claim. DOMID_NONE: nothing. */
-struct asked {
-	const struct claim_set *set;
-	claim_handle_t h;
-	domid_t owner;
-};
-
-/* What a set would replace now. */
-void set_replaced(struct ledger *l, const struct asked *a, struct claim_set *old);
+/* Puts the first n terms of a set into a wave, as claims. Needs no lock. */
+void set_wave(const struct ledger *l, const struct claim_set *set, uint32_t n, struct wave *w);
+/* Puts a set into the zones if it fits; w: its wave. */
+bool set_admit(struct ledger *l, const struct claim_set *set, struct wave *w) FH_MUST_CHECK;
+/* Puts into a wave that what is left of owner's terms comes back. Returns its pages. */
+uint64_t set_old_terms(const struct ledger *l, const struct ledger_claim *c, domid_t owner, struct wave *w);
 /*
- * Says why a set did not fit (explain.c). Without the lock: takes it up to 8 times, each hold an admission and its undoing.
+ * Says why a set does not fit, in the place of owner's terms in the claim h if that is not NULL. Takes the lock at
+ * most 7 times: the answer is of the moment.
  */
-void set_explain(struct ledger *l, const struct asked *a, struct claim_refusal *why);
+void set_explain(struct ledger *l, const struct claim_set *set, const claim_handle_t *h, domid_t owner,
+		 struct claim_refusal *why);
 
 /* --- the end of a claim (redeem.c) ------------------------------------------------------------------------------- */
 
-/* Gives up n blocks of what is left of a term. */
-void claim_give_up(struct ledger *l, struct wave *w, const struct ledger_claim *c, struct ledger_term *t, uint64_t n);
+/* Gives up n blocks of what is left of a term, but for the arithmetic: n blocks of its order come to its zone. */
+void claim_give_up(struct ledger *l, const struct ledger_claim *c, struct ledger_term *t, uint64_t n);
 /* Gives up what is left of a claim, or what it waits for, and drops it. */
 void claim_end(struct ledger *l, struct ledger_claim *c, fh_status how);
 
 /* --- bad memory (quarantine.c) ----------------------------------------------------------------------------------- */
 
-/* Takes a free page out. Admission holds after the wave if it did before the page came free. */
-void quarantine_page(struct ledger *l, struct wave *w, uint64_t pfn);
+/* Takes a free page out; c: what that changes in its leaf is added. */
+void quarantine_page(struct ledger *l, struct change *c, uint64_t pfn);
 
 /* --- cleaning (scrub.c) ------------------------------------------------------------------------------------------ */
 

@@ -1,50 +1,64 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why a set was refused: which of its terms is the first that does not fit with those before it, and what would. Found by
- * halving, one admission a lock hold, so that a refusal holds the lock no longer than an admission does; memory may come
- * and go between two holds, and the answer is a hint.
+ * Why a set was refused: which of its terms is the first that does not fit with those before it, and what would. Found
+ * by halving, one admission a lock hold, so that a refusal holds the lock no longer than an admission does; memory may
+ * come and go between two holds, and the answer is a hint.
  */
 #include "core/claim/claim_internal.h"
 
-/* Tries the first n terms, with nothing changed by it. If they fit, and there is one more: what of that would fit too. */
-static bool fits(struct ledger *l, const struct asked *a, uint32_t n, struct claim_refusal *why)
+/* What a set is to be put in the place of: what is left of owner's terms in a claim; NULL: of nothing. */
+struct place {
+	const claim_handle_t *h;
+	domid_t owner;
+};
+
+/* Whether the first n terms fit now. If asked, what there is for the next one then. */
+static bool look(struct ledger *l, const struct claim_set *set, uint32_t n, const struct place *old,
+		 struct claim_refusal *why)
 {
-	struct claim_set old = { 0 };
-	struct wave w = { 0 };
-	bool ok;
+	const struct claim_term *t = &set->terms[n];
+	uint64_t fits[POOL_ORDERS];
+	struct wave w;
+	bool holds;
 
+	set_wave(l, set, n, &w);
 	lock_acquire(&l->lock);
-	set_replaced(l, a, &old);
-	set_apply(l, &w, &old, old.nr, -1);
-	set_apply(l, &w, a->set, n, 1);
-	ok = wave_run(l, &w);
-	if (ok) {
-		const struct claim_term *t = &a->set->terms[n];
-
-		*why = (struct claim_refusal){ a->set->place[n], t->zone, t->order, t->owner, t->count, 0, 0 };
-		why->have = admit_have(l, t->zone, t->order);
-		why->fit = admit_fit(l, t->zone, t->order);
+	if (old->h != NULL && claim_of(l, *old->h) != NULL) {
+		(void)set_old_terms(l, claim_of(l, *old->h), old->owner, &w);
 	}
-	set_undo(l, &old, a->set, n);
+	holds = wave_run(l, &w);
+	if (holds && why != NULL) {
+		admit_fits(l, t->zone, fits);
+		why->have = admit_have(l, t->zone, t->order);
+		why->fit = fits[t->order];
+	}
+	if (holds) {
+		wave_undo(l, &w);
+	}
 	lock_release(&l->lock);
-	return ok;
+	return holds;
 }
 
-void set_explain(struct ledger *l, const struct asked *a, struct claim_refusal *why)
+void set_explain(struct ledger *l, const struct claim_set *set, const claim_handle_t *h, domid_t owner,
+		 struct claim_refusal *why)
 {
-	uint32_t refused = a->set->nr;
-	uint32_t good = 0; /* terms that fit together */
+	const struct place old = { h, owner };
+	uint32_t fits = 0; /* terms that fit together */
+	uint32_t refused = set->nr;
+	const struct claim_term *t;
 
-	if (!fits(l, a, 0, why)) {
-		return;
-	}
-	while (refused - good > 1U) {
-		const uint32_t mid = (good + refused) / 2U;
+	while (refused - fits > 1U) {
+		const uint32_t mid = (fits + refused) / 2U;
 
-		if (fits(l, a, mid, why)) {
-			good = mid;
+		if (look(l, set, mid, &old, NULL)) {
+			fits = mid;
 		} else {
 			refused = mid;
 		}
 	}
+	t = &set->terms[fits];
+	*why = (struct claim_refusal){
+		.term = set->place[fits], .zone = t->zone, .order = t->order, .owner = t->owner, .want = t->count
+	};
+	(void)look(l, set, fits, &old, why); /* if others were quicker meanwhile, nothing is there and nothing fits */
 }

@@ -14,11 +14,16 @@ fh_status ledger_init(struct ledger *l, const struct pool_zone_desc *zones, uint
 	}
 	lock_init(&l->lock, RANK_LEDGER);
 	for (uint32_t i = 0; i < POOL_MAX_ZONES; i++) {
-		l->zones[i] = (struct ledger_zone){ 0 };
+		l->zones[i] = (struct ledger_zone){ .parent = POOL_NO_ZONE };
 	}
 	for (uint32_t i = 0; i < nr_zones; i++) {
+		l->zones[i].max_order = l->pool.zones[i].max_order;
+		l->zones[i].parent = zones[i].parent;
 		if (zones[i].parent != POOL_NO_ZONE) {
 			l->zones[zones[i].parent].children |= (uint32_t)BIT(i);
+		}
+		for (uint8_t z = (uint8_t)i; zones[i].leaf && z != POOL_NO_ZONE; z = zones[z].parent) {
+			l->zones[z].leaves |= (uint32_t)BIT(i);
 		}
 	}
 	tables_init(l);
@@ -30,10 +35,10 @@ static uint64_t add_piece(struct ledger *l, uint8_t leaf, uint64_t pfn, uint64_t
 {
 	struct ledger_account *hyp = account_of(l, DOMID_HYP);
 	const uint8_t order = pool_fit_order(&l->pool, leaf, pfn, end);
-	struct wave w = { 0 };
+	struct change c;
 
-	wave_freed(l, &w, leaf, order, pool_put_new(&l->pool, pfn, order));
-	wave_check(l, &w);
+	change_freed(&c, order, pool_put_new(&l->pool, pfn, order));
+	change_check(l, leaf, &c);
 	hyp->owned -= BIT(order);
 	hyp->paid -= BIT(order);
 	return pfn + BIT(order);
@@ -89,7 +94,6 @@ fh_status ledger_disown_range(struct ledger *l, struct range r)
 
 fh_status ledger_set_reserve(struct ledger *l, uint8_t leaf, uint64_t pages)
 {
-	struct wave w = { 0 };
 	fh_status st = FH_OK;
 	int64_t more;
 
@@ -98,13 +102,9 @@ fh_status ledger_set_reserve(struct ledger *l, uint8_t leaf, uint64_t pages)
 	}
 	lock_acquire(&l->lock);
 	more = (int64_t)MIN(pages, l->pool.zones[leaf].pages + 1U) - (int64_t)l->zones[leaf].reserve;
-	wave_claim(l, &w, leaf, 0, more);
-	if (wave_run(l, &w)) {
+	if (claim_try(l, leaf, 0, more)) {
 		l->zones[leaf].reserve = pages;
 	} else {
-		w = (struct wave){ 0 };
-		wave_claim(l, &w, leaf, 0, -more);
-		wave_check(l, &w);
 		st = FH_ENOFIT;
 	}
 	lock_release(&l->lock);

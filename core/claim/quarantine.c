@@ -31,32 +31,41 @@ static struct ledger_claim *choose_victim(struct ledger *l, uint8_t leaf)
 }
 
 /* Makes admission hold again after a page of the leaf went: by the reserve, else by revoking. */
-static void make_good(struct ledger *l, struct wave *w, uint8_t leaf)
+static void make_good(struct ledger *l, uint8_t leaf)
 {
-	bool holds = wave_run(l, w);
 	bool drawn = false; /* one page of the reserve makes up for one page; more of it would not give contiguity */
 
-	while (!holds) {
-		*w = (struct wave){ 0 };
+	while (!all_hold(l)) {
 		if (!drawn && l->zones[leaf].reserve != 0U) {
 			drawn = true;
 			l->zones[leaf].reserve--;
-			wave_claim(l, w, leaf, 0, -1);
+			(void)claim_change(l, leaf, 0, -1);
 		} else {
 			struct ledger_claim *c = choose_victim(l, leaf);
 
 			POOL_ASSERT(c != NULL);
 			for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
-				claim_give_up(l, w, c, &l->terms[at], l->terms[at].left);
+				struct ledger_term *t = &l->terms[at];
+				const uint64_t n = t->left;
+
+				claim_give_up(l, c, t, n);
+				(void)claim_change(l, t->zone, t->order, -(int64_t)n);
 			}
 			claim_drop(l, c, FH_EREVOKED);
 		}
-		wave_all(l, w);
-		holds = wave_run(l, w);
 	}
 }
 
-void quarantine_page(struct ledger *l, struct wave *w, uint64_t pfn)
+/* A page went out of a free block: one less of its order, one more of each below it. */
+static void page_went(struct change *c, uint8_t order)
+{
+	change_add(c, order, -1);
+	while (order-- != 0U) {
+		change_add(c, order, 1);
+	}
+}
+
+void quarantine_page(struct ledger *l, struct change *c, uint64_t pfn)
 {
 	uint8_t leaf;
 	uint8_t order;
@@ -64,12 +73,12 @@ void quarantine_page(struct ledger *l, struct wave *w, uint64_t pfn)
 	if (pool_quarantine(&l->pool, pfn, &leaf, &order) != FH_OK) {
 		POOL_ASSERT(false); /* the caller knows that it is free */
 	}
-	wave_step(l, w, leaf, 0, order, -1);
+	page_went(c, order);
 }
 
 fh_status ledger_quarantine(struct ledger *l, paddr_t page)
 {
-	struct wave w = { 0 };
+	struct change c;
 	uint8_t leaf;
 	uint8_t order;
 	fh_status st;
@@ -77,8 +86,10 @@ fh_status ledger_quarantine(struct ledger *l, paddr_t page)
 	lock_acquire(&l->lock);
 	st = pool_quarantine(&l->pool, pa_val(page) >> PAGE_SHIFT, &leaf, &order);
 	if (st == FH_OK) {
-		wave_step(l, &w, leaf, 0, order, -1);
-		make_good(l, &w, leaf);
+		change_start(&c, order, 0);
+		page_went(&c, order);
+		(void)change_run(l, leaf, POOL_NO_ZONE, &c);
+		make_good(l, leaf);
 	} else if (st == FH_EBUSY) {
 		st = FH_OK; /* it goes when its owner frees it */
 	}

@@ -58,12 +58,9 @@ fh_status claim_next(struct ledger *l, uint32_t slot, claim_handle_t *out)
 
 static void sum_leaves(const struct ledger *l, uint8_t zone, struct ledger_zone_info *out)
 {
-	for (uint32_t i = zone; i < l->pool.nr_zones; i++) {
-		const struct pool_zone *z = &l->pool.zones[i];
+	for (uint32_t left = l->zones[zone].leaves; left != 0U; left &= left - 1U) {
+		const struct pool_zone *z = &l->pool.zones[ctz64(left)];
 
-		if (!z->leaf || !zone_holds(l, zone, (uint8_t)i)) {
-			continue;
-		}
 		out->free_pages += z->free_pages;
 		for (uint32_t k = 0; k < POOL_ORDERS; k++) {
 			out->nr_free[k] += z->nr_free[k];
@@ -83,10 +80,10 @@ fh_status ledger_zone_info(struct ledger *l, uint8_t zone, struct ledger_zone_in
 		.name = z->name, .parent = z->parent, .leaf = z->leaf, .max_order = z->max_order, .pages = z->pages
 	};
 	sum_leaves(l, zone, out);
+	admit_fits(l, zone, out->nr_available);
 	for (uint8_t k = 0; k < POOL_ORDERS; k++) {
 		out->nr_claimed[k] = l->zones[zone].claimed[k];
 		out->claimed_pages += l->zones[zone].claimed[k] << k;
-		out->nr_available[k] = k <= z->max_order ? admit_fit(l, zone, k) : 0U;
 	}
 	lock_release(&l->lock);
 	return FH_OK;

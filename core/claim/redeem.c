@@ -13,10 +13,21 @@ static uint8_t larger_allowed(const struct ledger *l, const struct ledger_term *
 	return admit_upto(l, t->zone, t->order, max);
 }
 
+/* One block of order k is claimed in the place of n of a term's. */
+static void exchange(struct ledger *l, const struct ledger_term *t, uint8_t k, uint64_t n)
+{
+	struct change c;
+
+	l->zones[t->zone].claimed[t->order] -= n;
+	l->zones[t->zone].claimed[k]++;
+	change_start(&c, t->order, (int64_t)n);
+	change_add(&c, k, -1);
+	change_check(l, t->zone, &c);
+}
+
 fh_status claim_redeem_upto(struct ledger *l, claim_handle_t h, uint32_t term, uint8_t max_order,
 			    struct claim_block *out)
 {
-	struct wave w = { 0 };
 	struct ledger_claim *c;
 	struct ledger_term *t;
 	fh_status st;
@@ -32,10 +43,9 @@ fh_status claim_redeem_upto(struct ledger *l, claim_handle_t h, uint32_t term, u
 		const uint64_t n = BIT(k - t->order);
 
 		if (k != t->order) {
-			wave_claim(l, &w, t->zone, t->order, -(int64_t)n);
-			wave_claim(l, &w, t->zone, k, 1);
+			exchange(l, t, k, n);
 		}
-		*out = block_take(l, &w, t->zone, k, t->owner, c->holder);
+		*out = block_take(l, t->zone, k, t->owner, c->holder);
 		t->left -= n;
 		c->version++;
 		POOL_ASSERT(account_of(l, c->holder)->outstanding >= BIT(k));
@@ -70,8 +80,8 @@ static fh_status check_return(const struct ledger *l, const struct ledger_claim 
 
 static fh_status unredeem(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block b, bool touched)
 {
-	struct wave w = { 0 };
 	struct pool_owned found;
+	struct change x;
 	struct ledger_claim *c;
 	struct ledger_term *t;
 	fh_status st;
@@ -87,9 +97,13 @@ static fh_status unredeem(struct ledger *l, claim_handle_t h, uint32_t term, str
 	if (st == FH_OK) {
 		const uint64_t n = BIT(b.order - t->order);
 
-		block_put(l, &w, &found, touched);
-		wave_claim(l, &w, t->zone, t->order, (int64_t)n);
-		wave_check(l, &w);
+		block_put(l, &x, &found, touched);
+		l->zones[t->zone].claimed[t->order] += n;
+		(void)change_run(l, found.zone, t->zone, &x);
+		if (x.lo != t->order || n != 1U || !unpay(&l->zones[t->zone], &x)) {
+			change_add(&x, t->order, -(int64_t)n);
+			change_check(l, t->zone, &x);
+		}
 		t->left += n;
 		c->version++;
 		account_of(l, c->holder)->outstanding += BIT(b.order);
@@ -108,15 +122,11 @@ fh_status claim_unredeem_untouched(struct ledger *l, claim_handle_t h, uint32_t 
 	return unredeem(l, h, term, b, false);
 }
 
-void claim_give_up(struct ledger *l, struct wave *w, const struct ledger_claim *c, struct ledger_term *t, uint64_t n)
+void claim_give_up(struct ledger *l, const struct ledger_claim *c, struct ledger_term *t, uint64_t n)
 {
 	struct ledger_account *a = account_of(l, c->holder);
 
-	if (n == 0U) {
-		return;
-	}
 	POOL_ASSERT(n <= t->left && a->outstanding >= n << t->order);
-	wave_claim(l, w, t->zone, t->order, -(int64_t)n);
 	t->left -= n;
 	t->count -= n;
 	a->outstanding -= n << t->order;
@@ -125,19 +135,26 @@ void claim_give_up(struct ledger *l, struct wave *w, const struct ledger_claim *
 /* Gives up what is left of a claim's terms: of all owners (DOMID_NONE), or of one. */
 static void give_up_all(struct ledger *l, struct ledger_claim *c, domid_t owner)
 {
-	struct wave w = { 0 };
+	struct wave w;
 
 	if (c->waiting) {
 		wait_cancel(l, c, owner);
 		return;
 	}
+	w.zones = 0;
 	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
-		if (owner == DOMID_NONE || l->terms[at].owner == owner) {
-			claim_give_up(l, &w, c, &l->terms[at], l->terms[at].left);
+		struct ledger_term *t = &l->terms[at];
+
+		if ((owner == DOMID_NONE || t->owner == owner) && t->left != 0U) {
+			l->zones[t->zone].claimed[t->order] -= t->left;
+			wave_add(&w, t->zone, t->order, (int64_t)t->left);
+			claim_give_up(l, c, t, t->left);
 			c->version++;
 		}
 	}
-	wave_check(l, &w);
+	if (!wave_run(l, &w)) {
+		POOL_ASSERT(false);
+	}
 }
 
 void claim_end(struct ledger *l, struct ledger_claim *c, fh_status how)
@@ -164,7 +181,6 @@ fh_status claim_release(struct ledger *l, claim_handle_t h)
 
 fh_status claim_release_part(struct ledger *l, claim_handle_t h, uint32_t term, uint64_t count)
 {
-	struct wave w = { 0 };
 	struct ledger_claim *c;
 	struct ledger_term *t;
 	fh_status st;
@@ -175,9 +191,11 @@ fh_status claim_release_part(struct ledger *l, claim_handle_t h, uint32_t term, 
 		st = FH_EOVERFLOW;
 	}
 	if (st == FH_OK) {
-		claim_give_up(l, &w, c, t, count);
+		claim_give_up(l, c, t, count);
 		c->version++;
-		wave_check(l, &w);
+		if (!claim_change(l, t->zone, t->order, -(int64_t)count)) {
+			POOL_ASSERT(false);
+		}
 	}
 	wait_unlock(l);
 	return st;

@@ -6,9 +6,9 @@
 
 #include "core/base/bits.h"
 
-static fh_status check_term(const struct ledger *l, const struct claim_term *t)
+fh_status set_check_term(const struct ledger *l, const struct claim_term *t)
 {
-	if (t->count == 0U || t->zone >= l->pool.nr_zones || t->order > l->pool.zones[t->zone].max_order) {
+	if (t->count == 0U || t->zone >= l->pool.nr_zones || t->order > l->zones[t->zone].max_order) {
 		return FH_EINVAL;
 	}
 	return t->count > UINT64_MAX >> t->order ? FH_EOVERFLOW : FH_OK;
@@ -52,7 +52,7 @@ fh_status set_make(const struct ledger *l, const struct claim_term *terms, uint3
 		return FH_EOVERFLOW;
 	}
 	for (uint32_t i = 0; i < nr && st == FH_OK; i++) {
-		st = check_term(l, &terms[i]);
+		st = set_check_term(l, &terms[i]);
 		if (st == FH_OK) {
 			st = merge_term(set, &terms[i], i);
 		}
@@ -71,11 +71,40 @@ static int64_t amount(const struct ledger *l, const struct claim_term *t)
 	return (int64_t)MIN(t->count, most);
 }
 
-void set_apply(struct ledger *l, struct wave *w, const struct claim_set *set, uint32_t n, int64_t sign)
+void set_wave(const struct ledger *l, const struct claim_set *set, uint32_t n, struct wave *w)
 {
+	w->zones = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		wave_claim(l, w, set->terms[i].zone, set->terms[i].order, sign * amount(l, &set->terms[i]));
+		wave_add(w, set->terms[i].zone, set->terms[i].order, -amount(l, &set->terms[i]));
 	}
+}
+
+bool set_admit(struct ledger *l, const struct claim_set *set, struct wave *w)
+{
+	const struct claim_term *t = set->terms;
+
+	if (!wave_run(l, w)) {
+		return false;
+	}
+	for (uint32_t i = 0; i < set->nr; i++) {
+		l->zones[t[i].zone].claimed[t[i].order] += t[i].count;
+	}
+	return true;
+}
+
+uint64_t set_old_terms(const struct ledger *l, const struct ledger_claim *c, domid_t owner, struct wave *w)
+{
+	uint64_t pages = 0;
+
+	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
+		const struct ledger_term *t = &l->terms[at];
+
+		if (t->owner == owner && t->left != 0U) {
+			wave_add(w, t->zone, t->order, (int64_t)t->left);
+			pages += t->left << t->order;
+		}
+	}
+	return pages;
 }
 
 fh_status set_check_parties(struct ledger *l, domid_t holder, uint64_t back, const struct claim_set *set,
@@ -105,26 +134,4 @@ fh_status set_check_parties(struct ledger *l, domid_t holder, uint64_t back, con
 		room -= t->count << t->order;
 	}
 	return FH_OK;
-}
-
-fh_status set_admit(struct ledger *l, const struct claim_set *old, const struct claim_set *set)
-{
-	struct wave w = { 0 };
-
-	set_apply(l, &w, old, old->nr, -1);
-	set_apply(l, &w, set, set->nr, 1);
-	if (wave_run(l, &w)) {
-		return FH_OK;
-	}
-	set_undo(l, old, set, set->nr);
-	return FH_ENOFIT;
-}
-
-void set_undo(struct ledger *l, const struct claim_set *old, const struct claim_set *set, uint32_t n)
-{
-	struct wave w = { 0 };
-
-	set_apply(l, &w, set, n, -1);
-	set_apply(l, &w, old, old->nr, 1);
-	wave_check(l, &w);
 }

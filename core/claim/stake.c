@@ -17,9 +17,9 @@ static fh_status check_queue(const struct ledger *l, const struct claim_set *set
 	return FH_OK;
 }
 
-static const struct claim_set none;
-
-static fh_status admit(struct ledger *l, domid_t holder, const struct claim_set *set, struct claim_refusal *why)
+/* Puts a set into the ledger, whose wave was made; FH_ENOFIT is not explained yet. */
+static fh_status admit(struct ledger *l, domid_t holder, const struct claim_set *set, struct wave *w,
+		       claim_handle_t *handle, struct claim_refusal *why)
 {
 	fh_status st = set_check_parties(l, holder, 0, set, why);
 
@@ -29,32 +29,81 @@ static fh_status admit(struct ledger *l, domid_t holder, const struct claim_set 
 	if (st == FH_OK) {
 		st = check_queue(l, set, why);
 	}
-	return st == FH_OK ? set_admit(l, &none, set) : st;
+	if (st == FH_OK && !set_admit(l, set, w)) {
+		st = FH_ENOFIT;
+	}
+	if (st == FH_OK) {
+		account_of(l, holder)->outstanding += set->pages;
+		*handle = claim_new(l, holder, set->terms, set->nr);
+	}
+	return st;
 }
 
-fh_status claim_stake(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr,
-		      claim_handle_t *handle, struct claim_refusal *refusal)
+/* Not inlined: the wave and the set are in frames of their own. */
+static FH_NOINLINE fh_status stake(struct ledger *l, domid_t holder, const struct claim_set *set,
+				   claim_handle_t *handle, struct claim_refusal *why)
+{
+	struct wave w;
+	fh_status st;
+
+	set_wave(l, set, set->nr, &w);
+	lock_acquire(&l->lock);
+	st = admit(l, holder, set, &w, handle, why);
+	lock_release(&l->lock);
+	return st;
+}
+
+/* What is asked for most, the short way: one term that fits. False: anything else, nothing is changed. */
+static bool stake_one(struct ledger *l, domid_t holder, const struct claim_term *t, claim_handle_t *handle)
+{
+	struct ledger_account *a;
+	uint64_t pages;
+	bool done = false;
+
+	if (set_check_term(l, t) != FH_OK || t->count > l->pool.zones[t->zone].pages) {
+		return false;
+	}
+	pages = t->count << t->order;
+	lock_acquire(&l->lock);
+	a = account_live(l, holder);
+	if (a != NULL && account_live(l, t->owner) != NULL && account_room(a, 0) >= pages &&
+	    l->nr_claims != FH_MAX_CLAIMS && l->nr_terms_free != 0U && queue_empty(&l->waiters) &&
+	    claim_try(l, t->zone, t->order, (int64_t)t->count)) {
+		a->outstanding += pages;
+		*handle = claim_new(l, holder, t, 1);
+		done = true;
+	}
+	lock_release(&l->lock);
+	return done;
+}
+
+static FH_NOINLINE fh_status stake_set(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr,
+				       claim_handle_t *handle, struct claim_refusal *refusal)
 {
 	struct claim_refusal why = { 0 };
 	struct claim_set set;
 	fh_status st = set_make(l, terms, nr, &set, &why);
 
 	if (st == FH_OK) {
-		lock_acquire(&l->lock);
-		st = admit(l, holder, &set, &why);
-		if (st == FH_OK) {
-			account_of(l, holder)->outstanding += set.pages;
-			*handle = claim_new(l, holder, set.terms, set.nr);
-		}
-		lock_release(&l->lock);
+		st = stake(l, holder, &set, handle, &why);
 	}
-	if (st != FH_OK && refusal != NULL) {
-		if (st == FH_ENOFIT) {
-			set_explain(l, &(struct asked){ .set = &set, .owner = DOMID_NONE }, &why);
-		}
-		*refusal = why;
+	if (st == FH_OK || refusal == NULL) {
+		return st;
 	}
+	if (st == FH_ENOFIT) {
+		set_explain(l, &set, NULL, DOMID_NONE, &why);
+	}
+	*refusal = why;
 	return st;
+}
+
+fh_status claim_stake(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr,
+		      claim_handle_t *handle, struct claim_refusal *refusal)
+{
+	if (terms != NULL && nr == 1U && stake_one(l, holder, terms, handle)) {
+		return FH_OK;
+	}
+	return stake_set(l, holder, terms, nr, handle, refusal);
 }
 
 /* The place for a new term of a claim: one that it joins, an empty one, or NULL: behind the others. */
@@ -90,61 +139,66 @@ static void add_term(struct ledger *l, struct ledger_claim *c, const struct clai
 	t->left += new->count;
 }
 
-void set_replaced(struct ledger *l, const struct asked *a, struct claim_set *old)
-{
-	const struct ledger_claim *c = a->owner == DOMID_NONE ? NULL : claim_of(l, a->h);
-
-	old->nr = 0;
-	old->pages = 0;
-	for (uint16_t at = c == NULL ? LEDGER_NO_TERM : c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
-		const struct ledger_term *t = &l->terms[at];
-
-		if (t->owner == a->owner && t->left != 0U) {
-			old->terms[old->nr++] = (struct claim_term){ t->zone, t->order, t->owner, t->left };
-			old->pages += t->left << t->order;
-		}
-	}
-}
-
 static void drop_left(struct ledger *l, const struct ledger_claim *c, domid_t owner)
 {
 	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
 		struct ledger_term *t = &l->terms[at];
 
 		if (t->owner == owner) {
+			l->zones[t->zone].claimed[t->order] -= t->left;
 			t->count -= t->left;
 			t->left = 0;
 		}
 	}
 }
 
-static fh_status replace(struct ledger *l, struct ledger_claim *c, const struct asked *a, struct claim_refusal *why)
+static fh_status replace(struct ledger *l, struct ledger_claim *c, domid_t owner, const struct claim_set *new,
+			 struct wave *w, struct claim_refusal *why)
 {
-	const struct claim_set *new = a->set;
-	struct claim_set old;
-	fh_status st;
+	const uint64_t pages = set_old_terms(l, c, owner, w);
+	fh_status st = set_check_parties(l, c->holder, pages, new, why);
 
-	set_replaced(l, a, &old);
-	st = set_check_parties(l, c->holder, old.pages, new, why);
 	if (st == FH_OK && (c->nr + new->nr > CLAIM_MAX_TERMS || l->nr_terms_free < new->nr)) {
 		st = FH_EOVERFLOW;
 	}
 	if (st == FH_OK) {
 		st = check_queue(l, new, why);
 	}
-	if (st == FH_OK) {
-		st = set_admit(l, &old, new);
+	if (st == FH_OK && !wave_run(l, w)) {
+		st = FH_ENOFIT;
 	}
 	if (st != FH_OK) {
 		return st;
 	}
-	drop_left(l, c, a->owner);
+	drop_left(l, c, owner);
 	for (uint32_t i = 0; i < new->nr; i++) {
 		add_term(l, c, &new->terms[i]);
+		l->zones[new->terms[i].zone].claimed[new->terms[i].order] += new->terms[i].count;
 	}
-	account_of(l, c->holder)->outstanding += new->pages - old.pages;
+	account_of(l, c->holder)->outstanding += new->pages - pages;
 	c->version++;
 	return FH_OK;
+}
+
+static FH_NOINLINE fh_status replace_locked(struct ledger *l, claim_handle_t h, domid_t owner, uint32_t version,
+					    const struct claim_set *set, struct claim_refusal *why)
+{
+	struct ledger_claim *c;
+	struct wave w;
+	fh_status st;
+
+	set_wave(l, set, set->nr, &w);
+	lock_acquire(&l->lock);
+	c = claim_of(l, h);
+	if (c == NULL) {
+		st = claim_gone(l, h);
+	} else if (c->waiting) {
+		st = FH_EBUSY;
+	} else {
+		st = c->version != version ? FH_ESTALE : replace(l, c, owner, set, &w, why);
+	}
+	lock_release(&l->lock);
+	return st;
 }
 
 fh_status claim_replace(struct ledger *l, claim_handle_t h, domid_t owner, uint32_t version,
@@ -152,8 +206,6 @@ fh_status claim_replace(struct ledger *l, claim_handle_t h, domid_t owner, uint3
 {
 	struct claim_refusal why = { 0 };
 	struct claim_set set;
-	const struct asked a = { &set, h, owner };
-	struct ledger_claim *c;
 	fh_status st = set_make(l, terms, nr, &set, &why);
 
 	for (uint32_t i = 0; i < set.nr && st == FH_OK; i++) {
@@ -163,22 +215,15 @@ fh_status claim_replace(struct ledger *l, claim_handle_t h, domid_t owner, uint3
 		}
 	}
 	if (st == FH_OK) {
-		lock_acquire(&l->lock);
-		c = claim_of(l, h);
-		if (c == NULL) {
-			st = claim_gone(l, h);
-		} else if (c->waiting) {
-			st = FH_EBUSY;
-		} else {
-			st = c->version != version ? FH_ESTALE : replace(l, c, &a, &why);
-		}
-		lock_release(&l->lock);
+		st = replace_locked(l, h, owner, version, &set, &why);
 	}
 	if (st == FH_OK) {
 		wait_serve(l);
-	} else if (refusal != NULL) {
+		return FH_OK;
+	}
+	if (refusal != NULL) {
 		if (st == FH_ENOFIT) {
-			set_explain(l, &a, &why);
+			set_explain(l, &set, &h, owner, &why);
 		}
 		*refusal = why;
 	}

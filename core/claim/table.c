@@ -70,28 +70,6 @@ void tables_init(struct ledger *l)
 	l->serial = 0;
 }
 
-struct ledger_account *account_of(struct ledger *l, domid_t dom)
-{
-	if (dom == DOMID_HYP) {
-		return &l->accounts[LEDGER_MAX_DOMAINS];
-	}
-	return dom < LEDGER_MAX_DOMAINS ? &l->accounts[dom] : NULL;
-}
-
-struct ledger_account *account_live(struct ledger *l, domid_t dom)
-{
-	struct ledger_account *a = account_of(l, dom);
-
-	return a != NULL && a->live ? a : NULL;
-}
-
-uint64_t account_room(const struct ledger_account *a, uint64_t back)
-{
-	const uint64_t used = a->outstanding + a->paid - back;
-
-	return a->quota > used ? a->quota - used : 0U;
-}
-
 struct ledger_claim *claim_of(struct ledger *l, claim_handle_t h)
 {
 	if (h.slot >= FH_MAX_CLAIMS || l->claims[h.slot].gen != h.gen || l->claims[h.slot].holder == DOMID_NONE) {
@@ -127,6 +105,15 @@ fh_status term_of(struct ledger *l, claim_handle_t h, uint32_t term, struct ledg
 	return FH_OK;
 }
 
+static void fill_term(struct ledger_term *t, const struct claim_term *from)
+{
+	t->zone = from->zone;
+	t->order = from->order;
+	t->owner = from->owner;
+	t->count = from->count;
+	t->left = from->count;
+}
+
 void claim_append(struct ledger *l, struct ledger_claim *c, const struct claim_term *term)
 {
 	const uint16_t new = l->term_free;
@@ -139,12 +126,8 @@ void claim_append(struct ledger *l, struct ledger_claim *c, const struct claim_t
 	*link = new;
 	l->term_free = l->terms[new].next;
 	l->nr_terms_free--;
-	l->terms[new] = (struct ledger_term){ .zone = term->zone,
-					      .order = term->order,
-					      .owner = term->owner,
-					      .next = LEDGER_NO_TERM,
-					      .count = term->count,
-					      .left = term->count };
+	fill_term(&l->terms[new], term);
+	l->terms[new].next = LEDGER_NO_TERM;
 	c->nr++;
 }
 
@@ -152,15 +135,24 @@ claim_handle_t claim_new(struct ledger *l, domid_t holder, const struct claim_te
 {
 	const uint16_t slot = l->unused.first;
 	struct ledger_claim *c = &l->claims[slot];
+	struct ledger_term *t = NULL;
+	uint16_t at = l->term_free;
 
-	POOL_ASSERT(slot != LEDGER_NO_SLOT && nr <= l->nr_terms_free);
-	queue_remove(l, &l->unused, slot);
+	POOL_ASSERT(slot != LEDGER_NO_SLOT && nr <= l->nr_terms_free && nr != 0U);
+	l->unused.first = c->next;
 	c->holder = holder;
 	c->deadline = CLAIM_FOREVER;
 	c->serial = l->serial++;
+	c->first = at;
+	c->nr = (uint16_t)nr;
 	for (uint32_t i = 0; i < nr; i++) {
-		claim_append(l, c, &terms[i]);
+		t = &l->terms[at];
+		fill_term(t, &terms[i]);
+		at = t->next;
 	}
+	t->next = LEDGER_NO_TERM;
+	l->term_free = at;
+	l->nr_terms_free = (uint16_t)(l->nr_terms_free - nr);
 	l->nr_claims++;
 	return (claim_handle_t){ slot, c->gen };
 }

@@ -12,8 +12,8 @@ bool wait_covers(const struct ledger *l, uint8_t zone)
 	if (queue_empty(&l->waiters)) {
 		return false;
 	}
-	for (uint32_t i = zone; i < l->pool.nr_zones; i++) {
-		if (l->waits[i] != 0U && zone_holds(l, zone, (uint8_t)i)) {
+	for (uint32_t left = l->zones[zone].leaves; left != 0U; left &= left - 1U) {
+		if (l->waits[ctz64(left)] != 0U) {
 			return true;
 		}
 	}
@@ -26,24 +26,18 @@ static uint32_t leaves_of(const struct ledger *l, const struct ledger_claim *c)
 	uint32_t leaves = 0;
 
 	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
-		for (uint32_t i = l->terms[at].zone; i < l->pool.nr_zones; i++) {
-			if (l->pool.zones[i].leaf && zone_holds(l, l->terms[at].zone, (uint8_t)i)) {
-				leaves |= (uint32_t)BIT(i);
-			}
-		}
+		leaves |= l->zones[l->terms[at].zone].leaves;
 	}
 	return leaves;
 }
 
 static void count_leaves(struct ledger *l, const struct ledger_claim *c, bool more)
 {
-	const uint32_t leaves = leaves_of(l, c);
+	for (uint32_t left = leaves_of(l, c); left != 0U; left &= left - 1U) {
+		uint16_t *waits = &l->waits[ctz64(left)];
 
-	for (uint32_t i = 0; i < l->pool.nr_zones; i++) {
-		if ((leaves & BIT(i)) != 0U) {
-			POOL_ASSERT(more || l->waits[i] != 0U);
-			l->waits[i] = (uint16_t)(more ? l->waits[i] + 1U : l->waits[i] - 1U);
-		}
+		POOL_ASSERT(more || *waits != 0U);
+		*waits = (uint16_t)(more ? *waits + 1U : *waits - 1U);
 	}
 }
 
@@ -72,40 +66,40 @@ void wait_cancel(struct ledger *l, struct ledger_claim *c, domid_t owner)
 	}
 }
 
-/* The terms of a claim that waits, as a set. */
-static void make_set(const struct ledger *l, const struct ledger_claim *c, struct claim_set *set)
+/* Puts into a wave what a claim waits for. */
+static void make_wave(const struct ledger *l, const struct ledger_claim *c, struct wave *w)
 {
-	set->nr = 0;
+	w->zones = 0;
 	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
-		const struct ledger_term *t = &l->terms[at];
-
-		set->terms[set->nr++] = (struct claim_term){ t->zone, t->order, t->owner, t->count };
+		wave_add(w, l->terms[at].zone, l->terms[at].order, -(int64_t)l->terms[at].count);
 	}
 }
 
-/*
- * Whether a set fits into all good memory, nothing owned and nothing else claimed but the reserves. The arithmetic is
- * arith.c's, in the scratch of the ledger.
- */
-static bool fits_empty(struct ledger *l, const struct claim_set *set)
+/* What a zone is worth in blocks of each order with all good memory free and only a change and its reserve claimed. */
+static void worth_empty(const struct ledger *l, uint32_t zone, const struct change *c, int64_t s[POOL_ORDERS])
 {
-	int64_t(*s)[POOL_ORDERS] = l->scratch;
+	int64_t n = 0;
+
+	for (unsigned int k = POOL_ORDERS; k-- != 0U;) {
+		n = 2 * n + (c != NULL && k >= c->lo && k <= c->hi ? c->d[k] : 0);
+		s[k] = n + (int64_t)l->pool.zones[zone].whole[k];
+	}
+	s[0] -= (int64_t)l->zones[zone].reserve;
+}
+
+/*
+ * Whether a wave fits into all good memory, nothing owned and nothing else claimed but the reserves. The arithmetic is
+ * that of docs/claims.md, by what is worth what, in the scratch of the ledger.
+ */
+static bool fits_empty(struct ledger *l, const struct wave *w)
+{
+	int64_t(*s)[POOL_ORDERS + 1U] = l->scratch;
 
 	for (uint32_t z = 0; z < l->pool.nr_zones; z++) {
-		for (unsigned int k = 0; k < POOL_ORDERS; k++) {
-			s[z][k] = (int64_t)l->pool.zones[z].whole[k] - (k == 0U ? (int64_t)l->zones[z].reserve : 0);
-		}
-	}
-	for (uint32_t i = 0; i < set->nr; i++) {
-		const struct claim_term *t = &set->terms[i];
-		int64_t n = (int64_t)MIN(t->count, (l->pool.zones[t->zone].pages >> t->order) + 1U);
-
-		for (unsigned int k = t->order + 1U; k-- != 0U; n *= 2) {
-			s[t->zone][k] -= n;
-		}
+		worth_empty(l, z, (w->zones & BIT(z)) != 0U ? &w->of[z] : NULL, s[z]);
 	}
 	for (uint32_t z = l->pool.nr_zones; z-- != 0U;) { /* children first */
-		const uint8_t up = l->pool.zones[z].parent;
+		const uint32_t up = l->zones[z].parent;
 		int64_t r = INT64_MAX;
 
 		for (unsigned int k = 0; k < POOL_ORDERS; k++) {
@@ -121,35 +115,47 @@ static bool fits_empty(struct ledger *l, const struct claim_set *set)
 	return true;
 }
 
-/* Admits the first that waits, if it fits now, or ends it if it no longer fits even an empty pool. False: it waits on. */
+/* Admits the first that waits, if it fits now. */
 static bool serve_one(struct ledger *l)
 {
 	struct ledger_claim *c;
-	struct claim_set set;
-	struct wave w = { 0 };
+	struct wave w;
 
 	if (queue_empty(&l->waiters)) {
 		return false;
 	}
 	c = &l->claims[l->waiters.first];
-	make_set(l, c, &set);
-	set_apply(l, &w, &set, set.nr, 1);
+	make_wave(l, c, &w);
 	if (!wave_run(l, &w)) {
-		w = (struct wave){ 0 };
-		set_apply(l, &w, &set, set.nr, -1);
-		wave_check(l, &w);
-		if (fits_empty(l, &set)) {
-			return false;
-		}
-		claim_end(l, c, FH_EREVOKED); /* memory went bad */
-		return true;
+		return false;
 	}
 	leave_queue(l, c);
 	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
-		l->terms[at].left = l->terms[at].count;
+		struct ledger_term *t = &l->terms[at];
+
+		t->left = t->count;
+		l->zones[t->zone].claimed[t->order] += t->count;
 	}
 	c->serial = l->serial++;
 	c->version++;
+	return true;
+}
+
+/* Ends the first that waits, if it no longer fits even an empty pool: memory went bad, or a reserve grew. */
+static bool end_one(struct ledger *l)
+{
+	struct ledger_claim *c;
+	struct wave w;
+
+	if (queue_empty(&l->waiters)) {
+		return false;
+	}
+	c = &l->claims[l->waiters.first];
+	make_wave(l, c, &w);
+	if (fits_empty(l, &w)) {
+		return false;
+	}
+	claim_end(l, c, FH_EREVOKED);
 	return true;
 }
 
@@ -161,6 +167,11 @@ void wait_serve(struct ledger *l)
 		lock_acquire(&l->lock);
 		more = serve_one(l);
 		lock_release(&l->lock);
+		if (!more) {
+			lock_acquire(&l->lock);
+			more = end_one(l);
+			lock_release(&l->lock);
+		}
 	}
 }
 
@@ -183,9 +194,6 @@ static fh_status enqueue(struct ledger *l, domid_t holder, const struct claim_se
 	if (st == FH_OK && (l->nr_claims == FH_MAX_CLAIMS || l->nr_terms_free < set->nr)) {
 		st = FH_EOVERFLOW;
 	}
-	if (st == FH_OK && !fits_empty(l, set)) {
-		st = FH_ENOFIT;
-	}
 	if (st != FH_OK) {
 		return st;
 	}
@@ -202,6 +210,19 @@ static fh_status enqueue(struct ledger *l, domid_t holder, const struct claim_se
 	return FH_EQUEUED;
 }
 
+/* Not inlined: the wave has a frame of its own. */
+static FH_NOINLINE bool set_feasible(struct ledger *l, const struct claim_set *set)
+{
+	struct wave w;
+	bool fits;
+
+	set_wave(l, set, set->nr, &w);
+	lock_acquire(&l->lock);
+	fits = fits_empty(l, &w);
+	lock_release(&l->lock);
+	return fits;
+}
+
 fh_status claim_stake_wait(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr,
 			   uint64_t deadline, claim_handle_t *handle, struct claim_refusal *refusal)
 {
@@ -211,6 +232,9 @@ fh_status claim_stake_wait(struct ledger *l, domid_t holder, const struct claim_
 
 	if (st == FH_ENOFIT || st == FH_EQUEUED) {
 		st = set_make(l, terms, nr, &set, &why);
+		if (st == FH_OK && !set_feasible(l, &set)) {
+			st = FH_ENOFIT;
+		}
 		if (st == FH_OK) {
 			lock_acquire(&l->lock);
 			st = enqueue(l, holder, &set, deadline, handle, &why);

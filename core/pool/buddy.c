@@ -14,16 +14,16 @@ static void list_push(struct pool *p, struct pool_zone *z, uint64_t pfn, uint8_t
 	uint32_t prev = at;
 
 	if ((z->mask & BIT(order)) != 0U) {
-		uint64_t *h = pool_record(p, z->base_pfn + z->head[order]);
+		uint64_t *h = leaf_record(p, z, z->base_pfn + z->head[order]);
 		uint64_t *t;
 
 		next = z->head[order];
 		prev = (uint32_t)FIELD_GET(REC_PREV, *h);
-		t = pool_record(p, z->base_pfn + prev);
+		t = leaf_record(p, z, z->base_pfn + prev);
 		*t = (*t & ~REC_NEXT) | FIELD_PREP(REC_NEXT, at);
 		*h = (*h & ~REC_PREV) | FIELD_PREP(REC_PREV, at);
 	}
-	*pool_record(p, pfn) = rec_free(order, next, prev);
+	*leaf_record(p, z, pfn) = rec_free(order, next, prev);
 	if (!tail || next == at) {
 		z->head[order] = at;
 	}
@@ -31,10 +31,24 @@ static void list_push(struct pool *p, struct pool_zone *z, uint64_t pfn, uint8_t
 	z->nr_free[order]++;
 }
 
-static void list_unlink(struct pool *p, struct pool_zone *z, uint64_t pfn, uint8_t order)
+/* Takes a block off its list where others are. */
+static void list_leave(struct pool *p, struct pool_zone *z, uint32_t at, uint8_t order, uint32_t next, uint32_t prev)
+{
+	uint64_t *n = leaf_record(p, z, z->base_pfn + next);
+	uint64_t *q;
+
+	*n = (*n & ~REC_PREV) | FIELD_PREP(REC_PREV, prev);
+	q = leaf_record(p, z, z->base_pfn + prev);
+	*q = (*q & ~REC_NEXT) | FIELD_PREP(REC_NEXT, next);
+	if (z->head[order] == at) {
+		z->head[order] = next;
+	}
+}
+
+/* Takes a block off its list; rec: its record. */
+static inline void list_unlink(struct pool *p, struct pool_zone *z, uint64_t pfn, uint8_t order, uint64_t rec)
 {
 	const uint32_t at = (uint32_t)(pfn - z->base_pfn);
-	const uint64_t rec = *pool_record(p, pfn);
 	const uint32_t next = (uint32_t)FIELD_GET(REC_NEXT, rec);
 	const uint32_t prev = (uint32_t)FIELD_GET(REC_PREV, rec);
 
@@ -43,47 +57,41 @@ static void list_unlink(struct pool *p, struct pool_zone *z, uint64_t pfn, uint8
 	if (next == at) {
 		z->mask &= ~(uint32_t)BIT(order);
 	} else {
-		uint64_t *n = pool_record(p, z->base_pfn + next);
-		uint64_t *q;
-
-		*n = (*n & ~REC_PREV) | FIELD_PREP(REC_PREV, prev);
-		q = pool_record(p, z->base_pfn + prev);
-		*q = (*q & ~REC_NEXT) | FIELD_PREP(REC_NEXT, next);
-		if (z->head[order] == at) {
-			z->head[order] = next;
-		}
+		list_leave(p, z, at, order, next, prev);
 	}
 }
 
 /* Cuts a block down to order: its upper halves become the only blocks of their lists. */
-static void split_down(struct pool *p, struct pool_zone *z, uint64_t pfn, uint8_t from, uint8_t order)
+static void split_down(struct pool_zone *z, uint64_t *rec, uint32_t at, unsigned int from, unsigned int order)
 {
-	uint64_t *rec = pool_record(p, pfn);
+	const uint32_t new = (uint32_t)(BIT(from) - BIT(order));
 
-	for (unsigned int k = from; k-- > order;) {
-		const uint32_t half = (uint32_t)(pfn + BIT(k) - z->base_pfn);
+	POOL_ASSERT((z->mask & new) == 0U);
+	for (uint64_t k = order, size = BIT(order); k < from; k++, size *= 2U) {
+		const uint64_t half = at + size;
 
-		POOL_ASSERT(z->nr_free[k] == 0U);
-		rec[BIT(k)] = rec_free((uint8_t)k, half, half);
-		z->head[k] = half;
+		rec[size] = half << 36 | half << 8 | k << 3 | POOL_FREE; /* rec_free() */
+		z->head[k] = (uint32_t)half;
 		z->nr_free[k] = 1;
 	}
-	z->mask |= (uint32_t)(BIT(from) - BIT(order));
+	z->mask |= new;
 }
 
 uint64_t pool_take(struct pool *p, uint8_t leaf, uint8_t order, domid_t owner, domid_t payer, uint8_t *split)
 {
 	struct pool_zone *z = &p->zones[leaf];
 	uint64_t pfn;
+	uint64_t *rec;
 	uint8_t k;
 
 	POOL_ASSERT(z->leaf && order <= z->max_order && pool_has(z, order));
 	k = (uint8_t)(order + ctz64(z->mask >> order));
 	*split = k;
 	pfn = z->base_pfn + z->head[k];
-	list_unlink(p, z, pfn, k);
-	split_down(p, z, pfn, k, order);
-	*pool_record(p, pfn) = rec_owned(order, owner, payer);
+	rec = leaf_record(p, z, pfn);
+	list_unlink(p, z, pfn, k, *rec);
+	split_down(z, rec, (uint32_t)(pfn - z->base_pfn), k, order);
+	*rec = rec_owned(order, owner, payer);
 	POOL_ASSERT(z->free_pages >= BIT(order));
 	z->free_pages -= BIT(order);
 	return pfn;
@@ -101,11 +109,11 @@ static uint8_t put(struct pool *p, const struct pool_range *r, uint64_t pfn, uin
 		if (buddy < r->pfn || buddy + BIT(order) > r->end_pfn) {
 			break;
 		}
-		rec = *pool_record(p, buddy);
+		rec = *leaf_record(p, z, buddy);
 		if (rec_state(rec) != POOL_FREE || rec_order(rec) != order) {
 			break;
 		}
-		list_unlink(p, z, buddy, order);
+		list_unlink(p, z, buddy, order, rec);
 		pfn = MIN(pfn, buddy);
 		order++;
 	}
@@ -166,7 +174,7 @@ fh_status pool_quarantine(struct pool *p, uint64_t pfn, uint8_t *leaf, uint8_t *
 	}
 	*leaf = r->zone;
 	*order = k;
-	list_unlink(p, &p->zones[r->zone], head, k);
+	list_unlink(p, &p->zones[r->zone], head, k, rec);
 	while (k-- != 0U) { /* free the half that the page is not in */
 		const uint64_t upper = head + BIT(k);
 

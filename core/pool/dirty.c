@@ -99,6 +99,9 @@ bool pool_is_dirty(const struct pool *p, uint64_t pfn, unsigned int order)
 		return true;
 	}
 	c = chunk_of(b, pfn);
+	if (order == CHUNK_ORDER) {
+		return chunk_state(b, c) != CHUNK_CLEAN;
+	}
 	if (order >= CHUNK_ORDER) {
 		const uint64_t end = c + BIT(order - CHUNK_ORDER);
 
@@ -127,15 +130,21 @@ static void set_pages(const struct pool_ram *b, uint64_t pfn, unsigned int order
 {
 	const uint64_t c = chunk_of(b, pfn);
 	const enum chunk_state was = chunk_state(b, c);
+	const unsigned int first = (unsigned int)(pfn & (CHUNK_PAGES - 1U)) / 64U;
+	const unsigned int end = first + (order > 6U ? (unsigned int)BIT(order - 6U) : 1U);
 	uint64_t *w = pages_of(b, c);
 	uint64_t any = 0;
 	uint64_t all = ~UINT64_C(0);
 
-	for (unsigned int i = 0; i < CHUNK_WORDS; i++) {
+	for (unsigned int i = 0; was != CHUNK_MIXED && i < CHUNK_WORDS; i++) {
+		w[i] = was == CHUNK_DIRTY ? ~UINT64_C(0) : 0U;
+	}
+	for (unsigned int i = first; i < end; i++) {
 		const uint64_t mask = page_mask(pfn, order, i);
-		const uint64_t old = was == CHUNK_MIXED ? w[i] : was == CHUNK_DIRTY ? ~UINT64_C(0) : 0U;
 
-		w[i] = dirty ? old | mask : old & ~mask;
+		w[i] = dirty ? w[i] | mask : w[i] & ~mask;
+	}
+	for (unsigned int i = 0; i < CHUNK_WORDS; i++) {
 		any |= w[i];
 		all &= w[i];
 	}

@@ -86,6 +86,7 @@ struct pool_zone {
 	uint8_t parent;
 	bool leaf;
 	uint8_t max_order; /* of an inner zone: the largest of its leaves */
+	uint8_t bank;      /* of a leaf: where most of its memory is, the first place to look */
 	uint32_t mask;     /* bit k: there is a free block of order k */
 	uint64_t base_pfn; /* of a leaf's range */
 	uint64_t end_pfn;

@@ -57,12 +57,14 @@ static inline uint32_t pool_bank_of(const struct pool *p, uint64_t pfn)
 }
 
 /* The record of a page that is RAM. */
-static inline uint64_t *pool_record(const struct pool *p, uint64_t pfn)
-{
-	const uint32_t b = pool_bank_of(p, pfn);
+uint64_t *pool_record(const struct pool *p, uint64_t pfn);
 
-	POOL_ASSERT(b < p->nr_banks);
-	return &p->banks[b].records[pfn - p->banks[b].base_pfn];
+/* The record of a leaf's page. */
+static inline uint64_t *leaf_record(const struct pool *p, const struct pool_zone *z, uint64_t pfn)
+{
+	const struct pool_ram *b = &p->banks[z->bank];
+
+	return pfn - b->base_pfn < b->nr_pages ? &b->records[pfn - b->base_pfn] : pool_record(p, pfn);
 }
 
 /* Writes a page of range r down as quarantined. O(quarantined pages of the leaf). */

@@ -2,20 +2,28 @@
 /* Who owns a page, and which block is it in. */
 #include "core/pool/pool_internal.h"
 
+uint64_t *pool_record(const struct pool *p, uint64_t pfn)
+{
+	const uint32_t b = pool_bank_of(p, pfn);
+
+	POOL_ASSERT(b < p->nr_banks);
+	return &p->banks[b].records[pfn - p->banks[b].base_pfn];
+}
+
 uint64_t pool_block_at(const struct pool *p, const struct pool_range *r, uint64_t pfn, uint8_t *order, uint64_t *rec)
 {
 	const struct pool_ram *b = &p->banks[r->bank];
+	const uint64_t base = b->base_pfn;
+	const uint64_t first = r->pfn;
 	unsigned int k = p->zones[r->zone].max_order;
 
 	for (;; k--) {
-		const uint64_t head = align_down(pfn, BIT(k));
+		const uint64_t head = pfn >> k << k;
 
-		if (head >= r->pfn) {
-			*rec = b->records[head - b->base_pfn];
-			if (rec_order(*rec) == k) {
-				*order = (uint8_t)k;
-				return head;
-			}
+		if (head >= first && rec_order(b->records[head - base]) == k) {
+			*rec = b->records[head - base];
+			*order = (uint8_t)k;
+			return head;
 		}
 		POOL_ASSERT(k != 0U); /* the pages of a range are covered by blocks */
 	}

@@ -156,6 +156,7 @@ fh_status pool_enter_range(struct pool *p, uint8_t leaf, struct range r)
 		*pool_record(p, pfn) = rec_owned(order, DOMID_HYP, DOMID_HYP);
 		pfn += BIT(order);
 	}
+	p->zones[leaf].bank = e.bank;
 	for (uint8_t z = leaf; z != POOL_NO_ZONE; z = p->zones[z].parent) {
 		p->zones[z].pages += e.end_pfn - e.pfn;
 	}

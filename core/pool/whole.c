@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a leaf would be worth with all its blocks free: aligned blocks of each order alone in its ranges, less those that
- * hold a quarantined page. A set that waits must fit into that.
+ * What a leaf would be worth with all its blocks free: aligned blocks of each order alone in its ranges, less those
+ * that hold a quarantined page. A set that waits must fit into that.
  *
  * Quarantined pages of a leaf are a list through their records, newest first; the last names itself.
  */

@@ -182,10 +182,10 @@ static void say_accounts(struct text *t, const struct ledger *l)
 static void say_zones(struct text *t, const struct ledger *l)
 {
 	for (uint32_t i = 0; i < l->pool.nr_zones; i++) {
-		say(t, "zone %.40s reserve=%llu waits=%u s=", l->pool.zones[i].name,
+		say(t, "zone %.40s reserve=%llu waits=%u t=", l->pool.zones[i].name,
 		    (unsigned long long)l->zones[i].reserve, l->waits[i]);
 		for (unsigned int k = 0; k <= l->pool.zones[i].max_order; k++) {
-			say(t, "%s%lld", k == 0U ? "" : ",", (long long)l->zones[i].s[k]);
+			say(t, "%s%lld", k == 0U ? "" : ",", (long long)l->zones[i].t[k]);
 		}
 		say(t, "\n");
 	}

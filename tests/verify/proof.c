@@ -62,18 +62,17 @@ static void any_zone(uint32_t i)
 	struct ledger_zone *z = &l.zones[i];
 
 	for (uint32_t k = 0; k < POOL_ORDERS; k++) {
-		z->s[k] = nondet_i64();
-		z->r[k] = nondet_i64();
+		z->t[k] = nondet_i64();
 		z->claimed[k] = nondet_u64();
-		__CPROVER_assume(z->s[k] >= -64 && z->s[k] <= 64 && z->r[k] >= -64 && z->r[k] <= 64 &&
-				 z->claimed[k] <= 8);
+		__CPROVER_assume(z->t[k] >= -64 && z->t[k] <= 64 && z->claimed[k] <= 8);
 		if (p->leaf) {
 			p->head[k] = nondet_u8();
 			p->nr_free[k] = nondet_u8();
 			__CPROVER_assume(p->head[k] < 4U && p->nr_free[k] <= 4U);
 		}
 	}
-	z->rmask = nondet_u8();
+	z->left = nondet_u8();
+	z->lacks = nondet_u8();
 	if (p->leaf) {
 		p->mask = nondet_u8();
 		p->free_pages = nondet_u8();

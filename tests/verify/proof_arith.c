@@ -14,6 +14,17 @@ void __CPROVER_assert(_Bool, const char *);
 
 static struct ledger l;
 
+/* Blocks come, and blocks are claimed. */
+static void wave_blocks(struct wave *w, uint8_t zone, uint8_t order, int64_t n)
+{
+	wave_add(w, zone, order, n);
+}
+
+static void wave_claim(struct wave *w, uint8_t zone, uint8_t order, int64_t n)
+{
+	wave_add(w, zone, order, -n);
+}
+
 /* A root with leaves, or a leaf alone. */
 static void tree(uint32_t nr, uint8_t max_order)
 {
@@ -22,6 +33,8 @@ static void tree(uint32_t nr, uint8_t max_order)
 		l.pool.zones[i].parent = i == 0U ? POOL_NO_ZONE : 0U;
 		l.pool.zones[i].leaf = nr == 1U || i != 0U;
 		l.pool.zones[i].max_order = max_order;
+		l.zones[i].parent = l.pool.zones[i].parent;
+		l.zones[i].max_order = max_order;
 	}
 }
 
@@ -91,11 +104,11 @@ void proof_two_leaves(void)
 	any_counts(cb, 3, 4);
 	any_counts(cr, 3, 4);
 	for (uint8_t k = 0; k < 3U; k++) {
-		wave_blocks(&l, &w, 1, k, fa[k]);
-		wave_blocks(&l, &w, 2, k, fb[k]);
-		wave_claim(&l, &w, 1, k, ca[k]);
-		wave_claim(&l, &w, 2, k, cb[k]);
-		wave_claim(&l, &w, 0, k, cr[k]);
+		wave_blocks(&w, 1, k, fa[k]);
+		wave_blocks(&w, 2, k, fb[k]);
+		wave_claim(&w, 1, k, ca[k]);
+		wave_claim(&w, 2, k, cb[k]);
+		wave_claim(&w, 0, k, cr[k]);
 	}
 	__CPROVER_assert(wave_run(&l, &w) == shares(fa, fb, ca, cb, cr), "admission is what enumeration says");
 }
@@ -111,13 +124,13 @@ void proof_one_leaf(void)
 	any_counts(f, ORDERS, 255);
 	any_counts(c, ORDERS, 255);
 	for (uint8_t k = 0; k < ORDERS; k++) {
-		wave_blocks(&l, &w, 0, k, f[k]);
-		wave_claim(&l, &w, 0, k, c[k]);
+		wave_blocks(&w, 0, k, f[k]);
+		wave_claim(&w, 0, k, c[k]);
 	}
 	__CPROVER_assert(wave_run(&l, &w) == leaf_holds(f, c, ORDERS, 0, 0), "admission of a leaf");
 }
 
-/* The hint of a refusal: n more of a term on a leaf below a root are admitted if and only if n <= admit_fit(). */
+/* The hint of a refusal: n more of a term on a leaf below a root are admitted if and only if n <= admit_fits(). */
 void proof_fit(void)
 {
 	uint8_t f[3];
@@ -126,7 +139,7 @@ void proof_fit(void)
 	struct wave w = { 0 };
 	const uint8_t order = nondet_u8();
 	const uint8_t n = nondet_u8();
-	uint64_t fit;
+	uint64_t fits[POOL_ORDERS];
 
 	tree(3, 2);
 	any_counts(f, 3, 4);
@@ -134,18 +147,18 @@ void proof_fit(void)
 	any_counts(cr, 3, 4);
 	__CPROVER_assume(order < 3U && n <= 32U);
 	for (uint8_t k = 0; k < 3U; k++) {
-		wave_blocks(&l, &w, 1, k, f[k]);
-		wave_blocks(&l, &w, 2, k, c[k]);
-		wave_claim(&l, &w, 0, k, cr[k]);
+		wave_blocks(&w, 1, k, f[k]);
+		wave_blocks(&w, 2, k, c[k]);
+		wave_claim(&w, 0, k, cr[k]);
 	}
 	__CPROVER_assume(wave_run(&l, &w));
-	fit = admit_fit(&l, 1, order);
+	admit_fits(&l, 1, fits);
 	w = (struct wave){ 0 };
-	wave_claim(&l, &w, 1, order, n);
-	__CPROVER_assert(wave_run(&l, &w) == (n <= fit), "what would fit is the largest that does");
+	wave_claim(&w, 1, order, n);
+	__CPROVER_assert(wave_run(&l, &w) == (n <= fits[order]), "what would fit is the largest that does");
 }
 
-/* Changes that are refused and taken back leave all as it was: s, r and masks, two leaves, any state that holds. */
+/* A change that is refused leaves all as it was: t and the marks, two leaves, any state that holds. */
 void proof_undo(void)
 {
 	uint8_t f[3];
@@ -160,24 +173,21 @@ void proof_undo(void)
 	any_counts(f, 3, 4);
 	any_counts(c, 3, 4);
 	for (uint8_t k = 0; k < 3U; k++) {
-		wave_blocks(&l, &w, 1, k, f[k]);
-		wave_blocks(&l, &w, 2, k, c[k]);
+		wave_blocks(&w, 1, k, f[k]);
+		wave_blocks(&w, 2, k, c[k]);
 	}
 	__CPROVER_assume(wave_run(&l, &w));
 	__CPROVER_assume(zone < 3U && order < 3U && n <= 16U);
 	before = l;
 	w = (struct wave){ 0 };
-	wave_claim(&l, &w, zone, order, n);
+	wave_claim(&w, zone, order, n);
 	if (!wave_run(&l, &w)) {
-		w = (struct wave){ 0 };
-		wave_claim(&l, &w, zone, order, -(int64_t)n);
-		__CPROVER_assert(wave_run(&l, &w), "as before");
 		for (uint32_t z = 0; z < 3U; z++) {
 			for (uint32_t k = 0; k < 3U; k++) {
-				__CPROVER_assert(l.zones[z].s[k] == before.zones[z].s[k], "s as before");
-				__CPROVER_assert(l.zones[z].r[k] == before.zones[z].r[k], "r as before");
+				__CPROVER_assert(l.zones[z].t[k] == before.zones[z].t[k], "t as before");
 			}
-			__CPROVER_assert(l.zones[z].rmask == before.zones[z].rmask, "mask as before");
+			__CPROVER_assert(l.zones[z].left == before.zones[z].left, "marks as before");
+			__CPROVER_assert(l.zones[z].lacks == before.zones[z].lacks, "marks as before");
 		}
 	}
 }
