@@ -4,11 +4,11 @@
  * state the audit runs, the packing oracle finds all that is outstanding redeemable, and what an operation answered is
  * judged by the oracle.
  *
- * A state is written down as the blocks, their owners and dirtiness, and what is outstanding; states that differ by a swap
- * of buddies, of leaves or of domains are one. A state is built anew from that, its operations are tried from a copy. So
- * each state is seen with one order of its free lists; the random test sees others.
+ * A state is a number of 64 bits: the blocks of each leaf as a tree, with owners and dirtiness, and what is outstanding;
+ * states that differ by a swap of buddies, of leaves or of domains are one. A state is built anew from its number, its
+ * operations are tried from a copy. So each state is seen with one order of its free lists; the random test sees others.
  *
- *     exhaustive two|one DIRTY OUTSTANDING       two leaves of 4 pages under a root, or one leaf of 8
+ *     exhaustive two|one DIRTY OUTSTANDING       two leaves of 4 pages under a root, or one leaf of 8; 3 outstanding at most
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,91 +80,151 @@ static paddr_t addr(uint32_t page)
 
 /* --- canonical form ---------------------------------------------------------------------------------------------- */
 
-/* Writes the tree below a block of `order` at `page`; of two halves the smaller text first. */
-static uint32_t write_tree(const struct state *s, uint32_t page, uint32_t order, uint32_t swap, char *out)
-{
-	const struct page *p = &s->page[page];
-	char low[64];
-	char high[64];
-	uint32_t n = 0;
-	uint32_t a;
-	uint32_t b;
-	int first;
+/* How many different dirts a block of each order may have, and trees of blocks there are. */
+static const uint32_t nr_dirts[MAX_ORDERS] = { 2, 4, 16, 256 };
+static const uint32_t nr_trees[MAX_ORDERS] = { 6, 12 + 36, 48 + 48 * 48, 768 + 2352 * 2352 };
 
-	if (p->start != 0U && p->order == order) {
-		/* its owner, then its dirtiness as a tree */
-		out[n++] = (char)('A' + (p->owner == 0U ? 0U : 1U + ((p->owner - 1U) ^ swap)));
-	}
-	if (order == 0U) {
-		out[n++] = p->dirty != 0U ? 'd' : 'c';
-		return n;
-	}
-	a = write_tree(s, page, order - 1U, swap, low);
-	b = write_tree(s, page + (1U << (order - 1U)), order - 1U, swap, high);
-	out[n++] = '(';
-	first = memcmp(low, high, a < b ? a : b);
-	first = first != 0 ? first : (int)a - (int)b;
-	memcpy(out + n, first <= 0 ? low : high, first <= 0 ? a : b);
-	n += first <= 0 ? a : b;
-	memcpy(out + n, first <= 0 ? high : low, first <= 0 ? b : a);
-	n += first <= 0 ? b : a;
-	out[n++] = ')';
-	return n;
+static uint32_t pair(uint32_t a, uint32_t b, uint32_t n)
+{
+	return a <= b ? a * n + b : b * n + a;
 }
 
-static uint32_t write_state(const struct state *s, uint32_t leaf_swap, uint32_t dom_swap, char *out)
+/* The dirtiness of 2^order pages as a number; of two halves the smaller first. */
+static uint32_t dirt_of(const struct state *s, uint32_t page, uint32_t order)
 {
-	uint32_t n = 0;
-
-	if (two) {
-		n += write_tree(s, leaf_swap != 0U ? 4 : 0, 2, dom_swap, out + n);
-		n += write_tree(s, leaf_swap != 0U ? 0 : 4, 2, dom_swap, out + n);
-	} else {
-		n += write_tree(s, 0, 3, dom_swap, out + n);
+	if (order == 0U) {
+		return s->page[page].dirty;
 	}
+	return pair(dirt_of(s, page, order - 1U), dirt_of(s, page + (1U << (order - 1U)), order - 1U),
+		    nr_dirts[order - 1U]);
+}
+
+/* The blocks of 2^order pages as a number; of two halves the smaller first. */
+static uint32_t tree_of(const struct state *s, uint32_t page, uint32_t order, uint32_t swap)
+{
+	const struct page *p = &s->page[page];
+
+	if (p->start != 0U && p->order == order) {
+		const uint32_t owner = p->owner == 0U ? 0U : 1U + ((p->owner - 1U) ^ swap);
+
+		return owner * nr_dirts[order] + dirt_of(s, page, order);
+	}
+	return 3U * nr_dirts[order] + pair(tree_of(s, page, order - 1U, swap),
+					   tree_of(s, page + (1U << (order - 1U)), order - 1U, swap),
+					   nr_trees[order - 1U]);
+}
+
+static void put_dirt(struct state *s, uint32_t page, uint32_t order, uint32_t dirt)
+{
+	if (order == 0U) {
+		s->page[page].dirty = (uint8_t)dirt;
+		return;
+	}
+	put_dirt(s, page, order - 1U, dirt / nr_dirts[order - 1U]);
+	put_dirt(s, page + (1U << (order - 1U)), order - 1U, dirt % nr_dirts[order - 1U]);
+}
+
+static void put_tree(struct state *s, uint32_t page, uint32_t order, uint32_t tree)
+{
+	if (tree < 3U * nr_dirts[order]) {
+		for (uint32_t p = page; p < page + (1U << order); p++) {
+			s->page[p].order = (uint8_t)order;
+			s->page[p].owner = (uint8_t)(tree / nr_dirts[order]);
+			s->page[p].start = p == page;
+		}
+		put_dirt(s, page, order, tree % nr_dirts[order]);
+		return;
+	}
+	tree -= 3U * nr_dirts[order];
+	put_tree(s, page, order - 1U, tree / nr_trees[order - 1U]);
+	put_tree(s, page + (1U << (order - 1U)), order - 1U, tree % nr_trees[order - 1U]);
+}
+
+/* What is outstanding: two bits a key that there is. */
+static uint64_t left_of(const struct state *s, uint32_t leaf_swap, uint32_t dom_swap)
+{
+	uint64_t n = 0;
+
 	for (uint32_t z = 0; z < nr_zones; z++) {
 		const uint32_t from = z == 0U || leaf_swap == 0U ? z : 3U - z;
 
 		for (uint32_t k = 0; k < orders; k++) {
-			for (uint32_t d = 0; d < 2U; d++) {
-				out[n++] = (char)('0' + s->left[key_of(from, k, d ^ dom_swap)]);
-			}
+			n = n << 4 | (uint64_t)s->left[key_of(from, k, dom_swap)] << 2 |
+			    s->left[key_of(from, k, 1U ^ dom_swap)];
 		}
 	}
-	out[n] = '\0';
 	return n;
 }
 
-static void canonical(const struct state *s, char best[128])
-{
-	char text[128];
+#define TREE_BITS 12U /* of a leaf of 4; one of 8 has 23 */
+#define LEAVES_BITS 24U
+_Static_assert(48 + 48 * 48 <= 1 << TREE_BITS && 768 + 2352 * 2352 <= 1 << LEAVES_BITS, "trees fit");
 
-	(void)write_state(s, 0, 0, best);
-	for (uint32_t i = 1; i < (two ? 4U : 2U); i++) {
-		(void)write_state(s, two ? i & 1U : 0U, two ? i >> 1 : i, text);
-		if (strcmp(text, best) < 0) {
-			strcpy(best, text);
+static uint64_t canonical(const struct state *s)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (uint32_t dom = 0; dom < 2U; dom++) {
+		const uint64_t a = tree_of(s, 0, two ? 2U : 3U, dom);
+		const uint64_t b = two ? tree_of(s, 4, 2, dom) : 0U;
+		const uint64_t straight = left_of(s, 0, dom) << LEAVES_BITS | a << (two ? TREE_BITS : 0U) | b;
+
+		best = straight < best ? straight : best;
+		if (two) {
+			const uint64_t swapped = left_of(s, 1, dom) << LEAVES_BITS | b << TREE_BITS | a;
+
+			best = swapped < best ? swapped : best;
+		}
+	}
+	return best;
+}
+
+static void decode(uint64_t name, struct state *s)
+{
+	const uint32_t trees = (uint32_t)(name & ((1U << LEAVES_BITS) - 1U));
+	uint64_t left = name >> LEAVES_BITS;
+
+	memset(s, 0, sizeof(*s));
+	if (two) {
+		put_tree(s, 0, 2, trees >> TREE_BITS);
+		put_tree(s, 4, 2, trees & ((1U << TREE_BITS) - 1U));
+	} else {
+		put_tree(s, 0, 3, trees);
+	}
+	for (uint32_t z = nr_zones; z-- != 0U;) {
+		for (uint32_t k = orders; k-- != 0U; left >>= 4) {
+			s->left[key_of(z, k, 0)] = (uint8_t)((left >> 2) & 3U);
+			s->left[key_of(z, k, 1)] = (uint8_t)(left & 3U);
 		}
 	}
 }
 
 /* --- the set of states --------------------------------------------------------------------------------------------- */
 
-static struct state *states;
+static uint64_t *names; /* in the order in which they were found */
 static uint64_t nr_states;
 static uint64_t room;
-static uint64_t *table; /* 1 + index */
-static char (*names)[128];
+static uint64_t *table; /* 1 + name */
 static uint64_t table_size = UINT64_C(1) << 16;
 
-static uint64_t hash(const char *s)
+static uint64_t hash(uint64_t x)
 {
-	uint64_t h = 14695981039346656037U;
+	x = (x ^ (x >> 31)) * UINT64_C(0x9e3779b97f4a7c15);
+	return (x ^ (x >> 29)) & (table_size - 1U);
+}
 
-	for (; *s != '\0'; s++) {
-		h = (h ^ (uint64_t)(unsigned char)*s) * 1099511628211U;
+/* Whether the name was not in the table; it is now. */
+static bool enter(uint64_t name)
+{
+	uint64_t h = hash(name);
+
+	for (; table[h] != 0U; h = (h + 1U) & (table_size - 1U)) {
+		if (table[h] == name + 1U) {
+			return false;
+		}
 	}
-	return h ^ (h >> 29);
+	table[h] = name + 1U;
+	return true;
 }
 
 static void table_grow(void)
@@ -172,37 +232,25 @@ static void table_grow(void)
 	table_size *= 2U;
 	free(table);
 	table = calloc(table_size, sizeof(*table));
+	MUST(table != NULL);
 	for (uint64_t i = 0; i < nr_states; i++) {
-		uint64_t h = hash(names[i]) % table_size;
-
-		while (table[h] != 0U) {
-			h = (h + 1U) % table_size;
-		}
-		table[h] = i + 1U;
+		(void)enter(names[i]);
 	}
 }
 
 static void add_state(const struct state *s)
 {
-	char name[128];
-	uint64_t h;
+	const uint64_t name = canonical(s);
 
-	canonical(s, name);
-	for (h = hash(name) % table_size; table[h] != 0U; h = (h + 1U) % table_size) {
-		if (strcmp(names[table[h] - 1U], name) == 0) {
-			return;
-		}
+	if (!enter(name)) {
+		return;
 	}
 	if (nr_states == room) {
 		room = room == 0U ? 4096U : 2U * room;
-		states = realloc(states, room * sizeof(*states));
 		names = realloc(names, room * sizeof(*names));
-		MUST(states != NULL && names != NULL);
+		MUST(names != NULL);
 	}
-	states[nr_states] = *s;
-	strcpy(names[nr_states], name);
-	nr_states++;
-	table[h] = nr_states;
+	names[nr_states++] = name;
 	if (nr_states * 2U > table_size) {
 		table_grow();
 	}
@@ -291,7 +339,7 @@ static void read_back(struct state *s)
 	for (uint32_t p = 0; p < PAGES; p++) {
 		struct pool_info i;
 
-		MUST(ledger_owner(&led, addr(p), &i) == FH_OK);
+		MUST(pool_owner(&led.pool, addr(p), &i) == FH_OK);
 		s->page[p].order = i.order;
 		s->page[p].owner = (uint8_t)(i.state == POOL_FREE ? 0U : 1U + i.owner);
 		s->page[p].start = i.range.base == pa_val(addr(p));
@@ -306,7 +354,17 @@ static void read_back(struct state *s)
 	}
 }
 
-static struct oracle judge(const struct state *s)
+#define NOTHING KEYS
+#define MEMO (UINT64_C(1) << 18)
+
+/* Answers of the oracle, by question: free blocks 3 or 4 bits an order, what is outstanding, what is asked besides. */
+static struct {
+	uint64_t question;
+	bool asked;
+	bool packs;
+} memo[MEMO];
+
+static bool ask(const struct state *s, uint32_t more)
 {
 	struct oracle o = { .nr_leaves = two ? 2U : 1U };
 
@@ -318,10 +376,37 @@ static struct oracle judge(const struct state *s)
 	for (uint32_t k = 0; k < KEYS; k++) {
 		const uint32_t zone = k / 2U / MAX_ORDERS;
 
-		o.terms[o.nr_terms++] = (struct oracle_term){ !two || zone == 0U ? 3U : 1U << (zone - 1U),
-							      k / 2U % MAX_ORDERS, s->left[k] };
+		if (s->left[k] != 0U || k == more) {
+			o.terms[o.nr_terms++] = (struct oracle_term){ !two || zone == 0U ? 3U : 1U << (zone - 1U),
+								      k / 2U % MAX_ORDERS,
+								      s->left[k] + (k == more ? 1U : 0U) };
+		}
 	}
-	return o;
+	return oracle_packs(&o);
+}
+
+/* Whether all that is outstanding can be had, and one block of a key besides. */
+static bool packs(const struct state *s, uint32_t more)
+{
+	uint64_t q = left_of(s, 0, 0);
+	uint64_t h;
+
+	for (uint32_t k = 0; k < (two ? 6U : 4U); k++) {
+		uint32_t n = 0;
+
+		for (uint32_t p = two ? k / 3U * 4U : 0U; p < (two ? k / 3U * 4U + 4U : 8U); p++) {
+			n += s->page[p].start != 0U && s->page[p].owner == 0U && s->page[p].order == (two ? k % 3U : k);
+		}
+		q = q << (two ? 3U : 4U) | n;
+	}
+	q = q << 5 | more;
+	h = (q * UINT64_C(0x9e3779b97f4a7c15)) >> 46;
+	if (!memo[h].asked || memo[h].question != q) {
+		memo[h].question = q;
+		memo[h].asked = true;
+		memo[h].packs = ask(s, more);
+	}
+	return memo[h].packs;
 }
 
 static uint64_t nr_steps;
@@ -337,7 +422,6 @@ static void reset(void)
 static void step(void)
 {
 	struct state s;
-	struct oracle o;
 	const char *bad = ledger_audit(&led);
 
 	nr_steps++;
@@ -346,8 +430,7 @@ static void step(void)
 		abort();
 	}
 	read_back(&s);
-	o = judge(&s);
-	MUST(oracle_packs(&o));
+	MUST(packs(&s, NOTHING));
 	add_state(&s);
 	reset();
 }
@@ -366,19 +449,18 @@ static uint32_t total_left(void)
 
 static void try_stake(uint32_t k, const struct claim_term *t)
 {
-	struct oracle o = judge(&now);
+	const bool fits = packs(&now, k);
 	claim_handle_t h;
 	fh_status st;
 	struct claim_block b;
 
-	o.terms[k].count++;
 	if (total_left() < max_left) {
 		st = claim_stake(&led, DOMID_HYP, t, 1, &h, NULL);
-		MUST(st == (oracle_packs(&o) ? FH_OK : FH_ENOFIT));
+		MUST(st == (fits ? FH_OK : FH_ENOFIT));
 		step();
 	}
 	st = claim_alloc(&led, t->owner, t->zone, t->order, &b);
-	MUST(st == (oracle_packs(&o) ? FH_OK : FH_ENOMEM));
+	MUST(st == (fits ? FH_OK : FH_ENOMEM));
 	step();
 }
 
@@ -479,7 +561,7 @@ int main(int argc, char **argv)
 	}
 	add_state(&now);
 	for (uint64_t i = 0; i < nr_states; i++) {
-		now = states[i];
+		decode(names[i], &now);
 		build(&now);
 		copy = led;
 		memcpy(records_copy, records, sizeof(records));
