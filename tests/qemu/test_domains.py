@@ -47,8 +47,9 @@ def end_both(m, first=1, second=2):
     assert m.wait_end(15) == 0
 
 
-def test_both_run_and_machine_ends_with_the_last(pair):
-    with pair() as m:
+@pytest.mark.parametrize("gic", [3, 2])
+def test_both_run_and_machine_ends_with_the_last(pair, gic):
+    with pair(gic=gic) as m:
         both_up(m)
         m.focus(1)
         m.ask("p", "pong: front")
@@ -105,8 +106,9 @@ def test_table_walk_into_nothing_disturbs_nobody(pair):
         advances(m)
 
 
-def test_storm_of_traps_disturbs_nobody(pair):
-    with pair() as m:
+@pytest.mark.parametrize("gic", [3, 2])
+def test_storm_of_traps_disturbs_nobody(pair, gic):
+    with pair(gic=gic) as m:
         both_up(m)
         m.focus(2)
         m.ask("2", "second: code=0 beats=yes")
@@ -128,10 +130,10 @@ def test_hang_with_interrupts_masked_disturbs_nobody(pair):
         advances(m)
 
 
-@pytest.mark.parametrize("victim,number", [("front", 1), ("rear", 2)])
-def test_reset_gives_a_clean_state(pair, victim, number):
+@pytest.mark.parametrize("victim,number,gic", [("front", 1, 3), ("rear", 2, 3), ("rear", 2, 2)])
+def test_reset_gives_a_clean_state(pair, victim, number, gic):
     """Static and claimed memory: nothing of the former life is left, the other domain notices nothing."""
-    with pair() as m:
+    with pair(gic=gic) as m:
         both_up(m)
         m.focus(number)
         m.ask("m", "marks: kept=0 other=0")

@@ -9,13 +9,13 @@ import systems
 from test_domains import advances
 
 
-@pytest.mark.parametrize("cpu", ["max", "cortex-a53"])
-def test_a_hostile_guest_disturbs_nobody(machine, guests, tmp_path, cpu):
+@pytest.mark.parametrize("cpu,gic", [("max", 3), ("cortex-a53", 3), ("cortex-a72", 2)])
+def test_a_hostile_guest_disturbs_nobody(machine, guests, tmp_path, cpu, gic):
     dts = systems.system(systems.front(), systems.rear(kernel="hostile.bin"))
     payload = harness.write_payload(tmp_path / "payload.cpio", dts, {
         "agent.bin": guests / "agent.bin", "hostile.bin": guests / "hostile.bin"})
     counted = tmp_path / "exits"
-    with machine(initrd=payload, cpu=cpu, limit=120, extra=exits.plugin(counted)) as m:
+    with machine(initrd=payload, cpu=cpu, gic=gic, limit=120, extra=exits.plugin(counted)) as m:
         m.expect("agent: front is up")
         m.focus(1)
         advances(m)

@@ -86,11 +86,11 @@ def test_the_machine_ends_with_the_last(linux):
     assert linux.wait_end(30) == 0
 
 
-@pytest.mark.parametrize("cpu", ["max"])
-def test_other_cpus(initramfs, cpu):
+@pytest.mark.parametrize("cpu,gic", [("max", 3), ("cortex-a72", 2)])
+def test_other_cpus(initramfs, cpu, gic):
     """A kernel that uses all that it finds: what is hidden must be hidden well."""
     payload = linux_system.build_payload(harness.BUILD / "demo")
-    with harness.Machine(f"linux-{cpu}", initrd=payload, cpu=cpu, limit=90) as m:
+    with harness.Machine(f"linux-{cpu}-gicv{gic}", initrd=payload, cpu=cpu, gic=gic, limit=90) as m:
         m.expect(r"(front|rear): Linux \d", 80)
         m.expect(r"(front|rear): Linux \d", 60)
         for number in (1, 2):

@@ -4,16 +4,20 @@
 import harness
 import pytest
 
+GICS = pytest.mark.parametrize("gic", [3, 2])
 
-def test_selftest_on_bare_qemu(machine, guests):
-    with machine(kernel=guests / "selftest.bin", virtualization=False, smp=2, mem="256M", limit=20) as m:
+
+@GICS
+def test_selftest_on_bare_qemu(machine, guests, gic):
+    with machine(kernel=guests / "selftest.bin", gic=gic, virtualization=False, smp=2, mem="256M", limit=20) as m:
         assert m.wait_end() == 0
         names = harness.check_tap(m.console())
     assert "its own timer interrupts it" in names
 
 
-def test_traptest_on_bare_qemu(machine, guests):
-    with machine(kernel=guests / "traptest.bin", virtualization=False, smp=2, mem="256M", limit=20) as m:
+@GICS
+def test_traptest_on_bare_qemu(machine, guests, gic):
+    with machine(kernel=guests / "traptest.bin", gic=gic, virtualization=False, smp=2, mem="256M", limit=20) as m:
         assert m.wait_end() == 0
         harness.check_tap(m.console())
 
@@ -26,9 +30,18 @@ def test_cpu_guests_on_bare_qemu(machine, guests, name, cpu):
         harness.check_tap(m.console())
 
 
-def test_agent_on_bare_qemu(machine, guests):
-    with machine(kernel=guests / "agent.bin", append="name=bare", virtualization=False, smp=2, mem="256M", limit=20,
-                 qmp=True) as m:
+@GICS
+def test_gictest_on_bare_qemu(machine, guests, gic):
+    with machine(kernel=guests / "gictest.bin", gic=gic, virtualization=False, mem="256M", limit=30) as m:
+        assert m.wait_end() == 0
+        names = harness.check_tap(m.console())
+    assert "ISPENDR0 shows a timer's level while the interrupt is disabled" in names
+
+
+@GICS
+def test_agent_on_bare_qemu(machine, guests, gic):
+    with machine(kernel=guests / "agent.bin", gic=gic, append="name=bare", virtualization=False, smp=2, mem="256M",
+                 limit=20, qmp=True) as m:
         m.expect("agent: bare is up")
         m.ask("u", r"unmapped: taken=1 ec=0x25 fsc=0x10 far=0xb000000")
         m.ask("s", "marks: set")

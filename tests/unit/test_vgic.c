@@ -485,6 +485,7 @@ static void hw_ppi(void **state)
 	assert_false(p->enabled);
 	/* It had been taken just before: it waits, and is ended physically if the guest clears it. */
 	p->active = true;
+	p->pending = true;
 	assert_true(vgic_inject_hw_ppi(&cpus[1], VTIMER));
 	enter(1);
 	assert_int_equal(guest_ack(1), NO_INTID);
@@ -494,6 +495,35 @@ static void hw_ppi(void **state)
 	/* Disabled, the line shows. */
 	p->pending = true;
 	assert_int_equal(redist_read(SGI_FRAME(1) + 0x200, 4), 1U << VTIMER);
+	p->pending = false;
+	assert_int_equal(redist_read(SGI_FRAME(1) + 0x200, 4), 0);
+}
+
+/* A level that fell before the guest took it is not pending; what the guest made pending itself is. */
+static void hw_ppi_that_fell(void **state)
+{
+	struct phys_irq *p = machine_phys(1, VTIMER);
+
+	(void)state;
+	open_all();
+	on(1);
+	p->active = true;
+	assert_true(vgic_inject_hw_ppi(&cpus[1], VTIMER));
+	vgic_flush(&cpus[1]);
+	assert_int_equal(redist_read(SGI_FRAME(1) + 0x200, 4), 0);
+	assert_false(p->active);
+	enter(1);
+	assert_int_equal(guest_ack(1), NO_INTID);
+	redist_write(SGI_FRAME(1) + 0x200, 4, 1U << VTIMER);
+	assert_true(p->pending);
+	p->pending = false;
+	p->active = true;
+	assert_true(vgic_inject_hw_ppi(&cpus[1], VTIMER));
+	enter(1);
+	assert_int_equal(redist_read(SGI_FRAME(1) + 0x200, 4), 1U << VTIMER);
+	enter(1);
+	assert_int_equal(guest_ack(1), VTIMER);
+	guest_eoi(1, VTIMER);
 }
 
 static void hw_ppi_cleared_in_lr(void **state)
@@ -823,6 +853,7 @@ int main(void)
 		cmocka_unit_test_setup(level_pends_again, set_up),
 		cmocka_unit_test_setup(level_withdrawn, set_up),
 		cmocka_unit_test_setup(hw_ppi, set_up),
+		cmocka_unit_test_setup(hw_ppi_that_fell, set_up),
 		cmocka_unit_test_setup(hw_ppi_cleared_in_lr, set_up),
 		cmocka_unit_test_setup(hw_ppi_after_active, set_up),
 		cmocka_unit_test_setup(hw_spi, set_up),

@@ -63,6 +63,7 @@ struct vgic_word {
 	uint32_t drop_active;
 	uint32_t asked; /* a reader wants lr_active afresh */
 	uint32_t fresh; /* and got it */
+	uint32_t soft;  /* of hardware, and pending by the guest's ISPENDR, whatever the line says */
 	uint8_t prio[32];
 };
 

@@ -52,6 +52,21 @@ static void look(struct vgic *g, uint32_t self, uint32_t owner, uint32_t w, stru
 	vgic_poke_holders(g, owner, w, others);
 }
 
+/*
+ * The lines of hardware. A level that fell after it was taken here, and before the guest took it, is not pending any
+ * more: its physical interrupt is ended. Lock held.
+ */
+static uint32_t read_lines(struct vgic *g, uint32_t owner, uint32_t w, struct vgic_word *word)
+{
+	const uint32_t lines = gic_irqs_pending(g->cpu[owner]->pcpu, w) & word->hw;
+	const uint32_t busy = word->edge | word->active | word->in_lr | word->soft;
+	const uint32_t fell = word->pend & word->hw & ~(busy | lines);
+
+	word->pend &= ~fell;
+	hw_each(g, owner, w, fell, hw_deactivate);
+	return lines;
+}
+
 static uint32_t read_pend(struct vgic *g, uint32_t self, uint32_t owner, uint32_t w)
 {
 	struct vgic_word *word = word_of(g, owner, w);
@@ -59,12 +74,10 @@ static uint32_t read_pend(struct vgic *g, uint32_t self, uint32_t owner, uint32_
 
 	lock_acquire(&g->lock);
 	look(g, self, owner, w, word);
-	v = word->pend | (word->line & ~word->edge) | (word->in_lr & (~word->lr_active | word->lr_both));
+	v = word->hw != 0U ? read_lines(g, owner, w, word) : 0U;
+	v |= word->pend | (word->line & ~word->edge) | (word->in_lr & (~word->lr_active | word->lr_both));
 	if (w == 0U) {
 		v |= __atomic_load_n(&g->cpu[owner]->todo, __ATOMIC_RELAXED) & TODO_SGIS;
-	}
-	if (word->hw != 0U) {
-		v |= gic_irqs_pending(g->cpu[owner]->pcpu, w) & word->hw;
 	}
 	lock_release(&g->lock);
 	return v;
@@ -140,6 +153,7 @@ static void set_pend(struct vgic *g, uint32_t owner, uint32_t w, uint32_t val)
 {
 	struct vgic_word *word = word_of(g, owner, w);
 
+	word->soft |= val & word->hw;
 	hw_each(g, owner, w, val & word->hw, hw_pend);
 	val &= ~word->hw;
 	word->pend |= val;
@@ -158,6 +172,7 @@ static void clear_pend(struct vgic *g, uint32_t owner, uint32_t w, uint32_t val)
 	hw_each(g, owner, w, val & word->hw, hw_unpend);
 	hw_each(g, owner, w, val & word->hw & word->pend & ~word->active, hw_deactivate);
 	word->pend &= ~val;
+	word->soft &= ~val;
 	if (w == 0U) {
 		__atomic_fetch_and(&g->cpu[owner]->todo, ~(val & TODO_SGIS), __ATOMIC_RELAXED);
 	}

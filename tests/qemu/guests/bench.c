@@ -28,8 +28,15 @@ static inline uint64_t ticks(void)
 
 static uint64_t nothing;
 
-/* ICC_SGI1R_EL1, without the barrier of gic_sgi(): it would be counted */
-#define SEND_SGI(word) __asm__ volatile("msr S3_0_C12_C11_5, %0" ::"r"((uint64_t)(word)) : "memory")
+/* Without the barrier of gic_sgi(): it would be counted. v2: known before. */
+static inline void send_sgi(bool v2, uint32_t sgi, uint32_t target)
+{
+	if (v2) {
+		mmio_write32(GICD_BASE + 0xf00, 1U << (16 + target) | sgi);
+	} else {
+		__asm__ volatile("msr S3_0_C12_C11_5, %0" ::"r"((uint64_t)sgi << 24 | 1UL << target) : "memory");
+	}
+}
 
 static void report(const char *name, uint64_t n)
 {
@@ -55,16 +62,16 @@ static void calls(void)
 
 static void registers(void)
 {
-	uint64_t rd = gic_rdist();
+	uint64_t priv = gic_private();
 	uint64_t n;
 
 	LEAST(n, (void)mmio_read32(GICD_BASE + 0x4));
 	report("gicd_typer", n - nothing);
 	LEAST(n, (void)mmio_read32(GICD_BASE + 0x104));
 	report("gicd_isenabler1", n - nothing);
-	LEAST(n, (void)mmio_read32(rd + 0x10100));
+	LEAST(n, (void)mmio_read32(priv + 0x100));
 	report("gicr_isenabler0_read", n - nothing);
-	LEAST(n, mmio_write32(rd + 0x10100, 1U << 5));
+	LEAST(n, mmio_write32(priv + 0x100, 1U << 5));
 	report("gicr_isenabler0_write", n - nothing);
 }
 
@@ -100,12 +107,13 @@ static uint64_t sgi_self(void)
 {
 	uint64_t least = UINT64_MAX;
 	uint32_t me = cpu_id(); /* 0 */
+	bool v2 = gic_v2();
 
 	for (uint32_t i = 0; i < TRIES; i++) {
 		uint32_t before = irq_count[me][1];
 		uint64_t t0 = ticks();
 
-		SEND_SGI(1UL << 24 | 1);
+		send_sgi(v2, 1, 0);
 		while (irq_count[me][1] == before) {
 			__asm__ volatile("nop");
 		}
@@ -129,6 +137,7 @@ static void two_cpus(void)
 {
 	uint64_t other = (read_sysreg(mpidr_el1) & 0xff00ffffffUL) + 1;
 	uint64_t least = UINT64_MAX;
+	bool v2 = gic_v2();
 	uint64_t t0;
 
 	if (hvc(PSCI_AFFINITY_INFO, other, 0, 0) != 1) {
@@ -142,7 +151,7 @@ static void two_cpus(void)
 		uint32_t before = irq_count[1][2];
 
 		t0 = ticks();
-		SEND_SGI(2UL << 24 | 2);
+		send_sgi(v2, 2, 1);
 		wait_count(&irq_count[1][2], before + 1, 1000);
 		least = irq_stamp[1] - t0 < least ? irq_stamp[1] - t0 : least;
 	}

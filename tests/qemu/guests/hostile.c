@@ -23,16 +23,21 @@ static uint64_t rnd(void)
 
 static uint64_t somewhere(void)
 {
-	static const uint64_t bases[] = { GICD_BASE,           GICD_BASE + 0x6000, GICR_BASE, GICR_BASE + 0x10000,
-					  GICR_BASE + 0x20000, UART_BASE,          RTC_BASE,  NOWHERE };
+	static const uint64_t bases[] = {
+		GICD_BASE, GICD_BASE + 0x6000, GICR_BASE, GICR_BASE + 0x10000, GICR_BASE + 0x20000, UART_BASE, RTC_BASE,
+		NOWHERE,   GICC_BASE
+	};
 	const uint64_t r = rnd();
-	const uint64_t pick = (r >> 32) % 10;
+	uint64_t pick = (r >> 32) % 12;
 
-	if (pick < 8) {
-		return bases[pick] + (r & (pick == 5 ? 0x1fff : 0xffff));
+	if (gic_v2() && pick >= 1 && pick <= 4) {
+		pick = pick < 3 ? 0 : 8;
+	}
+	if (pick < 9) {
+		return bases[pick] + (r & (pick == 5 || pick == 8 ? 0x1fff : gic_v2() && pick == 0 ? 0xfff : 0xffff));
 	}
 	/* anywhere below 2^48 but in its own RAM */
-	return pick == 8 ? (r & 0x3fffffffUL) : ((r & 0xffffffffffffUL) | 0x8000000000UL);
+	return pick == 9 ? (r & 0x3fffffffUL) : ((r & 0xffffffffffffUL) | 0x8000000000UL);
 }
 
 static void read_some(uint64_t at)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* GICv3 and exceptions of the test guests. Register names and offsets: Arm IHI 0069. */
+/* GICv3 or GICv2 and exceptions of the test guests. Register names and offsets: Arm IHI 0069 and IHI 0048. */
 #include "guest.h"
 
 #define GICD_CTLR (GICD_BASE + 0x0000)
@@ -8,6 +8,9 @@
 #define GICD_ICENABLER (GICD_BASE + 0x0180)
 #define GICD_IPRIORITYR (GICD_BASE + 0x0400)
 #define GICD_IROUTER (GICD_BASE + 0x6000)
+#define GICD_ITARGETSR (GICD_BASE + 0x0800)
+#define GICD_SGIR (GICD_BASE + 0x0f00)
+#define GICD_PIDR2_V2 (GICD_BASE + 0x0fe8) /* reserved in a GICv3: zero */
 #define GICR_TYPER 0x0008
 #define GICR_WAKER 0x0014
 #define GICR_SGI 0x10000
@@ -20,7 +23,7 @@ struct frame {
 	uint64_t stamp; /* virtual counter, two instructions after the vector */
 };
 
-volatile uint32_t irq_count[GUEST_MAX_CPUS][64];
+volatile uint32_t irq_count[GUEST_MAX_CPUS][IRQ_COUNTS];
 volatile uint64_t irq_stamp[GUEST_MAX_CPUS];
 volatile uint32_t irq_spurious;
 static volatile bool expected[GUEST_MAX_CPUS];
@@ -69,12 +72,55 @@ void trap_other(struct frame *f)
 	die("exception", f);
 }
 
+bool gic_v2(void)
+{
+	static int version;
+
+	if (version == 0) {
+		version = (mmio_read32(GICD_PIDR2_V2) >> 4 & 0xf) == 2 ? 2 : 3;
+	}
+	return version == 2;
+}
+
+uint32_t gic_ack(void)
+{
+	return gic_v2() ? mmio_read32(GICC_BASE + 0xc) : (uint32_t)read_sysreg(S3_0_C12_C12_0); /* ICC_IAR1_EL1 */
+}
+
+void gic_eoi(uint32_t ack)
+{
+	if (gic_v2()) {
+		mmio_write32(GICC_BASE + 0x10, ack);
+	} else {
+		write_sysreg(S3_0_C12_C12_1, ack); /* ICC_EOIR1_EL1 */
+	}
+}
+
+void gic_deactivate(uint32_t ack)
+{
+	if (gic_v2()) {
+		mmio_write32(GICC_BASE + 0x1000, ack);
+	} else {
+		write_sysreg(S3_0_C12_C11_1, ack); /* ICC_DIR_EL1 */
+	}
+}
+
+void gic_split_ends(bool split)
+{
+	if (gic_v2()) {
+		mmio_write32(GICC_BASE, split ? 0x201 : 1);
+	} else {
+		write_sysreg(S3_0_C12_C12_4, split ? 2 : 0); /* ICC_CTLR_EL1 */
+	}
+}
+
 void trap_irq(struct frame *f)
 {
 	uint32_t cpu = cpu_id();
-	uint32_t intid = (uint32_t)read_sysreg(S3_0_C12_C12_0); /* ICC_IAR1_EL1 */
+	uint32_t ack = gic_ack();
+	uint32_t intid = ack & 0x3ff;
 
-	if (intid >= 64) {
+	if (intid >= IRQ_COUNTS) {
 		irq_spurious++;
 		return;
 	}
@@ -89,11 +135,15 @@ void trap_irq(struct frame *f)
 	} else if (intid == PL061_INTID) {
 		mmio_write32(PL061_BASE + 0x41c, 0xff); /* GPIOIC */
 	}
-	write_sysreg(S3_0_C12_C12_1, intid); /* ICC_EOIR1_EL1 */
+	gic_eoi(ack);
 }
 
 void gic_init(void)
 {
+	if (gic_v2()) {
+		mmio_write32(GICD_CTLR, 1); /* group 0, which is the reset state of all */
+		return;
+	}
 	mmio_write32(GICD_CTLR, 0x10); /* ARE first, alone */
 	mmio_write32(GICD_CTLR, 0x12); /* group 1 */
 }
@@ -115,8 +165,14 @@ uint64_t gic_rdist(void)
 
 void gic_cpu_init(void)
 {
-	uint64_t rd = gic_rdist();
+	uint64_t rd;
 
+	if (gic_v2()) {
+		mmio_write32(GICC_BASE + 4, 0xff); /* GICC_PMR */
+		mmio_write32(GICC_BASE, 1);
+		return;
+	}
+	rd = gic_rdist();
 	if (rd == 0) {
 		print("guest: cpu %u has no redistributor\n", cpu_id());
 		system_off();
@@ -139,31 +195,51 @@ static void set_priority(uint64_t reg, uint32_t n)
 	mmio_write32(word, (mmio_read32(word) & ~(0xffU << shift)) | 0xa0U << shift);
 }
 
+uint64_t gic_private(void)
+{
+	return gic_v2() ? GICD_BASE : gic_rdist() + GICR_SGI;
+}
+
+void gic_route(uint32_t intid, uint32_t cpu)
+{
+	if (gic_v2()) {
+		mmio_write8(GICD_ITARGETSR + intid, (uint8_t)(1U << cpu));
+		return;
+	}
+	mmio_write32(GICD_IROUTER + intid * 8, cpu);
+	mmio_write32(GICD_IROUTER + intid * 8 + 4, 0);
+}
+
 void gic_enable(uint32_t intid)
 {
-	uint64_t sgi = gic_rdist() + GICR_SGI;
+	uint64_t group = GICD_IGROUPR + intid / 32 * 4;
 
 	if (intid < 32) {
-		set_priority(sgi + 0x400, intid);
-		mmio_write32(sgi + 0x100, 1U << intid);
+		set_priority(gic_private() + 0x400, intid);
+		mmio_write32(gic_private() + 0x100, 1U << intid);
 		return;
 	}
 	set_priority(GICD_IPRIORITYR, intid);
-	mmio_write32(GICD_IGROUPR + intid / 32 * 4, mmio_read32(GICD_IGROUPR + intid / 32 * 4) | 1U << intid % 32);
-	mmio_write32(GICD_IROUTER + intid * 8, (uint32_t)(read_sysreg(mpidr_el1) & 0xffffff));
-	mmio_write32(GICD_IROUTER + intid * 8 + 4, 0);
+	if (!gic_v2()) {
+		mmio_write32(group, mmio_read32(group) | 1U << intid % 32);
+	}
+	gic_route(intid, (uint32_t)(read_sysreg(mpidr_el1) & 0xffffff));
 	mmio_write32(GICD_ISENABLER + intid / 32 * 4, 1U << intid % 32);
 }
 
 void gic_disable(uint32_t intid)
 {
-	uint64_t reg = intid < 32 ? gic_rdist() + GICR_SGI + 0x180 : GICD_ICENABLER + intid / 32 * 4;
+	uint64_t reg = intid < 32 ? gic_private() + 0x180 : GICD_ICENABLER + intid / 32 * 4;
 
 	mmio_write32(reg, 1U << intid % 32);
 }
 
 void gic_sgi(uint32_t intid, uint32_t target)
 {
+	if (gic_v2()) {
+		mmio_write32(GICD_SGIR, 1U << (16 + target) | intid);
+		return;
+	}
 	/* affinity 0 up to 15: a bit of the target list */
 	write_sysreg(S3_0_C12_C11_5, (uint64_t)intid << 24 | 1UL << target); /* ICC_SGI1R_EL1 */
 }

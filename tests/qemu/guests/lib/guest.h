@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The library of the bare-metal test guests: EL1, MMU off, one image that runs at any address, under Freehold or on
- * bare QEMU virt (GICv3, PL011) as the reference.
+ * bare QEMU virt (GICv3 or GICv2, PL011) as the reference.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -13,6 +13,7 @@
 #define UART_BASE 0x09000000UL
 #define GICD_BASE 0x08000000UL
 #define GICR_BASE 0x080a0000UL
+#define GICC_BASE 0x08010000UL /* GICv2 */
 #define RTC_BASE 0x09010000UL
 #define RTC_INTID 34U
 #define PL061_BASE 0x09030000UL
@@ -56,6 +57,19 @@ static inline uint32_t mmio_read32(uint64_t addr)
 static inline void mmio_write32(uint64_t addr, uint32_t v)
 {
 	__asm__ volatile("str %w0, [%1]" ::"r"(v), "r"(addr) : "memory");
+}
+
+static inline uint8_t mmio_read8(uint64_t addr)
+{
+	uint8_t v;
+
+	__asm__ volatile("ldrb %w0, [%1]" : "=r"(v) : "r"(addr) : "memory");
+	return v;
+}
+
+static inline void mmio_write8(uint64_t addr, uint8_t v)
+{
+	__asm__ volatile("strb %w0, [%1]" ::"r"(v), "r"(addr) : "memory");
 }
 
 /* console */
@@ -110,13 +124,21 @@ struct probe {
 struct probe probe(const void *fn, uint64_t arg, uint64_t spsr);
 
 /* interrupts */
-extern volatile uint32_t irq_count[GUEST_MAX_CPUS][64];
+#define IRQ_COUNTS 128U
+extern volatile uint32_t irq_count[GUEST_MAX_CPUS][IRQ_COUNTS];
 extern volatile uint64_t irq_stamp[GUEST_MAX_CPUS]; /* counter at the last interrupt's vector */
 extern volatile uint32_t irq_spurious;
-void gic_init(void);             /* distributor, by the first CPU */
-void gic_cpu_init(void);         /* redistributor and CPU interface of this CPU */
-uint64_t gic_rdist(void);        /* base of this CPU's redistributor, 0: none found */
-void gic_enable(uint32_t intid); /* SGI, PPI or SPI; to this CPU, priority 0xa0 */
+bool gic_v2(void);                            /* by the distributor's identification registers; else it is a GICv3 */
+void gic_init(void);                          /* distributor, by the first CPU; GICv3: group 1, GICv2: group 0 */
+void gic_cpu_init(void);                      /* redistributor and CPU interface of this CPU */
+uint64_t gic_rdist(void);                     /* GICv3: base of this CPU's redistributor, 0: none found */
+uint64_t gic_private(void);                   /* base of the frame that has this CPU's ISENABLER0 and so on */
+void gic_route(uint32_t intid, uint32_t cpu); /* an SPI */
+uint32_t gic_ack(void); /* INTID in bits 9:0, 1020 and up: none; GICv2: an SGI's sender in bits 12:10 */
+void gic_eoi(uint32_t ack);
+void gic_deactivate(uint32_t ack); /* where ends are split */
+void gic_split_ends(bool split);   /* EOImode of this CPU */
+void gic_enable(uint32_t intid);   /* SGI, PPI or SPI; to this CPU, priority 0xa0 */
 void gic_disable(uint32_t intid);
 void gic_sgi(uint32_t intid, uint32_t target);
 static inline void irq_on(void)
