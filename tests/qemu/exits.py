@@ -15,6 +15,7 @@ FUNCTIONS = [
     ("trap_sync", "wfx"), ("trap_sysreg", "sysreg"), ("psci_call", "call"), ("trap_data_abort", "abort"),
     ("trap_instr_abort", "abort"), ("withheld", "withheld"), ("vuart_read", "uart"), ("vuart_write", "uart"),
     ("dist_read", "gicd"), ("dist_write", "gicd"), ("redist_read", "gicr"), ("redist_write", "gicr"),
+    ("dir_read", "gicc"), ("dir_write", "gicc"),
     ("vgic_sgi", "sgi"), ("log_guest", "logged"), ("console_poll", "console"), ("console_irq", "console"),
     ("monitor_poll", "console"), ("domain_next_step", "left"),
 ]

@@ -19,19 +19,14 @@ static void write_hcr(struct vgic_cpu *vc, uint64_t hcr)
 	}
 }
 
-static void pick_insert(struct vgic_picks *p, uint32_t key)
+/* Into its place; the last one goes where they are too many. */
+static void pick_insert(struct vgic_picks *p, uint32_t max, uint32_t key)
 {
-	const uint32_t max = vgic_hw.nr_lrs;
 	uint32_t i;
 
 	if (p->nr == max) {
-		const uint32_t last = p->key[max - 1U];
-
-		p->next = MIN(p->next, MAX(key, last));
-		if (key > last) {
-			return;
-		}
 		p->nr--;
+		p->next = MIN(p->next, p->key[p->nr]);
 	}
 	for (i = p->nr; i != 0U && p->key[i - 1U] > key; i--) {
 		p->key[i] = p->key[i - 1U];
@@ -73,12 +68,19 @@ static uint32_t ready_here(const struct vgic_cpu *vc, uint32_t w)
 
 void vgic_pick(const struct vgic_cpu *vc, uint32_t w, uint32_t bits, struct vgic_picks *p)
 {
-	const struct vgic_word *word = word_of(vc->vgic, vc->index, w);
+	const uint8_t *prio = word_of(vc->vgic, vc->index, w)->prio;
+	const uint32_t max = vgic_hw.nr_lrs;
 
 	while (bits != 0U) {
 		const uint32_t n = take_bit(&bits);
+		const uint32_t key = (uint32_t)prio[n] << 16 | (w * 32U + n);
 
-		pick_insert(p, (uint32_t)word->prio[n] << 16 | (w * 32U + n));
+		/* With many pending, most are less urgent than what is there. */
+		if (p->nr == max && key > p->key[max - 1U]) {
+			p->next = MIN(p->next, key);
+		} else {
+			pick_insert(p, max, key);
+		}
 	}
 }
 
@@ -217,20 +219,20 @@ void vgic_refill(struct vgic_cpu *vc)
 	uint32_t todo = __atomic_exchange_n(&vc->todo, 0U, __ATOMIC_SEQ_CST);
 	uint32_t words;
 
-	if (gic_v2()) {
-		todo = vgic_sgis_that_wait(vc, todo);
-	} else if (todo <= TODO_SGIS) {
+	if (todo <= TODO_SGIS) {
 		uint32_t sgis = todo;
 
 		while (sgis != 0U) {
 			const uint32_t sgi = take_bit(&sgis);
+			const bool placed = gic_v2() ? vgic_sgi_place(vc, sgi) : vgic_place_now(vc, sgi, 0U);
 
-			todo &= vgic_place_now(vc, sgi, 0U) ? ~(1U << sgi) : UINT32_MAX;
+			todo &= placed ? ~(1U << sgi) : UINT32_MAX;
 		}
 	}
 	if (todo == 0U) {
 		return;
 	}
+	todo = gic_v2() ? vgic_sgis_that_wait(vc, todo) : todo;
 	lock_acquire(&vc->vgic->lock);
 	vc->priv.pend |= todo & TODO_SGIS;
 	words = todo >> 16 | vc->overflow | ((todo & TODO_SGIS) != 0U ? 1U : 0U);

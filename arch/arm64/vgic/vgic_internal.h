@@ -107,14 +107,17 @@ void vgic_route(struct vgic *g, uint32_t n, uint32_t to);
 /*
  * GICv2, an SGI of this vCPU, on its own CPU (vgic_v2.c). _take: bits of list register i, whose interrupt it becomes:
  * the sender, and a maintenance interrupt at its end where others wait; pend: it is pending there. Lock held.
- * _untake: it goes back pending. vgic_sgis_that_wait: todo without SGIs that nobody sends any more.
+ * _untake: it goes back pending. _place: straight into a free list register, as vgic_place_now(), where it has one
+ * sender alone; also true where it has none. vgic_sgis_that_wait: todo without SGIs that nobody sends any more.
  */
+bool vgic_sgi_place(struct vgic_cpu *vc, uint32_t sgi);
 uint64_t vgic_sgi_take(struct vgic_cpu *vc, uint32_t i, uint32_t sgi, bool pend);
 void vgic_sgi_untake(struct vgic_cpu *vc, uint32_t sgi);
 uint32_t vgic_sgis_that_wait(const struct vgic_cpu *vc, uint32_t todo);
 #else
 #define vgic_sgi_take(vc, i, sgi, pend) UINT64_C(0)
 #define vgic_sgi_untake(vc, sgi) ((void)0)
+#define vgic_sgi_place(vc, sgi) false
 #define vgic_sgis_that_wait(vc, todo) (todo)
 #endif
 

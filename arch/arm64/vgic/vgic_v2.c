@@ -57,6 +57,24 @@ uint64_t vgic_sgi_take(struct vgic_cpu *vc, uint32_t i, uint32_t sgi, bool pend)
 	return FIELD_PREP(ICH_LR_SOURCE, vc->sgi_now[sgi]) | ICH_LR_EOI;
 }
 
+bool vgic_sgi_place(struct vgic_cpu *vc, uint32_t sgi)
+{
+	const uint32_t from = senders(vc, sgi);
+	const uint32_t sender = (uint32_t)__builtin_ctz(from | 0x100U);
+
+	if (from == 0U) {
+		return true;
+	}
+	/* The list register that it has from its last time says that sender. */
+	if ((from & (from - 1U)) != 0U || ((vc->priv.in_lr >> sgi & 1U) != 0U && sender != vc->sgi_now[sgi]) ||
+	    !vgic_place_now(vc, sgi, FIELD_PREP(ICH_LR_SOURCE, sender))) {
+		return false;
+	}
+	vc->sgi_now[sgi] = (uint8_t)sender;
+	__atomic_fetch_and(&vc->sgi_from[sgi], (uint8_t)~from, __ATOMIC_SEQ_CST);
+	return true;
+}
+
 void vgic_sgi_untake(struct vgic_cpu *vc, uint32_t sgi)
 {
 	__atomic_fetch_or(&vc->sgi_from[sgi], (uint8_t)(1U << vc->sgi_now[sgi]), __ATOMIC_SEQ_CST);
