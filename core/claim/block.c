@@ -84,7 +84,7 @@ void block_put(struct ledger *l, struct change *c, const struct pool_owned *b, b
 	}
 }
 
-fh_status claim_free(struct ledger *l, domid_t owner, struct claim_block b)
+static fh_status give(struct ledger *l, domid_t owner, struct claim_block b, bool touched)
 {
 	struct pool_owned found;
 	struct change c;
@@ -93,11 +93,21 @@ fh_status claim_free(struct ledger *l, domid_t owner, struct claim_block b)
 	lock_acquire(&l->lock);
 	st = pool_find_owned(&l->pool, owner, b.base, b.order, &found);
 	if (st == FH_OK) {
-		block_put(l, &c, &found, true);
+		block_put(l, &c, &found, touched);
 		change_check(l, found.zone, &c);
 	}
 	wait_unlock(l);
 	return st;
+}
+
+fh_status claim_free(struct ledger *l, domid_t owner, struct claim_block b)
+{
+	return give(l, owner, b, true);
+}
+
+fh_status claim_free_untouched(struct ledger *l, domid_t owner, struct claim_block b)
+{
+	return give(l, owner, b, false);
 }
 
 fh_status claim_split_owned(struct ledger *l, domid_t owner, struct claim_block b, uint8_t to)

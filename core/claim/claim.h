@@ -204,10 +204,8 @@ fh_status ledger_add_range(struct ledger *l, uint8_t leaf, struct range r) FH_MU
 fh_status ledger_own_range(struct ledger *l, struct range r, enum pool_state state, domid_t owner) FH_MUST_CHECK;
 fh_status ledger_disown_range(struct ledger *l, struct range r) FH_MUST_CHECK;
 
-/*
- * Sets a leaf's reserve: pages that the hypervisor alone may draw on, when no other is left (claim_alloc() for
- * DOMID_HYP of order 0, quarantine). FH_EINVAL: not a leaf; FH_ENOFIT: the memory is not there, and nothing changed.
- */
+/* Sets a leaf's reserve: pages that the hypervisor alone may draw on, when no other is left (claim_alloc() for
+ * DOMID_HYP of order 0, quarantine). FH_EINVAL: not a leaf; FH_ENOFIT: the memory is not there, and nothing changed. */
 fh_status ledger_set_reserve(struct ledger *l, uint8_t leaf, uint64_t pages) FH_MUST_CHECK;
 
 /* --- domains --------------------------------------------------------------------------------------------------- */
@@ -280,6 +278,9 @@ fh_status claim_unredeem(struct ledger *l, claim_handle_t h, uint32_t term, stru
  */
 fh_status claim_free(struct ledger *l, domid_t owner, struct claim_block b) FH_MUST_CHECK;
 
+/* The same, of a block that nobody has written to since it was redeemed: what was clean is still clean. */
+fh_status claim_free_untouched(struct ledger *l, domid_t owner, struct claim_block b) FH_MUST_CHECK;
+
 /* Cuts owner's block into blocks of order `to`, so that they can be freed in parts. Errors as claim_free();
  * FH_EINVAL too: to is above the block's order. Bound: O(2^(order - to)), at most 512 blocks a call (FH_EOVERFLOW). */
 fh_status claim_split_owned(struct ledger *l, domid_t owner, struct claim_block b, uint8_t to) FH_MUST_CHECK;
@@ -323,12 +324,10 @@ fh_status claim_reap(struct ledger *l, uint64_t now, claim_handle_t *gone) FH_MU
 
 /* --- cleaning (docs/claims.md); core/scrub zeroes, here is the protocol ------------------------------------------- */
 
-/*
- * Gives the bank that starts at base_pfn a dirty map: pool_dirty_words() words, which need no initialisation. clean: by
+/* Gives the bank that starts at base_pfn a dirty map: pool_dirty_words() words, which need no initialisation. clean: by
  * the firmware's promise all its memory is zero and clean to the point of coherency; what an owner gives up later by
  * ledger_disown_range() is dirty in any case. Without a map all is dirty for ever. At boot, before memory is redeemed.
- * FH_EINVAL: no such bank. Bound: a word for 64 MiB.
- */
+ * FH_EINVAL: no such bank. Bound: a word for 64 MiB. */
 fh_status ledger_dirty_map(struct ledger *l, uint64_t base_pfn, uint64_t *words, bool clean) FH_MUST_CHECK;
 
 /* Whether a page of the range, within a bank, is not known to be clean; of what has an owner, when it was taken or

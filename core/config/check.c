@@ -138,7 +138,8 @@ static fh_status check_names(const struct cfg_system *sys, struct cfg_error *err
 {
 	for (uint32_t i = 1; i < sys->nr_domains; i++) {
 		for (uint32_t k = 0; k < i; k++) {
-			if (strcmp(sys->domains[i].name, sys->domains[k].name) == 0) {
+			if (sys->domains[i].name[0] != '\0' &&
+			    strcmp(sys->domains[i].name, sys->domains[k].name) == 0) {
 				return cfg_say(err, FH_EEXIST, "/domains/%s: there are two domains of this name",
 					       sys->domains[i].name);
 			}
@@ -172,7 +173,8 @@ fh_status cfg_check_whole(const struct cfg_system *sys, struct cfg_error *err)
 		status = check_ram(sys, err);
 	}
 	for (uint32_t i = 0; i < sys->nr_domains && status == FH_OK; i++) {
-		status = check_addresses(&sys->domains[i], err);
+		/* A slot without a name is free: a domain that was created has gone. */
+		status = sys->domains[i].name[0] != '\0' ? check_addresses(&sys->domains[i], err) : FH_OK;
 		if (status == FH_OK) {
 			status = check_window(&sys->domains[i], err);
 		}

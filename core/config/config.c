@@ -149,6 +149,60 @@ fh_status config_parse(const void *blob, size_t size, struct cfg_system *out, st
 	return status == FH_OK ? cfg_check_whole(out, err) : status;
 }
 
+/* What only the configuration of the boot may give. */
+static fh_status check_added(struct reader *r, uint16_t node, const struct cfg_domain *d)
+{
+	if (fdt_has(r->t, node, "control")) {
+		return cfg_refuse(r, FH_EDENIED, node, "control", "only a domain of the boot's configuration has it");
+	}
+	for (uint32_t i = 0; i < d->nr_devices; i++) {
+		if (d->devices[i].allow_unprotected_dma) {
+			return cfg_refuse(r, FH_EDENIED, node, NULL,
+					  "%.40s: unprotected DMA is for the boot's configuration", d->devices[i].path);
+		}
+	}
+	return FH_OK;
+}
+
+static fh_status read_added(struct reader *r, uint8_t slot)
+{
+	const uint16_t domains = fdt_child(r->t, 0, "domains");
+	const uint16_t zones = fdt_child(r->t, 0, "zones");
+	const uint16_t node = domains != FDT_NO_NODE ? r->t->nodes[domains].first_child : FDT_NO_NODE;
+	fh_status status = check_root(r);
+
+	for (uint32_t i = 0; i < r->sys->nr_zones; i++) {
+		r->zone_node[i] = zones != FDT_NO_NODE ? fdt_child(r->t, zones, r->sys->zones[i].name) : FDT_NO_NODE;
+	}
+	if (status == FH_OK && (node == FDT_NO_NODE || r->t->nodes[node].next_sibling != FDT_NO_NODE)) {
+		status = cfg_say(r->err, FH_EINVAL, "/domains: must have one domain, for one that is created");
+	}
+	if (status == FH_OK) {
+		status = cfg_read_domain(r, node, slot);
+	}
+	return status == FH_OK ? check_added(r, node, &r->sys->domains[slot]) : status;
+}
+
+fh_status config_add_domain(const void *blob, size_t size, struct cfg_system *sys, uint8_t slot, struct cfg_error *err)
+{
+	struct fdt_index t;
+	struct reader r = { .t = &t, .sys = sys, .err = err };
+	fh_status status = fdt_index_build(blob, size, nodes, MAX_NODES, &t);
+
+	if (status != FH_OK) {
+		return refuse_tree(blob, size, status, err);
+	}
+	status = read_added(&r, slot);
+	if (status == FH_OK) {
+		sys->nr_domains = MAX(sys->nr_domains, (uint8_t)(slot + 1U));
+		status = cfg_check_whole(sys, err);
+	}
+	if (status != FH_OK) {
+		memset(&sys->domains[slot], 0, sizeof(sys->domains[slot]));
+	}
+	return status;
+}
+
 fh_status config_check_files(const struct cfg_system *sys, config_has_file has, const void *ctx, struct cfg_error *err)
 {
 	for (uint32_t i = 0; i < sys->nr_domains; i++) {

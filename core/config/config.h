@@ -145,6 +145,15 @@ struct cfg_error {
 fh_status config_parse(const void *blob, size_t size, struct cfg_system *out, struct cfg_error *err) FH_MUST_CHECK;
 
 /*
+ * Reads a tree with one domain for a system that runs, into sys->domains[slot], which must be empty, and checks it with
+ * the others. Zones are named: /zones of the tree has nodes of the running zones' names, for references. It has no
+ * control and no device that can do DMA unprotected. On an error the slot is empty again. Not re-entrant, and sys does
+ * not change meanwhile. Errors and bound as config_parse().
+ */
+fh_status config_add_domain(const void *blob, size_t size, struct cfg_system *sys, uint8_t slot, struct cfg_error *err)
+	FH_MUST_CHECK;
+
+/*
  * Whether the payload holds what the configuration names: has_file answers for a name. FH_ENOENT with the node and
  * the file named.
  */

@@ -180,21 +180,18 @@ static fh_status read_manners(struct reader *r, uint16_t node, struct cfg_domain
 	return status;
 }
 
-static fh_status read_domain(struct reader *r, uint16_t node)
+fh_status cfg_read_domain(struct reader *r, uint16_t node, uint8_t slot)
 {
 	static const char *const known[] = {
 		"cpus",      "color",       "kernel",          "ramdisk", "dtb",      "bootargs",        "load-address",
 		"entry",     "dtb-address", "ramdisk-address", "console", "on-crash", "memory-on-reset", "manual-start",
 		"on-demand", "control",
 	};
-	struct cfg_domain *d = &r->sys->domains[r->sys->nr_domains];
+	struct cfg_domain *d = &r->sys->domains[slot];
 	fh_status status;
 
-	if (r->sys->nr_domains == CFG_MAX_DOMAINS) {
-		return cfg_refuse(r, FH_EOVERFLOW, node, NULL, "more than %u domains", CFG_MAX_DOMAINS);
-	}
 	memset(d, 0, sizeof(*d));
-	d->id = r->sys->nr_domains;
+	d->id = slot;
 	status = cfg_node_name(r, node, d->name);
 	if (status == FH_OK && strchr(fdt_node_name(r->t, node), '@') != NULL) {
 		status = cfg_refuse(r, FH_EINVAL, node, NULL, "a domain has no unit address");
@@ -217,7 +214,6 @@ static fh_status read_domain(struct reader *r, uint16_t node)
 	if (status == FH_OK) {
 		status = read_children(r, node, d);
 	}
-	r->sys->nr_domains++;
 	return status;
 }
 
@@ -268,10 +264,16 @@ fh_status cfg_read_domains(struct reader *r, uint16_t node)
 
 	for (uint16_t n = t->nodes[node].first_child; n != FDT_NO_NODE && status == FH_OK;
 	     n = t->nodes[n].next_sibling) {
-		status = read_domain(r, n);
-		if (status == FH_OK) {
-			status = read_control(r, node, n, &r->sys->domains[r->sys->nr_domains - 1U]);
+		const uint8_t slot = r->sys->nr_domains;
+
+		if (slot == CFG_MAX_DOMAINS) {
+			return cfg_refuse(r, FH_EOVERFLOW, n, NULL, "more than %u domains", CFG_MAX_DOMAINS);
 		}
+		status = cfg_read_domain(r, n, slot);
+		if (status == FH_OK) {
+			status = read_control(r, node, n, &r->sys->domains[slot]);
+		}
+		r->sys->nr_domains++;
 	}
 	if (status == FH_OK && r->sys->nr_domains == 0U) {
 		status = cfg_refuse(r, FH_ENOENT, node, NULL, "there is no domain");

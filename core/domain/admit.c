@@ -6,15 +6,12 @@
 #include "core/domain/domain.h"
 #include "core/domain/domain_internal.h"
 
-static void define(struct domain *d, const struct cfg_domain *cfg, domid_t id)
+void domain_adopt(struct domain *d, const struct cfg_domain *cfg, domid_t id)
 {
-	lock_init(&d->lock, RANK_DOMAIN);
-	lock_init(&d->memory, RANK_MEMORY);
 	d->cfg = cfg;
 	d->id = id;
 	d->nr_vcpus = cfg->nr_vcpus;
-	d->state = DOM_DEFINED;
-	vuart_init(&d->vuart, NULL, 0);
+	domain_set_state(d, DOM_DEFINED);
 }
 
 static fh_status place(struct domain *d)
@@ -27,7 +24,7 @@ static fh_status place(struct domain *d)
 	return status;
 }
 
-fh_status domains_admit(const struct cfg_system *sys, const struct domain_board *board, const struct payload *files,
+fh_status domains_admit(struct cfg_system *sys, const struct domain_board *board, const struct payload *files,
 			struct ledger *ledger)
 {
 	struct domain *set[CFG_MAX_DOMAINS];
@@ -39,8 +36,14 @@ fh_status domains_admit(const struct cfg_system *sys, const struct domain_board 
 	domains.files = files;
 	domains.ledger = ledger;
 	domains.nr = sys->nr_domains;
+	/* Once: whoever looks at a slot later may hold its locks. */
+	for (uint32_t i = 0; i < CFG_MAX_DOMAINS; i++) {
+		lock_init(&domains.domain[i].lock, RANK_DOMAIN);
+		lock_init(&domains.domain[i].memory, RANK_MEMORY);
+		vuart_init(&domains.domain[i].vuart, NULL, 0);
+	}
 	for (uint32_t i = 0; i < domains.nr; i++) {
-		define(&domains.domain[i], &sys->domains[i], (domid_t)i);
+		domain_adopt(&domains.domain[i], &sys->domains[i], (domid_t)i);
 		if (!sys->domains[i].on_demand) {
 			set[nr++] = &domains.domain[i];
 		}

@@ -71,37 +71,104 @@ static bool clean_step(struct domain *d)
 	return true;
 }
 
-/* One step of loading; false: all images are there. The plan has checked that they lie in the domain's RAM. */
-static bool load_step(struct domain *d)
+/* Copies into the domain's RAM, as much as one window reaches; returns how much. The plan has checked the place. */
+static uint64_t copy_in(struct domain *d, uint64_t to, const void *data, uint64_t size)
 {
-	struct domain_build *b = &d->build;
 	struct s2_leaf leaf;
-
-	while (b->image < DOM_IMG_COUNT && b->offset == d->images[b->image].size) {
-		b->image++;
-		b->offset = 0;
-	}
-	if (b->image == DOM_IMG_COUNT) {
-		return false;
-	}
-	const struct domain_image *img = &d->images[b->image];
-	const uint64_t to = img->ipa + b->offset;
 	const fh_status status = s2_lookup(&d->s2, ipa(to), &leaf);
 
 	FH_ASSERT(status == FH_OK && leaf.kind == S2_RAM);
 	const uint64_t in_leaf = to - ipa_val(leaf.ipa);
 	const uint64_t at = pa_val(leaf.pa) + in_leaf;
-	const uint64_t left = MIN(img->size - b->offset, (PAGE_SIZE << leaf.order) - in_leaf);
-	const uint64_t part = step_size(at, left);
+	const uint64_t part = step_size(at, MIN(size, (PAGE_SIZE << leaf.order) - in_leaf));
 	void *va = window_open(pa(at), part);
 
-	cache_copy(va, (const char *)img->data + b->offset, part);
+	cache_copy(va, data, part);
 	cache_clean_inval(va, part);
 	window_close();
-	b->flushed += part;
-	b->loaded += part;
-	b->offset += part;
+	return part;
+}
+
+/* A file that comes by domain_load(): true when it is complete, else the builder sleeps until then. */
+static bool complete(struct domain *d, uint32_t image)
+{
+	bool all;
+
+	lock_acquire(&d->lock);
+	all = d->arrived[image] == d->images[image].size;
+	d->awaiting = !all && d->state == DOM_BUILDING;
+	d->loadable = true;
+	lock_release(&d->lock);
+	return all;
+}
+
+/* One step of loading; false: all images are there. */
+static bool load_step(struct domain *d)
+{
+	struct domain_build *b = &d->build;
+
+	if (b->image == DOM_IMG_COUNT) {
+		return false;
+	}
+	const struct domain_image *img = &d->images[b->image];
+
+	if (img->data == NULL && img->size != 0U) {
+		b->offset = complete(d, b->image) ? img->size : 0U;
+	} else if (b->offset != img->size) {
+		const uint64_t part =
+			copy_in(d, img->ipa + b->offset, (const char *)img->data + b->offset, img->size - b->offset);
+
+		b->flushed += part;
+		b->loaded += part;
+		b->offset += part;
+	} else {
+		/* There is no such file, or it is there. */
+	}
+	if (b->offset == img->size) {
+		b->image++;
+		b->offset = 0;
+	}
 	return true;
+}
+
+/* Whether a piece may come now; nobody else copies then, and the domain is not taken apart. */
+static fh_status begin_piece(struct domain *d, uint32_t image, uint64_t offset, uint64_t bytes)
+{
+	fh_status status = FH_EBUSY;
+
+	lock_acquire(&d->lock);
+	if (!domain_may(d, DOM_OP_LOAD) || !d->loadable || d->loading) {
+		status = FH_EBUSY;
+	} else if (image >= DOM_IMG_COUNT || d->files.size[image] == 0U || offset != d->arrived[image] || bytes == 0U ||
+		   bytes > DOM_LOAD_MAX || bytes > d->images[image].size - offset) {
+		status = FH_EINVAL;
+	} else {
+		d->loading = true;
+		status = FH_OK;
+	}
+	lock_release(&d->lock);
+	return status;
+}
+
+fh_status domain_load(struct domain *d, uint32_t image, uint64_t offset, const void *data, uint64_t bytes)
+{
+	const fh_status status = begin_piece(d, image, offset, bytes);
+
+	if (status != FH_OK) {
+		return status;
+	}
+	for (uint64_t done = 0; done < bytes;) {
+		done += copy_in(d, d->images[image].ipa + offset + done, (const char *)data + done, bytes - done);
+	}
+	lock_acquire(&d->lock);
+	d->arrived[image] += bytes;
+	d->loading = false;
+	if (d->state != DOM_BUILDING || d->arrived[image] == d->images[image].size) {
+		d->awaiting = false;
+		domain_attend(&d->vcpus[0]);
+	}
+	lock_release(&d->lock);
+	return FH_OK;
 }
 
 static void finish(struct domain *d)

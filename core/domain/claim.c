@@ -186,6 +186,8 @@ static void end(struct domain *d, enum domain_state state)
 	lock_acquire(&d->lock);
 	d->claiming = false;
 	d->run = false;
+	d->loadable = false;
+	d->awaiting = false;
 	d->doomed = false;
 	d->placed = false;
 	d->dirty = false;
@@ -220,6 +222,9 @@ fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder)
 		added += status == FH_OK ? 1U : 0U;
 		if (status == FH_OK) {
 			status = collect(set[added - 1U], &s);
+		}
+		if (status == FH_OK) {
+			status = domain_own_partitions(set[added - 1U]);
 		}
 	}
 	if (status == FH_OK) {

@@ -122,6 +122,8 @@ void domain_begin(struct domain *d, enum domain_state state)
 {
 	if (state == DOM_BUILDING) {
 		d->build = (struct domain_build){ .phase = d->placed ? PHASE_CLEAN : PHASE_TABLES };
+		d->loadable = false;
+		memset(d->arrived, 0, sizeof(d->arrived));
 	}
 	domain_set_state(d, state);
 	for (uint32_t i = 0; i < d->nr_vcpus; i++) {
@@ -202,10 +204,10 @@ static enum domain_step step_of(struct vcpu *v)
 	struct domain *d = v->domain;
 
 	if (d->state == DOM_DESTROYED) {
-		return v->index == 0U && d->nr_attached == 1U ? DOM_STEP_UNBUILD : DOM_STEP_IDLE;
+		return v->index == 0U && d->nr_attached == 1U && !d->loading ? DOM_STEP_UNBUILD : DOM_STEP_IDLE;
 	}
 	if (d->state == DOM_BUILDING || d->giving) {
-		return v->index == 0U ? DOM_STEP_BUILD : DOM_STEP_IDLE;
+		return v->index == 0U && !d->awaiting ? DOM_STEP_BUILD : DOM_STEP_IDLE;
 	}
 	if (d->state != DOM_RUNNING || v->power == VCPU_OFF) {
 		return DOM_STEP_IDLE;

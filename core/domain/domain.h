@@ -67,6 +67,13 @@ struct domain_image {
 };
 enum { DOM_IMG_KERNEL, DOM_IMG_RAMDISK, DOM_IMG_DTB, DOM_IMG_COUNT };
 
+/* Files that come by domain_load(), for a domain that is created. */
+struct domain_files {
+	uint64_t size[DOM_IMG_COUNT]; /* bytes; 0: none, or the payload's file that the configuration names */
+	unsigned char head[64];       /* the kernel's first bytes: an arm64 Image header, if it is one */
+};
+#define DOM_LOAD_MAX UINT64_C(0x10000) /* bytes of one piece */
+
 /* Where the building, or the taking apart, of a domain stands; only its first CPU. */
 enum domain_phase {
 	PHASE_TABLES,
@@ -110,6 +117,10 @@ struct domain {
 	bool claiming;        /* domain_claim() is at it */
 	bool run;             /* starts when it is built */
 	bool doomed;          /* is taken apart when it has ended */
+	bool created;         /* defined at run time: the slot is free again after it */
+	bool loadable;        /* being built, and ready for its files */
+	bool awaiting;        /* its builder has nothing to do until more of a file comes */
+	bool loading;         /* a piece is being copied */
 	bool placed;          /* its stage 2 is complete: building goes on from there */
 	uint32_t nr_on;       /* vCPUs that are on or about to be */
 	uint32_t nr_attached; /* CPUs that know its vCPUs */
@@ -126,6 +137,8 @@ struct domain {
 	struct range virtio; /* IPA of its registers; size 0: it has none */
 	struct vdev_table devs;
 	struct domain_image images[DOM_IMG_COUNT];
+	struct domain_files files;
+	uint64_t arrived[DOM_IMG_COUNT]; /* bytes of each file that came by domain_load() */
 	uint64_t entry;
 	struct domain_build build;
 	struct domain_terms terms;
@@ -135,6 +148,8 @@ struct domain {
 /* What the domains must know of the board; kept by reference. */
 struct domain_board {
 	const struct fdt_index *tree;
+	const struct cfg_board *limits; /* what a domain that is created is checked against */
+	uint64_t cpus;                  /* bit: that CPU runs */
 	struct range gicd;
 	uint64_t gicr_base;   /* IPA where guests see their redistributors; GICv2: their CPU interface */
 	uint64_t gicv_base;   /* GICv2: what is mapped there */
@@ -149,15 +164,31 @@ struct domain_board {
  * Defines all domains of the configuration, claims those that start at boot or by hand as one set, and places them.
  * Boot CPU, once. Any refusal is logged with its reason. All arguments are kept by reference.
  */
-fh_status domains_admit(const struct cfg_system *sys, const struct domain_board *board, const struct payload *files,
+fh_status domains_admit(struct cfg_system *sys, const struct domain_board *board, const struct payload *files,
 			struct ledger *ledger) FH_MUST_CHECK;
 
 /*
- * Claims all that nr DEFINED domains need, as one set, for a holder (DOMID_HYP, or a domain whose death ends the claim):
+ * Claims all that nr DEFINED domains need, as one set, for a holder (DOMID_HYP, or a domain: its death ends the claim):
  * CLAIMED, all of them, or none. Logs why not. FH_EBUSY: one is not DEFINED; FH_EOVERFLOW: more than CLAIM_MAX_TERMS;
  * errors of claim_stake(), and of what a configuration can have wrong. No lock held. O(set * (terms + vCPUs)).
  */
 fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder) FH_MUST_CHECK;
+/*
+ * Defines a domain from a tree (freehold,config-v1, one domain, 8-byte aligned, in EL2's memory): its name, CPUs,
+ * devices and RAM must be free, and its CPUs run. files: sizes of those that will come. DEFINED; DOM_OP_DESTROY forgets
+ * it again. err: the reason. FH_EOVERFLOW: no slot is free; else as config_parse(). No lock held. Bound:
+ * O(size + ranges of all domains^2).
+ */
+fh_status domain_define(const void *tree, size_t size, const struct domain_files *files, struct domain **out,
+			struct cfg_error *err) FH_MUST_CHECK;
+/*
+ * Copies a piece of a file into a domain that is being built, on any CPU; pieces of a file come in order. data is EL2's
+ * own copy. When all files are complete the domain is READY, or runs. FH_EBUSY: not being built, or not cleaned yet, or
+ * another piece is being copied: later; FH_EINVAL: not a file that is awaited, not its next piece, or more than
+ * DOM_LOAD_MAX bytes. No lock held. O(bytes).
+ */
+fh_status domain_load(struct domain *d, uint32_t image, uint64_t offset, const void *data, uint64_t bytes)
+	FH_MUST_CHECK;
 /* Whether domain_do() would do it now. */
 bool domain_may(const struct domain *d, enum domain_op op);
 /* Asks for an operation. FH_EBUSY: not in this state. What takes long goes on by itself. No lock held. O(vCPUs). */

@@ -11,7 +11,7 @@
 
 /* Everything that claiming and building share. */
 struct domains {
-	const struct cfg_system *sys;
+	struct cfg_system *sys;
 	const struct domain_board *board;
 	const struct payload *files;
 	struct ledger *ledger;
@@ -28,6 +28,11 @@ void domain_audit(const char *when);
 void domain_audit_clean(struct domain *d);
 /* Of the domain's lock; who watches is told. */
 void domain_set_state(struct domain *d, enum domain_state s);
+/* A slot's configuration is set: DEFINED. */
+void domain_adopt(struct domain *d, const struct cfg_domain *cfg, domid_t id);
+/* The domain's static partitions are noted as its own, and struck out; those of the boot's configuration stay. */
+fh_status domain_own_partitions(struct domain *d) FH_MUST_CHECK;
+void domain_disown_partitions(struct domain *d);
 /* Decides where kernel, ramdisk and tree go, before anything is claimed; logs what does not fit. */
 fh_status domain_plan(struct domain *d) FH_MUST_CHECK;
 /* Redeems and prepares the next 32 blocks, tables before, devices and tree after them; in the end placed is set. */
@@ -55,6 +60,8 @@ fh_status domain_draw(struct domain *d, claim_handle_t h) FH_MUST_CHECK;
 void domain_drawn(struct domain *d);
 /* Whether this build can take a domain apart. */
 extern const bool domain_unbuilds;
+/* Frees a block of the domain's. touched: something may have been written there. */
+void domain_give_back(const struct domain *d, struct claim_block b, bool touched);
 /* What a claim that was not used gave is given back. */
 void domain_unclaim(struct domain *d);
 /* The zone of stage-2 tables. */
@@ -70,6 +77,8 @@ bool domain_all_off(void);
 void domain_ask_held(struct domain *d, enum domain_request r);
 /* BUILDING or DESTROYED: the first vCPU's CPU, which may be in a step of building, is to go on with that. Lock held. */
 void domain_begin(struct domain *d, enum domain_state state);
+/* The slot is free. Lock held. */
+void domain_forget(struct domain *d);
 /* It is built: the first vCPU is about to start. Lock held. */
 void domain_launch(struct domain *d);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What can be asked of a domain, and when: docs/domains.md draws it. */
+#include "core/base/string.h"
 #include "core/domain/domain.h"
 #include "core/domain/domain_internal.h"
 #include "core/log/log.h"
@@ -18,12 +19,17 @@ static const uint16_t legal[DOM_OP_COUNT] = {
 	[DOM_OP_RESTART] = RUNS | ENDED,
 	[DOM_OP_PAUSE] = IN(DOM_RUNNING),
 	[DOM_OP_RESUME] = IN(DOM_PAUSED),
-	[DOM_OP_DESTROY] = IN(DOM_CLAIMED) | IN(DOM_BUILDING) | IN(DOM_READY) | RUNS | IN(DOM_STOPPING) | ENDED,
+	/* One of the boot's configuration stays defined. */
+	[DOM_OP_DESTROY] = IN(DOM_DEFINED) | IN(DOM_CLAIMED) | IN(DOM_BUILDING) | IN(DOM_READY) | RUNS |
+			   IN(DOM_STOPPING) | ENDED,
 };
 
 bool domain_may(const struct domain *d, enum domain_op op)
 {
-	return !d->claiming && (op != DOM_OP_DESTROY || domain_unbuilds) && (legal[op] & IN(d->state)) != 0U;
+	if (op == DOM_OP_DESTROY && (!domain_unbuilds || (d->state == DOM_DEFINED && !d->created))) {
+		return false;
+	}
+	return !d->claiming && (legal[op] & IN(d->state)) != 0U;
 }
 
 static void start(struct domain *d)
@@ -39,8 +45,20 @@ static void start(struct domain *d)
 	}
 }
 
+void domain_forget(struct domain *d)
+{
+	d->created = false;
+	d->files = (struct domain_files){ 0 };
+	memset(&domains.sys->domains[d->id], 0, sizeof(domains.sys->domains[0]));
+	domain_set_state(d, DOM_UNUSED);
+}
+
 static void destroy(struct domain *d)
 {
+	if (d->state == DOM_DEFINED) {
+		domain_forget(d);
+		return;
+	}
 	d->doomed = true;
 	if ((IN(d->state) & (RUNS | IN(DOM_STOPPING))) != 0U) {
 		domain_ask_held(d, DOM_REQ_OFF);

@@ -83,11 +83,13 @@ static fh_status place_claimed(struct domain *d, const struct cfg_mem *m, uint32
 		struct claim_block block;
 		fh_status status = redeem(d, term, (uint8_t)fits, &block);
 
-		if (status == FH_OK) {
-			d->dirty = d->dirty || block.dirty;
-			status = prepare(d, at, block.base, PAGE_SIZE << block.order);
-		}
 		if (status != FH_OK) {
+			return status;
+		}
+		d->dirty = d->dirty || block.dirty;
+		status = prepare(d, at, block.base, PAGE_SIZE << block.order);
+		if (status != FH_OK) {
+			domain_give_back(d, block, false); /* no leaf tells of it */
 			return status;
 		}
 		if (b->run.size != 0U && range_end(b->run) != pa_val(block.base)) {

@@ -27,15 +27,16 @@ static uint64_t read_le64(const unsigned char *p)
 	return v;
 }
 
-static struct image_header read_header(const struct payload_file *f)
+static struct image_header read_header(const struct domain *d)
 {
-	struct image_header h = { false, 0, f->size };
-	const unsigned char *p = f->data;
+	const struct domain_image *img = &d->images[DOM_IMG_KERNEL];
+	struct image_header h = { false, 0, img->size };
+	const unsigned char *p = img->data != NULL ? img->data : d->files.head;
 
-	if (f->size >= 64U && (uint32_t)read_le64(p + IMAGE_MAGIC_OFFSET) == IMAGE_MAGIC) {
+	if (img->size >= sizeof(d->files.head) && (uint32_t)read_le64(p + IMAGE_MAGIC_OFFSET) == IMAGE_MAGIC) {
 		h.arm64 = true;
 		h.text_offset = read_le64(p + 8);
-		h.image_size = MAX(read_le64(p + 16), (uint64_t)f->size);
+		h.image_size = MAX(read_le64(p + 16), img->size);
 	}
 	return h;
 }
@@ -74,6 +75,10 @@ static fh_status find_file(struct domain *d, uint32_t which, const char *name)
 {
 	const struct payload_file *f = payload_find(domains.files, name);
 
+	if (d->files.size[which] != 0U) {
+		d->images[which] = (struct domain_image){ NULL, d->files.size[which], 0, name };
+		return FH_OK;
+	}
 	if (f == NULL) {
 		log_err("config: dom=%s file=%s: not in the payload: refused", d->cfg->name, name);
 		return FH_ENOENT;
@@ -91,7 +96,7 @@ static fh_status plan_kernel(struct domain *d, uint64_t *span)
 	if (status != FH_OK) {
 		return status;
 	}
-	const struct image_header h = read_header(payload_find(domains.files, c->kernel));
+	const struct image_header h = read_header(d);
 	uint64_t at = c->load_address;
 
 	if (at == CFG_ADDR_AUTO) {

@@ -11,9 +11,10 @@
 
 const bool domain_unbuilds = true;
 
-static void give_back(const struct domain *d, struct claim_block b)
+void domain_give_back(const struct domain *d, struct claim_block b, bool touched)
 {
-	const fh_status status = claim_free(domains.ledger, d->id, b);
+	const fh_status status = touched ? claim_free(domains.ledger, d->id, b) :
+					   claim_free_untouched(domains.ledger, d->id, b);
 
 	if (status != FH_OK) {
 		panic("domain: dom=%s pa=0x%lx order=%u: can't be freed: %s", d->cfg->name, pa_val(b.base), b.order,
@@ -39,27 +40,10 @@ static bool free_memory(struct domain *d)
 		s2_unmap(&d->s2, leaf.ipa, size);
 		d->build.ipa = ipa_val(leaf.ipa) + size;
 		if (owned) {
-			give_back(d, (struct claim_block){ pa(info.range.base), info.order, true });
+			domain_give_back(d, (struct claim_block){ pa(info.range.base), info.order, true }, d->placed);
 		}
 	}
 	return false;
-}
-
-/* A partition stays the domain's by the configuration, but what the domain left in it is dirty. */
-static void soil_partitions(const struct domain *d)
-{
-	for (uint32_t i = 0; i < d->cfg->nr_mem; i++) {
-		const struct range r = { pa_val(d->cfg->mem[i].pa), d->cfg->mem[i].size };
-
-		if (d->cfg->mem[i].kind == CFG_MEM_STATIC) {
-			fh_status status = ledger_disown_range(domains.ledger, r);
-
-			if (status == FH_OK) {
-				status = ledger_own_range(domains.ledger, r, POOL_STATIC, d->id);
-			}
-			FH_ASSERT(status == FH_OK);
-		}
-	}
 }
 
 /* All that it owns of the hyp zone but for the body. */
@@ -76,7 +60,7 @@ static bool free_tables(struct domain *d)
 		}
 		d->build.ipa = range_end(info.range);
 		if (info.state == POOL_OWNED && info.owner == d->id && info.range.base != pa_val(d->terms.block.base)) {
-			give_back(d, (struct claim_block){ pa(info.range.base), info.order, true });
+			domain_give_back(d, (struct claim_block){ pa(info.range.base), info.order, true }, true);
 		}
 	}
 	return false;
@@ -100,14 +84,17 @@ fh_status domain_draw(struct domain *d, claim_handle_t h)
 void domain_drawn(struct domain *d)
 {
 	struct claim_info info;
+	fh_status status = FH_OK;
 
-	/* The claim may have ended, with its holder. */
-	if (d->terms.draws && claim_unuse(domains.ledger, d->terms.claim) == FH_OK &&
-	    claim_info(domains.ledger, d->terms.claim, &info) == FH_OK && info.uses == 0U &&
-	    claim_release(domains.ledger, d->terms.claim) != FH_OK) {
-		log_dbg("claim: dom=%s: the last of the set was quicker", d->cfg->name);
+	/* The claim may have ended, with its holder; of two that are the last of a set, one is quicker. */
+	if (d->terms.draws) {
+		status = claim_unuse(domains.ledger, d->terms.claim);
 	}
 	d->terms.draws = false;
+	if (status == FH_OK && claim_info(domains.ledger, d->terms.claim, &info) == FH_OK && info.uses == 0U) {
+		status = claim_release(domains.ledger, d->terms.claim);
+	}
+	FH_ASSERT(status == FH_OK || status == FH_ESTALE);
 }
 
 static void free_claims(struct domain *d)
@@ -126,9 +113,10 @@ void domain_unclaim(struct domain *d)
 
 	FH_ASSERT(status == FH_OK);
 	domain_drawn(d);
+	domain_disown_partitions(d);
 	if (d->vcpus != NULL) {
 		d->vcpus = NULL;
-		give_back(d, d->terms.block);
+		domain_give_back(d, d->terms.block, true);
 	}
 }
 
@@ -138,13 +126,17 @@ static bool free_body(struct domain *d)
 	lock_acquire(&d->lock);
 	d->vcpus = NULL;
 	lock_release(&d->lock);
-	give_back(d, d->terms.block);
+	domain_give_back(d, d->terms.block, true);
 	domain_audit("destroyed");
 	log_info("domain: dom=%s: destroyed", d->cfg->name);
 	lock_acquire(&d->lock);
 	d->nr_attached = 0;
 	d->doomed = false;
-	domain_set_state(d, DOM_DEFINED);
+	if (d->created) {
+		domain_forget(d);
+	} else {
+		domain_set_state(d, DOM_DEFINED);
+	}
 	lock_release(&d->lock);
 	return domain_all_off();
 }
@@ -154,7 +146,7 @@ bool domain_unbuild_step(struct domain *d)
 	switch (d->build.phase) {
 	case PHASE_FREE_MEMORY:
 		if (free_memory(d)) {
-			soil_partitions(d);
+			domain_disown_partitions(d);
 			domain_devices_remove(d);
 			if (d->s2.root != NULL) {
 				s2_drop(&d->s2);

@@ -161,7 +161,7 @@ static fh_status read_config(void)
 
 static fh_status check_board(void)
 {
-	static FH_NOINIT struct cfg_board board;
+	static FH_NOINIT struct cfg_board board; /* kept: domains that are created are checked against it */
 	const struct range own[] = { { machine.tree_at, machine.tree.size }, machine.initrd };
 	struct cfg_error err = { "" };
 	fh_status status = config_read_board(&machine.tree, own, ARRAY_SIZE(own), sys.console, &board, &err);
@@ -169,6 +169,7 @@ static fh_status check_board(void)
 	if (status == FH_OK) {
 		board.image = el2_image_range();
 		board.ipa_limit = BIT(s2_ipa_bits());
+		domain_board.limits = &board;
 		status = config_check_board(&sys, &board, &err);
 	}
 	if (status == FH_OK) {
@@ -181,11 +182,12 @@ static fh_status check_board(void)
 }
 
 /* All CPUs that a domain wants must run. */
-static fh_status check_cpus(uint32_t running)
+static fh_status check_cpus(uint64_t running)
 {
+	domain_board.cpus = running;
 	for (uint32_t i = 0; i < sys.nr_domains; i++) {
 		for (uint32_t c = 0; c < sys.domains[i].nr_vcpus; c++) {
-			if ((running & (1U << sys.domains[i].pcpu[c])) == 0U) {
+			if ((running & BIT(sys.domains[i].pcpu[c])) == 0U) {
 				log_err("smp: dom=%s wants cpu=%u, which did not start: refused", sys.domains[i].name,
 					(unsigned int)sys.domains[i].pcpu[c]);
 				return FH_ENOENT;
@@ -260,7 +262,7 @@ static void start_consoles(void)
 
 void init_primary(uint64_t dtb, uint64_t image)
 {
-	uint32_t running = 1;
+	uint64_t running = 1;
 	uint32_t cpus;
 	struct range where = { 0, 0 };
 

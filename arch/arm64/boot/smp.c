@@ -49,7 +49,7 @@ static bool start_one(const struct machine *m, uint32_t cpu)
 	return true;
 }
 
-uint32_t smp_start(const struct machine *m, uint32_t *mask)
+uint32_t smp_start(const struct machine *m, uint64_t *mask)
 {
 	uint32_t nr = 1;
 
@@ -60,7 +60,7 @@ uint32_t smp_start(const struct machine *m, uint32_t *mask)
 	}
 	for (uint32_t cpu = 1; cpu < m->nr_cpus; cpu++) {
 		if (window_init(cpu) == FH_OK && start_one(m, cpu)) {
-			*mask |= 1U << cpu;
+			*mask |= BIT(cpu);
 			nr++;
 		}
 	}

@@ -17,7 +17,7 @@ void smp_record_features(void);
  * Starts CPUs 1 and on by PSCI, one after the other. A CPU that does not start within 2 s is logged and left out;
  * returns how many run, this one included. mask: bit per CPU that runs.
  */
-uint32_t smp_start(const struct machine *m, uint32_t *mask);
+uint32_t smp_start(const struct machine *m, uint64_t *mask);
 struct cpu_features smp_features(void);
 /* Lets the started CPUs go on into their run loops. */
 void smp_go(void);

@@ -57,7 +57,7 @@ uint32_t s2_ipa_bits(void);
 uint64_t s2_vtcr(void);
 bool s2_fwb(void);
 
-/* May be called again, for a new life after s2_drop(). root: two pages of the hyp zone, 8 KiB aligned. vmid: 1 to 255. */
+/* Again for a new life, after s2_drop(). root: two pages of the hyp zone, 8 KiB aligned. vmid: 1 to 255. */
 void s2_init(struct s2 *s, paddr_t root, uint16_t vmid);
 /* Gives a page of the hyp zone for tables; it is zeroed here. */
 void s2_give_table(struct s2 *s, paddr_t page);

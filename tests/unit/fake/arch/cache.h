@@ -21,6 +21,11 @@ static inline void cache_zero(void *va, size_t size)
 	memset(va, 0, size);
 }
 
+static inline void cache_copy(void *restrict to, const void *restrict from, size_t size)
+{
+	memcpy(to, from, size);
+}
+
 static inline void icache_inval_all(void)
 {
 	fake_icache_invals++;

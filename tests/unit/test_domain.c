@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+// SOURCES: tests/unit/domain_machine.c tests/unit/canon.c core/domain/admit.c core/domain/audit_on.c core/domain/build.c core/domain/claim.c core/domain/define.c core/domain/devices.c core/domain/domain.c core/domain/guest_fdt*.c core/domain/life.c core/domain/memory.c core/domain/place.c core/domain/plan.c core/domain/unbuild.c core/domain/virtio_off.c core/vdev/*.c core/vuart/vuart.c core/vuart/regs.c core/config/*.c core/fdt/*.c core/payload/*.c core/pool/*.c core/claim/*.c core/log/fmt.c core/log/log.c core/log/event.c core/log/guest.c core/sync/*.c core/base/status.c arch/arm64/mm/stage2*.c
+// LIBS: -lfdt -Wl,--wrap=claim_stake,--wrap=claim_use,--wrap=claim_redeem,--wrap=claim_redeem_upto,--wrap=ledger_domain_add,--wrap=ledger_own_range,--wrap=s2_prepare,--wrap=board_device,--wrap=guest_fdt_write,--wrap=vgic_init,--wrap=vgic_map_hw,--wrap=vdev_add,--wrap=payload_find
+/*
+ * A domain's life on a fake machine, by the real core/domain, ledger, stage 2 and configuration: what fails, and what is
+ * destroyed, wherever it stood, leaves the ledger, the pool and the dirty map as they were.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "canon.h"
+#include "domain_machine.h"
+#include "dts.h"
+
+static struct domain *rear;
+
+static int setup(void **state)
+{
+	(void)state;
+	dm_boot();
+	rear = domain_find("rear");
+	return rear == NULL || domain_find("front")->state != DOM_RUNNING ? -1 : 0;
+}
+
+static void create(struct domain *d)
+{
+	assert_int_equal(domain_claim(&d, 1, DOMID_HYP), FH_OK);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	dm_settle();
+	assert_int_equal(d->state, DOM_RUNNING);
+}
+
+static void destroy(struct domain *d)
+{
+	assert_int_equal(domain_do(d, DOM_OP_DESTROY), FH_OK);
+	dm_settle();
+}
+
+static void as_before(const char *before, unsigned int parts, const char *what)
+{
+	char *after = canon_text(&dm_ledger, parts);
+
+	assert_true(canon_equal(before, after, what));
+	free(after);
+	assert_null(ledger_audit(&dm_ledger));
+}
+
+static void a_domain_comes_and_goes(void **state)
+{
+	char *before = canon_text(&dm_ledger, CANON_ALL & ~CANON_DIRTY);
+
+	(void)state;
+	for (uint32_t i = 0; i < 3U; i++) {
+		create(rear);
+		assert_ptr_equal(domain_cpu_vcpu(1), &rear->vcpus[0]);
+		destroy(rear);
+		assert_int_equal(rear->state, DOM_DEFINED);
+		assert_null(domain_cpu_vcpu(1));
+		assert_null(domain_cpu_vcpu(2));
+		assert_null(domain_of_irq(39));
+		as_before(before, CANON_ALL & ~CANON_DIRTY, "destroyed");
+	}
+	free(before);
+}
+
+/* Every fallible call of a claim and a build, one after the other. Nothing was written: even the dirty map is equal. */
+static void fail_the_nth(void **state)
+{
+	char *before = canon_text(&dm_ledger, CANON_ALL);
+	uint32_t n = 0;
+
+	(void)state;
+	for (;;) {
+		dm_fail(++n);
+		const fh_status status = domain_claim(&rear, 1, DOMID_HYP);
+
+		if (status == FH_OK) {
+			assert_int_equal(domain_do(rear, DOM_OP_START), FH_OK);
+			dm_settle();
+		}
+		if (dm_failed() == NULL) {
+			break;
+		}
+		assert_int_equal(rear->state, DOM_DEFINED);
+		as_before(before, CANON_ALL, dm_failed());
+	}
+	assert_int_equal(rear->state, DOM_RUNNING);
+	print_message("%u calls of a build were failed\n", n - 1U);
+	assert_true(n > 20U);
+	free(before);
+}
+
+/* The set of a domain that fits and one that fails: neither is left with anything. */
+static void fail_the_nth_of_a_set(void **state)
+{
+	static const char other[] =
+		"/dts-v1/; / { compatible = \"freehold,config-v1\"; zones { low: low { }; };"
+		" domains { other { #address-cells = <2>; #size-cells = <2>; cpus = <3>; kernel = \"app.bin\";"
+		"  memory@40000000 { reg = <0 0x40000000 0 0x400000>; zone = <&low>; };"
+		" }; }; };";
+	const struct domain_files none = { { 0 }, { 0 } };
+	struct cfg_error err = { "" };
+	struct domain *set[2] = { rear, NULL };
+	size_t size;
+	unsigned char *tree = dts_compile(other, &size);
+	uint32_t n = 0;
+
+	(void)state;
+	assert_int_equal(domain_define(tree, size, &none, &set[1], &err), FH_OK);
+	free(tree);
+	char *before = canon_text(&dm_ledger, CANON_ALL);
+
+	do {
+		dm_fail(++n);
+		if (domain_claim(set, 2, DOMID_HYP) == FH_OK) {
+			break;
+		}
+		assert_non_null(dm_failed());
+		assert_int_equal(set[0]->state, DOM_DEFINED);
+		assert_int_equal(set[1]->state, DOM_DEFINED);
+		as_before(before, CANON_ALL, dm_failed());
+	} while (n < 1000U);
+	assert_true(n > 8U);
+	dm_fail(0);
+	assert_int_equal(set[1]->state, DOM_CLAIMED);
+	destroy(set[0]);
+	destroy(set[1]);
+	assert_int_equal(set[1]->state, DOM_UNUSED);
+	as_before(before, CANON_ALL, "destroyed when claimed");
+	free(before);
+}
+
+/* The builder is killed after each of its steps. */
+static void killed_at_every_step(void **state)
+{
+	char *all = canon_text(&dm_ledger, CANON_ALL);
+	char *but_dirt = canon_text(&dm_ledger, CANON_ALL & ~CANON_DIRTY);
+	uint32_t seen = 0;
+
+	(void)state;
+	for (uint32_t steps = 0; rear->state == DOM_DEFINED; steps++) {
+		const char *at = "claimed";
+
+		assert_int_equal(domain_claim(&rear, 1, DOMID_HYP), FH_OK);
+		assert_int_equal(domain_do(rear, DOM_OP_BUILD), FH_OK);
+		for (uint32_t i = 0; i < steps && at != NULL; i++) {
+			at = dm_step(rear);
+		}
+		if (at == NULL) {
+			break;
+		}
+		/* What was written stays dirty; until then nothing was. */
+		const bool written = rear->placed;
+
+		print_message("killed after step %u, %s\n", steps, at);
+		destroy(rear);
+		as_before(written ? but_dirt : all, written ? CANON_ALL & ~CANON_DIRTY : CANON_ALL, at);
+		seen++;
+	}
+	assert_int_equal(rear->state, DOM_READY);
+	assert_true(seen > 5U);
+	free(all);
+	free(but_dirt);
+}
+
+/* Only what the table allows, in each state. */
+static void illegal_operations_change_nothing(void **state)
+{
+	(void)state;
+	for (enum domain_op op = DOM_OP_BUILD; op < DOM_OP_COUNT; op++) {
+		assert_int_equal(domain_do(rear, op), FH_EBUSY);
+	}
+	create(rear);
+	assert_int_equal(domain_claim(&rear, 1, DOMID_HYP), FH_EBUSY);
+	assert_int_equal(domain_do(rear, DOM_OP_START), FH_EBUSY);
+	assert_int_equal(domain_do(rear, DOM_OP_RESUME), FH_EBUSY);
+	assert_int_equal(domain_do(rear, DOM_OP_PAUSE), FH_OK);
+	assert_int_equal(domain_do(rear, DOM_OP_PAUSE), FH_EBUSY);
+	assert_int_equal(domain_do(rear, DOM_OP_STOP), FH_OK);
+	assert_int_equal(rear->state, DOM_STOPPING);
+	assert_int_equal(domain_do(rear, DOM_OP_RESTART), FH_EBUSY);
+	dm_settle();
+	assert_int_equal(rear->state, DOM_STOPPED);
+	assert_int_equal(domain_do(rear, DOM_OP_RESUME), FH_EBUSY);
+	assert_int_equal(domain_do(rear, DOM_OP_RESTART), FH_OK);
+	dm_settle();
+	assert_int_equal(rear->state, DOM_RUNNING);
+	assert_int_equal(rear->resets, 1);
+}
+
+/* The holder's death ends the claim in mid-build: it is taken apart, and nobody panics. */
+static void the_holder_dies(void **state)
+{
+	char *before = canon_text(&dm_ledger, CANON_BLOCKS);
+
+	(void)state;
+	assert_int_equal(ledger_domain_add(&dm_ledger, 9, CLAIM_NO_QUOTA), FH_OK);
+	assert_int_equal(domain_claim(&rear, 1, 9), FH_OK);
+	assert_int_equal(domain_do(rear, DOM_OP_START), FH_OK);
+	assert_non_null(dm_step(rear));
+	assert_int_equal(claim_domain_died(&dm_ledger, 9), FH_OK);
+	dm_settle();
+	assert_int_equal(rear->state, DOM_DEFINED);
+	as_before(before, CANON_BLOCKS, "holder died");
+	free(before);
+}
+
+static const char created[] =
+	"/dts-v1/; / { compatible = \"freehold,config-v1\"; zones { low: low { }; };"
+	" domains { NAME { #address-cells = <2>; #size-cells = <2>; cpus = <3>; kernel = \"k\"; ramdisk = \"r\";"
+	"  MORE memory@40000000 { reg = <0 0x40000000 0 0x800000>; zone = <&low>; };"
+	" }; }; };";
+
+static fh_status define(const char *name, const char *more, const struct domain_files *f, struct domain **d,
+			struct cfg_error *err)
+{
+	char text[1024];
+	const char *n = strstr(created, "NAME");
+	const char *m = strstr(created, "MORE");
+	size_t size;
+
+	snprintf(text, sizeof(text), "%.*s%s%.*s%s%s", (int)(n - created), created, name, (int)(m - n - 4), n + 4, more,
+		 m + 4);
+	unsigned char *tree = dts_compile(text, &size);
+	const fh_status status = domain_define(tree, size, f, d, err);
+
+	free(tree);
+	if (status != FH_OK) {
+		print_message("%s\n", err->text);
+	}
+	return status;
+}
+
+/* Files come in pieces while it is built; then it runs, and each byte is where it belongs. */
+static void files_come_in_pieces(void **state)
+{
+	static unsigned char file[0x31234];
+	const struct domain_files f = { { 0x31234, 0x1001, 0 }, { 0 } };
+	char *before = canon_text(&dm_ledger, CANON_ALL & ~CANON_DIRTY);
+	struct cfg_error err = { "" };
+	struct domain *d;
+	struct s2_leaf leaf;
+
+	(void)state;
+	for (uint32_t i = 0; i < sizeof(file); i++) {
+		file[i] = (unsigned char)(i * 11U + 3U);
+	}
+	assert_int_equal(define("new", "", &f, &d, &err), FH_OK);
+	assert_int_equal(domain_load(d, 0, 0, file, 16), FH_EBUSY);
+	assert_int_equal(domain_claim(&d, 1, DOMID_HYP), FH_OK);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	dm_settle();
+	assert_int_equal(d->state, DOM_BUILDING);
+	assert_int_equal(domain_load(d, DOM_IMG_KERNEL, 16, file, 16), FH_EINVAL);
+	assert_int_equal(domain_load(d, DOM_IMG_DTB, 0, file, 16), FH_EINVAL);
+	assert_int_equal(domain_load(d, DOM_IMG_COUNT, 0, file, 16), FH_EINVAL);
+	assert_int_equal(domain_load(d, DOM_IMG_RAMDISK, 0, file, 0x1002), FH_EINVAL);
+	assert_int_equal(domain_load(d, DOM_IMG_RAMDISK, 0, file, 0x1001), FH_OK);
+	for (uint64_t at = 0; at < sizeof(file); at += 0xfff1) {
+		const uint64_t n = sizeof(file) - at < 0xfff1U ? sizeof(file) - at : 0xfff1U;
+
+		dm_settle();
+		assert_int_equal(d->state, DOM_BUILDING);
+		assert_int_equal(domain_load(d, DOM_IMG_KERNEL, at, file + at, n), FH_OK);
+	}
+	dm_settle();
+	assert_int_equal(d->state, DOM_RUNNING);
+	assert_int_equal(s2_lookup(&d->s2, ipa(d->images[DOM_IMG_KERNEL].ipa), &leaf), FH_OK);
+	assert_memory_equal(dm_ram(pa_val(leaf.pa) + d->images[DOM_IMG_KERNEL].ipa - ipa_val(leaf.ipa)), file,
+			    sizeof(file));
+	destroy(d);
+	assert_int_equal(d->state, DOM_UNUSED);
+	as_before(before, CANON_ALL & ~CANON_DIRTY, "created and destroyed");
+
+	/* The transfer is aborted. */
+	assert_int_equal(define("new", "", &f, &d, &err), FH_OK);
+	assert_int_equal(domain_claim(&d, 1, DOMID_HYP), FH_OK);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	dm_settle();
+	assert_int_equal(domain_load(d, DOM_IMG_KERNEL, 0, file, 0x8000), FH_OK);
+	destroy(d);
+	as_before(before, CANON_ALL & ~CANON_DIRTY, "aborted");
+	free(before);
+}
+
+static void what_is_taken_is_refused_with_a_reason(void **state)
+{
+	const struct domain_files f = { { 4096, 4096, 0 }, { 0 } };
+	static const struct {
+		const char *name, *more, *why;
+		fh_status status;
+	} bad[] = {
+		{ "front", "", "two domains of this name", FH_EEXIST },
+		{ "x", "control;", "only a domain of the boot's configuration has it", FH_EDENIED },
+		{ "x", "memory@50000000 { reg = <0 0x50000000 0 0x100000>; static = <0 0x60100000>; };", "overlaps",
+		  FH_EEXIST },
+		{ "x", "memory@50000000 { reg = <0 0x50000000 0 0x100000>; static = <0 0x20000000>; };", "",
+		  FH_ENOENT },
+		{ "x", "devices { a { path = \"/pl061@9030000\"; }; };", "given already", FH_EEXIST },
+		{ "x", "devices { a { path = \"/pl011@9000000\"; allow-unprotected-dma; }; };", "unprotected DMA",
+		  FH_EDENIED },
+	};
+	struct cfg_error err = { "" };
+	struct domain *d = NULL;
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(define(bad[i].name, bad[i].more, &f, &d, &err), bad[i].status);
+		if (strstr(err.text, bad[i].why) == NULL) {
+			fail_msg("'%s' is not in '%s'", bad[i].why, err.text);
+		}
+	}
+	for (uint32_t i = domain_count(); i < CFG_MAX_DOMAINS; i++) {
+		assert_null(domain_get(i));
+	}
+	assert_int_equal(define("x", "", &f, &d, &err), FH_OK);
+	assert_int_equal(define("y", "", &f, &d, &err), FH_EEXIST); /* its CPU */
+	assert_non_null(strstr(err.text, "CPU 3"));
+	assert_int_equal(domain_do(d, DOM_OP_DESTROY), FH_OK);
+	assert_int_equal(define("y", "", &f, &d, &err), FH_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_domain_comes_and_goes, setup),
+		cmocka_unit_test_setup(fail_the_nth, setup),
+		cmocka_unit_test_setup(fail_the_nth_of_a_set, setup),
+		cmocka_unit_test_setup(killed_at_every_step, setup),
+		cmocka_unit_test_setup(illegal_operations_change_nothing, setup),
+		cmocka_unit_test_setup(the_holder_dies, setup),
+		cmocka_unit_test_setup(files_come_in_pieces, setup),
+		cmocka_unit_test_setup(what_is_taken_is_refused_with_a_reason, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
