@@ -8,6 +8,7 @@
 #include "core/domain/domain.h"
 #include "core/domain/domain_internal.h"
 #include "core/log/log.h"
+#include "core/scrub/scrub.h"
 
 const bool domain_unbuilds = true;
 
@@ -127,6 +128,7 @@ static bool free_body(struct domain *d)
 	d->vcpus = NULL;
 	lock_release(&d->lock);
 	domain_give_back(d, d->terms.block, true);
+	scrub_wake();
 	domain_audit("destroyed");
 	log_info("domain: dom=%s: destroyed", d->cfg->name);
 	lock_acquire(&d->lock);

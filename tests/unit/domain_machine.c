@@ -157,6 +157,7 @@ uint8_t *gicv2_hyp;
 		__VA_ARGS__;                                                                                           \
 	}
 
+NOTHING(scrub_wake(void))
 NOTHING(uart_putc_sync(char c), (void)c)
 NOTHING(vgic_reset(struct vgic *g), (void)g)
 NOTHING(vgic_cpu_reset(struct vgic_cpu *vc), (void)vc)
