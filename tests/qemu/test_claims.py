@@ -112,7 +112,7 @@ def test_what_was_claimed_comes_back(machine, guests, tmp_path, end):
         assert m.expect(r"holder=front owner=front zone=low order=9 count=8 left=(\d)").group(1) == "4"
         m.expect("end of the claims")
         m.line(f"{end} front")
-        m.expect("agent: front is up" if end == "reset" else "dom=front: off")
+        m.expect("agent: front is up" if end == "reset" else "dom=front: stopped")
         m.focus(2)
         advances(m)
         m.focus(0)
