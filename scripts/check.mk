@@ -2,7 +2,7 @@
 # Set-up, checks and everything that runs the image.
 
 .PHONY: help setup check check-format format check-floors check-headers check-schema check-simd check-qemu check-llvm check-repro \
-	check-qemu size demo demo-check bench payload
+	check-qemu size demo demo-check bench bench-host payload
 
 # Every target with a line of its own here.
 help:
@@ -30,14 +30,21 @@ demo-check: setup
 	@$(MAKE) -j2 all tools
 	@FREEHOLD_BUILD=$(abspath $(O)) timeout 180 $(PYTHON) tests/qemu/demo.py --check
 
-#: make bench                 instructions per operation, compared with the last recorded
+#: make bench                 what things cost, in instructions, and sizes, against their budgets: $(O)/bench.json
 bench: setup
-	@$(MAKE) -j2 all tools
+	@$(MAKE) -j2 all tools $(O)/ledger-bench.elf
+	@$(MAKE) O=$(O)/minimal minimal_defconfig
+	@$(MAKE) -j2 O=$(O)/minimal all
 	@$(MAKE) -s -f tests/qemu/guests/guests.mk GUEST_OUT=$(O)/guests guests
 	@$(MAKE) O=$(O)/nofwb qemu_virt_defconfig
 	@sed -i 's/^CONFIG_S2FWB=y/# CONFIG_S2FWB is not set/' $(O)/nofwb/.config
 	@$(MAKE) -j2 O=$(O)/nofwb all
 	@FREEHOLD_BUILD=$(abspath $(O)) $(PYTHON) tests/qemu/bench.py
+
+#: make bench-host            only what is measured on the host: the ledger over sizes of the pool and numbers of claims
+bench-host: setup
+	@$(MAKE) $(O)/tools/ledgerbench
+	@scripts/bench-host $(O)
 
 #: make check                 all checks, unit tests, fuzz for a short time, QEMU cases; ends with "N passed, N failed"
 check: setup

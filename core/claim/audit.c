@@ -126,6 +126,8 @@ static const char *audit_zone(const struct ledger *l, uint32_t zone)
 	const struct ledger_zone *z = &l->zones[zone];
 	int64_t s[POOL_ORDERS + 1U] = { 0 };
 	int64_t r[POOL_ORDERS + 1U] = { 0 };
+	uint32_t left = 0;
+	uint32_t lacks = 0;
 
 	for (unsigned int k = POOL_ORDERS; k-- != 0U;) {
 		s[k] = free_in(l, zone, k) - (int64_t)z->claimed[k] + 2 * s[k + 1U];
@@ -143,14 +145,13 @@ static const char *audit_zone(const struct ledger *l, uint32_t zone)
 		if (zone_left(z, k) != r[k] - 2 * r[k + 1U]) {
 			return "what a zone has left over is wrong";
 		}
-		if (((z->left >> k) & 1U) != (zone_left(z, k) != 0) || ((z->lacks >> k) & 1U) != (z->t[k] < 0)) {
-			return "a zone's marks are wrong";
-		}
+		left |= (uint32_t)(zone_left(z, k) != 0) << k;
+		lacks |= (uint32_t)(z->t[k] < 0) << k;
 		if (z->t[k] + (k == 0U ? 0 : s[k] - r[k]) != s[k] - 2 * s[k + 1U]) {
 			return "what an order borrows is wrong";
 		}
 	}
-	return NULL;
+	return left == z->left && lacks == z->lacks ? NULL : "a zone's marks are wrong";
 }
 
 const char *ledger_audit(struct ledger *l)

@@ -337,7 +337,7 @@ bool ledger_range_dirty(struct ledger *l, struct range r);
 /*
  * Finds dirty free memory, 2^max_order pages (at most 64 KiB), and publishes it in the slot of a scrubber (a CPU): it
  * stays free, and who redeems it waits until ledger_scrub_end(). FH_EBUSY: none found yet, call again; FH_ENOENT: none
- * since the last free; FH_EINVAL: no such slot; FH_EEXIST: the slot has a chunk. Bound: O(16 * orders).
+ * since the last free; FH_EINVAL: no such slot; FH_EEXIST: the slot has a chunk. Bound: O(8 * orders).
  */
 fh_status ledger_scrub_begin(struct ledger *l, uint32_t scrubber, uint8_t max_order, struct claim_block *chunk)
 	FH_MUST_CHECK;

@@ -142,9 +142,12 @@ static void mark_bad(struct pool *p, uint64_t head, uint64_t page)
 
 void pool_split(struct pool *p, const struct pool_owned *b, uint8_t to)
 {
+	const uint64_t rec = rec_owned(to, b->owner, b->payer);
+	uint64_t *at = leaf_record(p, &p->zones[b->zone], b->pfn);
+
 	POOL_ASSERT(to <= b->order);
-	for (uint64_t off = 0; off < BIT(b->order); off += BIT(to)) {
-		*pool_record(p, b->pfn + off) = rec_owned(to, b->owner, b->payer);
+	for (const uint64_t *end = at + BIT(b->order); at < end; at += BIT(to)) {
+		*at = rec;
 	}
 	if (b->bad != 0U) {
 		mark_bad(p, b->pfn + align_down(b->bad - 1U, BIT(to)), (b->bad - 1U) & (BIT(to) - 1U));

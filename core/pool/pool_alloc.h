@@ -80,7 +80,7 @@ void pool_count_whole(struct pool *p, uint8_t leaf);
 /* --- the dirty map (dirty.c) ------------------------------------------------------------------------------------- */
 
 #define POOL_SCRUB_ORDER ORDER_64K /* what is scrubbed at a time, at most */
-#define POOL_FIND_STEPS 16U
+#define POOL_FIND_STEPS 8U
 #define POOL_FIND_END UINT64_MAX
 
 /* ledger_dirty_map(), under the lock. */

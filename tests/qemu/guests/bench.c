@@ -3,6 +3,7 @@
  * What a guest pays, in counter ticks, which are instructions under -icount shift=0 with a counter of 1 GHz. Lines
  * "bench: NAME N": the least of several tries, less the cost of reading the counter.
  */
+#include "claim.h"
 #include "guest.h"
 
 #define TRIES 8U
@@ -158,6 +159,62 @@ static void two_cpus(void)
 	report("ipi", least);
 }
 
+/* The least of a stake of one block, over all zones and orders the dearest. */
+static uint64_t stake_worst(uint64_t zones)
+{
+	uint64_t worst = 0, claim = 0, fit;
+
+	for (uint64_t z = 0; z < zones; z++) {
+		for (uint64_t k = 0; k <= 18; k++) {
+			uint64_t least = UINT64_MAX;
+
+			for (uint32_t i = 0; i < TRIES; i++) {
+				uint64_t t0 = ticks(), t;
+
+				if (fhc_stake(z, k, 1, &claim, &fit) != FHC_OK) {
+					break;
+				}
+				t = ticks() - t0 - nothing;
+				least = t < least ? t : least;
+				(void)fhc_release(claim);
+			}
+			worst = least != UINT64_MAX && least > worst ? least : worst;
+		}
+	}
+	return worst;
+}
+
+/* The first 2 MiB of a zone, each split from its largest block; the first zone only warms up. */
+static uint64_t redeem_worst(uint64_t window, uint64_t first, uint64_t zones)
+{
+	uint64_t worst = 0, claim, fit, order, t0, t;
+
+	for (uint64_t z = first; z < zones; z++) {
+		if (fhc_stake(z, 9, 1, &claim, &fit) != FHC_OK) {
+			return 0;
+		}
+		t0 = ticks();
+		if (fhc_redeem(claim, window + (z << 21), 9, &order) != FHC_OK) {
+			return 0;
+		}
+		t = ticks() - t0 - nothing;
+		worst = z != first && t > worst ? t : worst;
+		(void)fhc_release(claim);
+	}
+	return worst;
+}
+
+/* Where the configuration lets us claim: zones of a tree, the leaves last (bench.py). */
+static void claims(void)
+{
+	uint64_t window, size, zones;
+
+	if (on_freehold() && fhc_present() && fhc_window(&window, &size, &zones) == FHC_OK) {
+		report("stake", stake_worst(zones));
+		report("populate", redeem_worst(window, 3, zones));
+	}
+}
+
 void guest_main(void)
 {
 	print("\nbench: start on %s\n", on_freehold() ? "freehold" : "bare");
@@ -167,6 +224,7 @@ void guest_main(void)
 	LEAST(nothing, __asm__ volatile("" ::: "memory"));
 	calls();
 	registers();
+	claims();
 	gic_enable(1);
 	gic_enable(PPI_VTIMER);
 	irq_on();

@@ -19,6 +19,11 @@ struct row {
 	uint32_t order;
 };
 
+#define ROW(n)                                                                                                         \
+	{                                                                                                              \
+		.name = (n)                                                                                            \
+	}
+
 struct probe {
 	uint64_t start;
 	uint64_t hold; /* the longest since it was set to 0 */
@@ -78,5 +83,8 @@ void state_fresh(void);
 /* Half of the claims' slots taken, claims and owned blocks of all sizes on all zones, from a fixed seed. */
 void state_worked(void);
 uint32_t rnd(uint32_t n);
+
+void bench_sets(void);
+void bench_rest(void);
 
 #endif

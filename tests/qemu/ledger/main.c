@@ -8,7 +8,7 @@ void bench_main(void);
 
 /* One term: staked, redeemed, given back, redeemed, freed, released. */
 struct one_rows {
-	struct row stake, redeem, unredeem, cleaned, free, release;
+	struct row stake, refused, redeem, unredeem, cleaned, free, release;
 };
 
 static void one(struct one_rows *r, uint8_t zone, uint8_t order)
@@ -18,10 +18,15 @@ static void one(struct one_rows *r, uint8_t zone, uint8_t order)
 	claim_handle_t h;
 	fh_status st;
 
-	MEASURE(&r->stake, zone, order, st = claim_stake(&led, 2, &t, 1, &h, NULL));
-	if (st == FH_ENOFIT) {
+	struct ledger_zone_info info;
+
+	MUST(ledger_zone_info(&led, zone, &info) == FH_OK);
+	if (info.nr_available[order] == 0U) {
+		MEASURE(&r->refused, zone, order, st = claim_stake(&led, 2, &t, 1, &h, NULL));
+		MUST(st == FH_ENOFIT);
 		return;
 	}
+	MEASURE(&r->stake, zone, order, st = claim_stake(&led, 2, &t, 1, &h, NULL));
 	MUST(st == FH_OK);
 	MEASURE(&r->redeem, zone, order, st = claim_redeem(&led, h, 0, &b));
 	MUST(st == FH_OK);
@@ -46,6 +51,7 @@ static void all_ones(struct one_rows *r)
 		}
 	}
 	row_print(&r->stake);
+	row_print(&r->refused);
 	row_print(&r->redeem);
 	row_print(&r->cleaned);
 	row_print(&r->unredeem);
@@ -55,18 +61,20 @@ static void all_ones(struct one_rows *r)
 
 static void ones(void)
 {
-	struct one_rows fresh = { .stake = { "fresh_stake" },
-				  .redeem = { "fresh_redeem" },
-				  .unredeem = { "fresh_unredeem" },
-				  .cleaned = { "fresh_cleaned" },
-				  .free = { "fresh_free" },
-				  .release = { "fresh_release" } };
-	struct one_rows worked = { .stake = { "worked_stake" },
-				   .redeem = { "worked_redeem" },
-				   .unredeem = { "worked_unredeem" },
-				   .cleaned = { "worked_cleaned" },
-				   .free = { "worked_free" },
-				   .release = { "worked_release" } };
+	struct one_rows fresh = { .stake = ROW("fresh_stake"),
+				  .refused = ROW("fresh_refused"),
+				  .redeem = ROW("fresh_redeem"),
+				  .unredeem = ROW("fresh_unredeem"),
+				  .cleaned = ROW("fresh_cleaned"),
+				  .free = ROW("fresh_free"),
+				  .release = ROW("fresh_release") };
+	struct one_rows worked = { .stake = ROW("worked_stake"),
+				   .refused = ROW("worked_refused"),
+				   .redeem = ROW("worked_redeem"),
+				   .unredeem = ROW("worked_unredeem"),
+				   .cleaned = ROW("worked_cleaned"),
+				   .free = ROW("worked_free"),
+				   .release = ROW("worked_release") };
 
 	state_fresh();
 	all_ones(&fresh);
@@ -80,5 +88,7 @@ void bench_main(void)
 {
 	probe_calibrate();
 	ones();
+	bench_sets();
+	bench_rest();
 	print("ledger: end\n");
 }

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""Rows of make bench that are not a guest's: the ledger on the bare machine, the ledger on the host, sizes."""
+
+import json
+import re
+import subprocess
+
+import harness
+
+KIB = 1024
+HOLD = 3000  # PEERS: the longest hold of the ledger's lock, 8 zones
+# operation of tests/qemu/ledger: what it is. Those of boot and of bad memory hold longer by design.
+LEDGER = {
+    "stake": "stake, one term", "refused": "stake, one term, refused", "redeem": "redeem, one block", "unredeem": "unredeem", "free": "free",
+    "release": "release, one term", "cleaned": "cleaned", "redeem_upto": "redeem a larger block",
+    "unredeem_upto": "unredeem a larger block", "alloc": "allocate without a claim", "split": "split into 512",
+    "free_parts": "free one of 512 parts", "scrub_begin": "scrub: begin", "scrub_end": "scrub: end",
+    "zone_info": "a zone's figures", "owner": "owner of a page", "list": "next claim",
+    "set_stake": "stake, 64 terms", "set_refused": "stake, 64 terms, refused and explained",
+    "set_release": "release, 64 terms", "set_replace": "replace 32 terms by 32", "set_transfer": "transfer, 32 terms",
+    "set_reap": "reap a claim of 64 terms", "set_died": "a holder of 64 terms dies",
+    "set_wait": "64 terms wait", "set_served": "free, which admits 64 terms",
+}
+NO_BUDGET = {"quarantine": "quarantine: a page of a pool all claimed", "boot": "boot: the pool is filled"}
+
+
+def row(name, unit, value, budget=None):
+    return {"name": name, "unit": unit, "value": value, "budget": budget}
+
+
+def ledger():
+    """The bare program: each operation's longest hold, and what a stake and a redemption cost in all."""
+    with harness.Machine("bench-ledger", kernel=harness.BUILD / "ledger-bench.elf", cpu="max", smp=1, mem="4G",
+                         limit=120, extra=("-icount", "shift=0,sleep=off")) as m:
+        m.expect("ledger: end", fatal="failed")
+        text = m.console()
+    found = {}
+    for name, least, most, hold in re.findall(r"^ledger: (\w+) least=(\d+) most=(\d+) hold=(\d+)", text, re.M):
+        name = re.sub(r"^(fresh|worked)_", "", name)
+        seen = found.get(name, (int(least), 0, 0))
+        found[name] = (min(seen[0], int(least)), max(seen[1], int(most)), max(seen[2], int(hold)))
+    rows = [row("ledger: longest hold of its lock, 8 zones, claims of one term", "instructions",
+                max(found[n][2] for n in LEDGER if not n.startswith("set_")), HOLD),
+            row("ledger: longest hold of its lock, 8 zones, claims of up to 64 terms", "instructions",
+                max(found[n][2] for n in LEDGER), HOLD)]
+    for name, what in {**LEDGER, **NO_BUDGET}.items():
+        rows.append(row(f"ledger: hold, {what}", "instructions", found[name][2]))
+    for name in ("stake", "redeem", "unredeem", "free", "release"):
+        rows.append(row(f"ledger: {LEDGER[name]}, least", "instructions", found[name][0]))
+        rows.append(row(f"ledger: {LEDGER[name]}, most", "instructions", found[name][1]))
+    return rows
+
+
+def sizes():
+    """Binary and lines of both configurations (the last line of `make size`), and the memory that is kept of 4 GiB."""
+    rows = []
+    for out, name, kb, lines in (("", "", 160, 15000), ("minimal", ", minimum configuration", 80, 8000)):
+        text = subprocess.run(["make", "-s", f"O={harness.BUILD / out}", "size"], cwd=harness.ROOT, check=True,
+                              capture_output=True, text=True).stdout
+        bytes_, code = re.search(r"image (\d+) bytes.*; (\d+) lines of code", text).groups()
+        rows.append(row(f"binary{name}", "KB", -(-int(bytes_) // KIB), kb))
+        rows.append(row(f"lines{name}", "lines", int(code), lines))
+    return rows
+
+
+def memory_kept(console):
+    """Of a boot with 4 GiB: image with stacks, page records with the dirty map."""
+    kept = sum(int(end, 16) + 1 - int(base, 16) for base, end in
+               re.findall(r"memory: (0x\w+)-(0x\w+) (?:image|page records)", console))
+    return [row("memory kept, of 4 GiB", "KiB", kept // KIB, 10240)]
+
+
+def host():
+    """tools/ledgerbench under valgrind: cost over sizes of the pool and numbers of claims, fragmentation, metadata."""
+    done = subprocess.run([harness.ROOT / "scripts/bench-host", harness.BUILD], capture_output=True, text=True,
+                          check=False)
+    if done.returncode:
+        raise harness.MachineError("bench-host: " + done.stderr + done.stdout)
+    return json.loads((harness.BUILD / "bench-host.json").read_text())
