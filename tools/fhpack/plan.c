@@ -38,7 +38,6 @@ void plan_files(const char *name, const struct cfg_system *sys, const struct fil
 		payload.files[i] = (struct payload_file){ files[i].name, files[i].blob.data, files[i].blob.size };
 	}
 	payload.nr_files = nr;
-	domains.sys = sys;
 	domains.files = &payload;
 	domains.nr = sys->nr_domains;
 	for (uint32_t i = 0; i < domains.nr; i++) {
