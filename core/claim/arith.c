@@ -9,8 +9,8 @@
  *     b[k] = 0 if t[k] >= 0, else half of -t[k], rounded up       borrowed by order k from order k+1
  *     q[k] = t[k] + 2 b[k]                                        left over: never negative
  *
- * free is a leaf's histogram, or the sum of the children's q. The claims can be met if and only if the largest order need
- * not borrow, t[max] >= 0, in all zones. q is then what the zone can give upward, as real blocks; in blocks of one
+ * free is a leaf's histogram, or the sum of the children's q. The claims can be met if and only if the largest order
+ * need not borrow, t[max] >= 0, in all zones. q is then what the zone can give upward, as real blocks; in blocks of one
  * order, R[k] = q[k] + 2 R[k+1], and its own claims have S[k] = R[k] + b[k-1] (docs/claims.md says why that is exact).
  *
  *     root   free = q(low) + q(high)        one block of order 2, and one of order 0 claimed:
@@ -18,8 +18,9 @@
  *     low   t, q       high   t, q              t   -1  -1   0
  *     [buddy]            [buddy]                q    1   1   0
  *
- * t is kept, and marks of which q are not 0 and which t are negative. A change goes from the order that it touches upward, until nothing more is borrowed, and what it does to
- * q goes to the parent: a claim where the order has enough touches one number a zone.
+ * t is kept, and marks of which q are not 0 and which t are negative. A change goes from the order that it touches
+ * upward, until nothing more is borrowed, and what it does to q goes to the parent: a claim where the order has enough
+ * touches one number a zone.
  */
 #include "core/claim/claim_internal.h"
 

@@ -198,7 +198,7 @@ static void end(struct domain *d, enum domain_state state)
 	lock_release(&d->lock);
 }
 
-/* What it has from boot on is paid by the hypervisor; this is what it may claim itself, or a control domain for others. */
+/* What it has from boot on the hypervisor pays; this is what it may claim itself, or a control domain for others. */
 static uint64_t quota(const struct cfg_domain *c)
 {
 	return c->control && c->claims.limit == 0U ? CLAIM_NO_QUOTA : c->claims.limit >> PAGE_SHIFT;

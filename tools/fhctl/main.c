@@ -19,8 +19,8 @@ const struct command commands[] = {
 	{ "stop", "DOMAIN --force", "takes its power",
 	  "The guest is not asked. To end it by itself, use its console.\n", cmd_act },
 	{ "create", "DOMAIN ...", "claims all they need, builds and starts them",
-	  "They are domains that the configuration only defines (on-demand). What they need is claimed as one set: all of\n"
-	  "them are admitted, or none. Shows what was claimed and how long each step took.\n",
+	  "They are domains that are only defined (on-demand). What they need is claimed as one set: all\n"
+	  "of them are admitted, or none. Shows what was claimed and how long each step took.\n",
 	  cmd_create },
 	{ "destroy", "DOMAIN", "takes it apart; all that it had is free", "", cmd_act },
 	{ "start", "DOMAIN", "starts one that is not running", "", cmd_act },

@@ -41,7 +41,7 @@ struct file {
 size_t write_archive(const char *path, const struct file *files, uint32_t nr);
 
 /* Places each domain's files in its memory as EL2 will; ends the program with EL2's own words where it can't. */
-void plan_files(const char *config, const struct cfg_system *sys, const struct file *files, uint32_t nr);
+void plan_files(const char *config, struct cfg_system *sys, const struct file *files, uint32_t nr);
 /* Where they are, for domain d; nothing where plan_files() did not run. */
 void print_files(uint32_t d, FILE *out);
 

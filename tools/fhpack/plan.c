@@ -29,7 +29,7 @@ void log_print(enum log_level level, const char *fmt, ...)
 	refuse("%s: %s", config, line);
 }
 
-void plan_files(const char *name, const struct cfg_system *sys, const struct file *files, uint32_t nr)
+void plan_files(const char *name, struct cfg_system *sys, const struct file *files, uint32_t nr)
 {
 	static struct payload payload;
 

@@ -15,7 +15,7 @@
 
 #define V2_STATE GENMASK(29, 28)
 
-/* The same fields at other places; what is beside the interrupt's number (its physical one, sender, EOI) moves as one. */
+/* The same fields at other places; what is beside the interrupt's number (physical one, sender, EOI) moves as one. */
 static uint32_t lr_to_v2(uint64_t v)
 {
 	return (uint32_t)((v & GENMASK(9, 0)) | (v >> 32 & GENMASK(9, 0)) << 10 |

@@ -4,7 +4,7 @@
  * interrupts, and a CPU interface that is the hardware's own, fed by list registers. GICv3 (IHI 0069H): by ICV_
  * registers. GICv2 (IHI 0048B): by GICV, mapped where the guest has its GICC, but for GICC_DIR; see vgic_v2.c.
  *
- * What a guest sees of a GICv3: one security state (DS = 1), affinity routing always on, no LPIs, no ITS, no 1-of-N; SGIs and
+ * What a guest sees of a GICv3: one security state (DS = 1), affinity routing always on, no LPIs, ITS, 1-of-N; SGIs and
  * PPIs a vCPU, up to VGIC_MAX_SPIS SPIs. vCPU i has affinity 0.0.0.i.
  *
  * Who touches what:
@@ -104,7 +104,7 @@ struct vgic_cpu {
 	uint64_t hcr;                   /* ICH_HCR_EL2 as last written */
 	uint64_t vmcr;                  /* while not loaded */
 	uint64_t apr[2][4];
-	/* GICv2: an SGI pends by sender. One of them at a time is in a list register, the others wait here for its end. */
+	/* GICv2: an SGI pends by sender. One of them is in a list register, the others wait here for its end. */
 	uint8_t sgi_from[16]; /* atomic: senders as bits */
 	uint8_t sgi_now[16];  /* sender of the one that is in a list register or active */
 };
@@ -227,7 +227,7 @@ void vgic_pend(struct vgic *g, uint32_t vcpu, uint32_t intid);
 
 /* A trapped write of ICC_SGI1R_EL1 (group 1) or ICC_SGI0R_EL1 (group 0) by vcpu. ICC_ASGI1R_EL1: ignore it. */
 void vgic_sgi(struct vgic *g, uint32_t vcpu, uint64_t value, uint32_t group);
-/* A trapped write of ICC_DIR_EL1: while more is active than list registers hold; of GICC_DIR: always. On its own CPU. */
+/* A trapped write of ICC_DIR_EL1, while more is active than list registers hold; of GICC_DIR: always. Its own CPU. */
 void vgic_dir(struct vgic_cpu *vc, uint64_t value);
 
 #endif
