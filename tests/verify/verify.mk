@@ -7,23 +7,29 @@ verify_engine := $(wildcard core/claim/*.c core/pool/*.c) core/base/status.c tes
 verify_deps := $(verify_engine) $(wildcard core/claim/*.h core/pool/*.h core/base/*.h)
 SOAK_STEPS ?= 1000000000
 
-# The engine with tables as small as the states that are walked: a copy of its state is made for each step.
-small := $(O)/verify/small
+# small_engine FOLDER ORDER CLAIMS TERMS MORE: copies the engine with tables as small as the test that goes through them, or
+# copies them, after each step. verify_program FOLDER: compiles it with the test.
+small_engine = tests/verify/small $(1) $(2) && sed -i -e 's/^\#define FH_MAX_CLAIMS .*/\#define FH_MAX_CLAIMS $(3)U/' \
+	-e 's/^\#define LEDGER_MAX_TERMS .*/\#define LEDGER_MAX_TERMS $(4)U/' $(5) $(1)/core/claim/claim.h $(1)/core/pool/pool.h
+verify_program = $(HOST_CC) -I$(1) $(verify_flags) -O3 $(addprefix $(1)/,$(filter core/claim/%.c core/pool/%.c,$(verify_engine))) \
+	$(filter-out core/claim/%.c core/pool/%.c,$(verify_engine)) $(filter tests/%.c,$(filter-out $(verify_engine),$^)) -o $@
+
 $(O)/verify/exhaustive: tests/verify/exhaustive.c tests/unit/oracle.c tests/verify/small $(verify_deps)
-	tests/verify/small $(small) 3
-	sed -i -e 's/^#define FH_MAX_CLAIMS .*/#define FH_MAX_CLAIMS 4U/' -e 's/^#define LEDGER_MAX_TERMS .*/#define LEDGER_MAX_TERMS 4U/' \
-		$(small)/core/claim/claim.h
-	$(HOST_CC) -I$(small) $(verify_flags) -O3 $(addprefix $(small)/,$(filter core/claim/%.c core/pool/%.c,$(verify_engine))) \
-		$(filter-out core/claim/%.c core/pool/%.c,$(verify_engine)) $(filter %/exhaustive.c %/oracle.c,$^) -o $@
+	$(call small_engine,$(O)/verify/small,3,4,4)
+	$(call verify_program,$(O)/verify/small)
+
+# Without sanitizers, which `make check-unit` has.
+random_tables := -e 's/^\#define POOL_MAX_ZONES .*/\#define POOL_MAX_ZONES 8U/' -e 's/^\#define POOL_MAX_BANKS .*/\#define POOL_MAX_BANKS 2U/' \
+	-e 's/^\#define POOL_MAX_RANGES .*/\#define POOL_MAX_RANGES 16U/' -e 's/^\#define CLAIM_MAX_\(TERMS\|INPUT\) .*/\#define CLAIM_MAX_\1 4U/' \
+	-e 's/^\#define LEDGER_MAX_DOMAINS .*/\#define LEDGER_MAX_DOMAINS 3U/' \
+	-e 's/^\#define LEDGER_MAX_SCRUBBERS .*/\#define LEDGER_MAX_SCRUBBERS 4U/'
+$(O)/verify/random: tests/unit/test_claim_random.c tests/unit/oracle.c tests/verify/small $(verify_deps)
+	$(call small_engine,$(O)/verify/small6,6,16,64,$(random_tables))
+	$(call verify_program,$(O)/verify/small6) -lcmocka
 
 $(O)/verify/threads: tests/unit/test_claim_threads.c $(verify_deps)
 	@mkdir -p $(@D)
 	$(HOST_CC) $(verify_flags) -fsanitize=thread $(verify_engine) $< -o $@ -lcmocka -lpthread
-
-# Without sanitizers, which `make check-unit` has, and with a small ledger, which the audit goes through after each step.
-$(O)/verify/random: tests/unit/test_claim_random.c tests/unit/oracle.c $(verify_deps)
-	@mkdir -p $(@D)
-	$(HOST_CC) $(verify_flags) -O3 -DFH_MAX_CLAIMS=16U $(verify_engine) $(filter %random.c %/oracle.c,$^) -o $@ -lcmocka
 
 # random_run STEPS: that many, by two processes with seeds of their own.
 random_run = s=$$(date +%s); $(O)/verify/random $$(($(1) / 2)) $$s & $(O)/verify/random $$(($(1) / 2)) $$((s + 1)) && wait $$!
