@@ -2,6 +2,7 @@
 """Devices that are passed through: QEMU virt's clock (PL031) and its power key (PL061)."""
 
 import harness
+import pytest
 import systems
 
 RTC = ("rtc", "/pl031@9010000")
@@ -13,8 +14,9 @@ def payload(tmp_path, guests):
     return harness.write_payload(tmp_path / "payload.cpio", dts, {"agent.bin": guests / "agent.bin"})
 
 
-def test_clock_and_power_key(machine, guests, tmp_path):
-    with machine(initrd=payload(tmp_path, guests), qmp=True) as m:
+@pytest.mark.parametrize("gic", [3, 2])
+def test_clock_and_power_key(machine, guests, tmp_path, gic):
+    with machine(initrd=payload(tmp_path, guests), qmp=True, gic=gic) as m:
         m.expect(r"agent: \w+ is up")
         m.expect(r"agent: \w+ is up")
         m.focus(1)

@@ -27,21 +27,21 @@ def test_traptest(machine, guests, tmp_path, cpu, gic):
     assert "a jump to an unmapped address is an external abort" in names
 
 
-@pytest.mark.parametrize("cpu", CPUS)
+@CPUS_AND_GICS
 @pytest.mark.parametrize("name,case", [
     ("faults", "a step over a device's register ends behind it"),
     ("cpu", "its overflow interrupts"),
 ])
-def test_cpu_as_the_architecture_says(machine, guests, tmp_path, name, case, cpu):
-    with machine(initrd=one(tmp_path, guests, name), cpu=cpu, smp=2) as m:
+def test_cpu_as_the_architecture_says(machine, guests, tmp_path, name, case, cpu, gic):
+    with machine(initrd=one(tmp_path, guests, name), cpu=cpu, gic=gic, smp=2) as m:
         m.expect(rf"# freehold {name} on freehold")
         assert m.wait_end() == 0
         assert case in harness.check_tap(m.console())
 
 
-@pytest.mark.parametrize("cpu", ["max", "cortex-a53"])
-def test_psci(machine, guests, tmp_path, cpu):
-    with machine(initrd=one(tmp_path, guests, "psci", cpus=[0, 1, 2, 3]), cpu=cpu, smp=4) as m:
+@pytest.mark.parametrize("cpu,gic", [("max", 3), ("cortex-a53", 3), ("cortex-a72", 2)])
+def test_psci(machine, guests, tmp_path, cpu, gic):
+    with machine(initrd=one(tmp_path, guests, "psci", cpus=[0, 1, 2, 3]), cpu=cpu, gic=gic, smp=4) as m:
         m.expect(r"# freehold psci on freehold")
         assert m.wait_end() == 0
         assert "of concurrent CPU_ON calls exactly one succeeds" in harness.check_tap(m.console())

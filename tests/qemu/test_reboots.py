@@ -4,9 +4,8 @@
 import re
 
 import harness
+import pytest
 import systems
-
-REBOOTS = 1000
 
 
 def exits(m, name):
@@ -27,14 +26,15 @@ def figures(m):
     return sorted(re.findall(r"^ *(?:zone \w+ .*|0x.* (?:static|claimed) .*)$", m.console()[before:], re.M))
 
 
-def test_a_thousand_reboots(machine, guests, tmp_path):
+@pytest.mark.parametrize("gic,reboots", [(3, 1000), (2, 100)])
+def test_a_thousand_reboots(machine, guests, tmp_path, gic, reboots):
     """The victim's CPU runs nothing else, and its exits are its own timer's ticks."""
     victim = systems.front(cpus=[1], kernel="count.bin")
     other = systems.rear(cpus=[2, 3], kernel="reboot.bin", memory=systems.claimed(size=4 * systems.MIB))
     dts = systems.system(victim, other)
     payload = harness.write_payload(tmp_path / "payload.cpio", dts, {
         "count.bin": guests / "count.bin", "reboot.bin": guests / "reboot.bin"})
-    with machine(initrd=payload, cpu="max", limit=90) as m:
+    with machine(initrd=payload, cpu="max", gic=gic, limit=90) as m:
         m.expect("count: is up")
         m.focus(0)
         owned = figures(m)
@@ -44,7 +44,7 @@ def test_a_thousand_reboots(machine, guests, tmp_path):
         m.focus(0)
         first = int(m.expect(r"dom=rear reset=(\d+)").group(1))
         traps, interrupts = exits(m, "front")
-        m.expect(rf"dom=rear reset={first + REBOOTS}: restarting", 120)
+        m.expect(rf"dom=rear reset={first + reboots}: restarting", 120)
         traps_then, interrupts_then = exits(m, "front")
         assert figures(m) == owned and len(owned) == 7
         m.focus(1)

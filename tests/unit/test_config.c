@@ -556,6 +556,38 @@ static const char board_source[] =
 	" ram@41000000 { compatible = \"arm,pl031\"; reg = <0 0x41000000 0 0x1000>; interrupts = <0 4 4>; };"
 	" dma@9040000 { compatible = \"arm,pl330\"; reg = <0 0x9040000 0 0x1000>; interrupts = <0 5 4>; }; };";
 
+#define CPU_NODE(n) " cpu@" #n " { device_type = \"cpu\"; reg = <" #n ">; };"
+
+/* A GICv2: guests see its distributor and CPU interface, not GICH and GICV; it serves eight CPUs. */
+static void board_with_a_gicv2(void **state)
+{
+	static const char head[] =
+		"/dts-v1/; / { #address-cells = <2>; #size-cells = <2>; interrupt-parent = <&gic>;"
+		" memory@40000000 { device_type = \"memory\"; reg = <0 0x40000000 0 0x80000000>; };"
+		" gic: intc@8000000 { compatible = \"arm,cortex-a15-gic\"; interrupt-controller; #interrupt-cells = <3>;"
+		"  reg = <0 0x8000000 0 0x1000>, <0 0x8010000 0 0x2000>, <0 0x8030000 0 0x1000>, <0 0x8040000 0 0x2000>; };"
+		" cpus { #address-cells = <1>; #size-cells = <0>;" CPU_NODE(0) CPU_NODE(1) CPU_NODE(2) CPU_NODE(3)
+			CPU_NODE(4) CPU_NODE(5) CPU_NODE(6) CPU_NODE(7);
+	static struct fdt_node nodes[32];
+	char source[2048];
+	struct fdt_index t;
+	struct cfg_board b;
+
+	(void)state;
+	snprintf(source, sizeof(source), "%s }; };", head);
+	dts_index(source, nodes, 32, &t);
+	assert_int_equal(config_read_board(&t, NULL, 0, "", &b, &error), FH_OK);
+	assert_int_equal(b.nr_cpus, 8);
+	assert_int_equal(b.nr_emulated, 2);
+	assert_int_equal(b.emulated[1].range.base, 0x8010000);
+	free((void *)(uintptr_t)t.blob);
+	snprintf(source, sizeof(source), "%s%s }; };", head, CPU_NODE(8));
+	dts_index(source, nodes, 32, &t);
+	assert_int_equal(config_read_board(&t, NULL, 0, "", &b, &error), FH_EOVERFLOW);
+	assert_string_equal(error.text, "board: 9 CPUs, but its GICv2 serves 8");
+	free((void *)(uintptr_t)t.blob);
+}
+
 static struct cfg_device give(const char *path, bool allow)
 {
 	struct cfg_device d = { .allow_unprotected_dma = allow };
@@ -643,6 +675,7 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(boards),
 		cmocka_unit_test(devices),
+		cmocka_unit_test(board_with_a_gicv2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

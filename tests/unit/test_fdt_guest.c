@@ -162,6 +162,7 @@ static void a_plain_domain(void **state)
 static void without_console_ramdisk_and_arguments(void **state)
 {
 	struct guest_fdt_params p = params();
+	struct fdt_prop irqs;
 	struct fdt_index t;
 
 	(void)state;
@@ -176,6 +177,9 @@ static void without_console_ramdisk_and_arguments(void **state)
 	assert_false(fdt_has(&t, fdt_find(&t, "/chosen"), "linux,initrd-start"));
 	assert_false(fdt_has(&t, fdt_find(&t, "/chosen"), "stdout-path"));
 	assert_true(fdt_strlist_has(&t, fdt_find(&t, "/interrupt-controller"), "compatible", "arm,cortex-a15-gic"));
+	/* Its private interrupts name the CPUs that have them. */
+	assert_int_equal(fdt_prop(&t, fdt_find(&t, "/timer"), "interrupts", &irqs), FH_OK);
+	assert_int_equal(fdt_cell(&irqs, 2), ((1U << p.nr_cpus) - 1U) << 8 | 4U);
 }
 
 static void devices_are_copied(void **state)

@@ -9,6 +9,7 @@
 #include "arch/arm64/trap/trap_internal.h"
 #include "core/domain/domain.h"
 #include "core/log/log.h"
+#include "drivers/gic/gic.h"
 
 /* The ISS of EC 0x18: op0 21:20, op2 19:17, op1 16:14, CRn 13:10, Rt 9:5, CRm 4:1, direction 0. */
 #define ISS_KEY (GENMASK(21, 10) | GENMASK(4, 1))
@@ -37,9 +38,9 @@ static uint64_t cap(uint64_t v, uint32_t at, uint64_t max)
 
 static uint64_t pfr0(void)
 {
-	/* EL0 as it is, EL1 AArch64 only; FP, AdvSIMD, GIC, SVE, DIT, CSV2, CSV3. No EL2, EL3, RAS, MPAM, AMU, RME. */
-	return cap(READ_SYSREG(id_aa64pfr0_el1) &
-			   (GENMASK(3, 0) | GENMASK(27, 16) | GENMASK(35, 32) | GENMASK(51, 48) | GENMASK(63, 56)),
+	/* EL0 as it is, EL1 AArch64 only; FP, AdvSIMD, a GICv3's registers, SVE, DIT, CSV2, CSV3. No EL2, EL3, RAS, MPAM, AMU, RME. */
+	return cap(READ_SYSREG(id_aa64pfr0_el1) & (GENMASK(3, 0) | GENMASK(23, 16) | (gic_v2() ? 0U : GENMASK(27, 24)) |
+						   GENMASK(35, 32) | GENMASK(51, 48) | GENMASK(63, 56)),
 		   56U, 1U) |
 	       BIT(4);
 }
@@ -136,7 +137,7 @@ static bool read_reg(uint64_t key, uint64_t *val)
 {
 	if (is_id(key)) {
 		*val = read_id(key);
-	} else if (key == KEY_ICC_SRE) {
+	} else if (key == KEY_ICC_SRE && !gic_v2()) {
 		*val = VGIC_ICC_SRE_EL1;
 	} else if (key == KEY_REVIDR) {
 		*val = READ_SYSREG(revidr_el1);
@@ -168,8 +169,8 @@ static bool write_reg(struct vcpu *v, uint64_t key, uint64_t val)
 	} else if (key == KEY_OSLAR) {
 		WRITE_SYSREG(oslar_el1, val);
 	} else {
-		return key == KEY_ICC_ASGI1R || key == KEY_ICC_SRE || key == KEY_ACTLR || is_debug(key) ||
-		       is_set_way(key);
+		return ((key == KEY_ICC_ASGI1R || key == KEY_ICC_SRE) && !gic_v2()) || key == KEY_ACTLR ||
+		       is_debug(key) || is_set_way(key);
 	}
 	return true;
 }

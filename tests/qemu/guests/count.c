@@ -16,10 +16,11 @@ static uint32_t uart_intid(void)
 	return 33;
 }
 
-/* ICC_IAR1_EL1 and ICC_EOIR1_EL1 are the hardware's own: no exit. */
+/* The CPU interface is the hardware's own: no exit. */
 static void poll_interrupts(void)
 {
-	uint32_t intid = (uint32_t)read_sysreg(S3_0_C12_C12_0);
+	uint32_t ack = gic_ack();
+	uint32_t intid = ack & 0x3ff;
 
 	if (intid == PPI_VTIMER) {
 		write_sysreg(cntv_cval_el0, read_sysreg(cntv_cval_el0) + read_sysreg(cntfrq_el0) / 1000000 * TICK_US);
@@ -31,7 +32,7 @@ static void poll_interrupts(void)
 		irq_spurious++;
 	}
 	if (intid < 1020) {
-		write_sysreg(S3_0_C12_C12_1, intid);
+		gic_eoi(ack);
 	}
 }
 

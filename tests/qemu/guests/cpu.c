@@ -114,7 +114,7 @@ static void test_pmu(void)
 	for (uint64_t end = now() + ms_to_ticks(2000); (read_sysreg(isr_el1) & 0x80) == 0 && now() < end;) {
 		pause_cpu();
 	}
-	tap((read_sysreg(isr_el1) & 0x80) != 0 && (mmio_read32(gic_rdist() + 0x10200) & 1U << PPI_PMU) != 0,
+	tap((read_sysreg(isr_el1) & 0x80) != 0 && (mmio_read32(gic_private() + 0x200) & 1U << PPI_PMU) != 0,
 	    "its overflow interrupts");
 	write_sysreg(pmintenclr_el1, CYCLES);
 	write_sysreg(pmovsclr_el0, CYCLES);

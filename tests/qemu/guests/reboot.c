@@ -29,7 +29,7 @@ void guest_main(void)
 	}
 	gic_init();
 	gic_cpu_init();
-	clean = clean && (mmio_read32(gic_rdist() + 0x10200) >> 16) == 0;
+	clean = clean && (mmio_read32(gic_private() + 0x200) >> 16) == 0;
 	gic_enable(PPI_VTIMER);
 	gic_sgi(3, 0);
 	write_sysreg(cntv_cval_el0, 1);
