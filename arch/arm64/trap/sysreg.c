@@ -38,7 +38,7 @@ static uint64_t cap(uint64_t v, uint32_t at, uint64_t max)
 
 static uint64_t pfr0(void)
 {
-	/* EL0 as it is, EL1 AArch64 only; FP, AdvSIMD, GICv3, SVE, DIT, CSV2, CSV3. No EL2, EL3, RAS, MPAM, AMU, RME. */
+	/* EL0 as it is, EL1 AArch64; FP, AdvSIMD, GICv3, SVE, DIT, CSV2, CSV3. No EL2, EL3, RAS, MPAM, AMU, RME. */
 	return cap(READ_SYSREG(id_aa64pfr0_el1) & (GENMASK(3, 0) | GENMASK(23, 16) | (gic_v2() ? 0U : GENMASK(27, 24)) |
 						   GENMASK(35, 32) | GENMASK(51, 48) | GENMASK(63, 56)),
 		   56U, 1U) |
