@@ -24,7 +24,7 @@ config_goals := $(filter %config,$(MAKECMDGOALS))
 other_goals := $(filter-out %config,$(MAKECMDGOALS))
 # These need no configuration.
 plain_goals := help setup clean distclean format check-format check demo demo-check bench bench-host check-llvm \
-	verify verify-% soak check-qemu check-unit check-headers check-floors check-schema check-claims fuzz tools
+	verify verify-% soak check-qemu check-unit check-headers check-floors check-schema check-claims fuzz tools deb
 needs_config := $(if $(MAKECMDGOALS),$(filter-out $(plain_goals) %config,$(MAKECMDGOALS)),all)
 
 .PHONY: all

@@ -17,6 +17,7 @@ setup:
 	@scripts/setup
 
 #: make tools                 host programs (fhpack) in $(O)/tools
+#: make deb                   fhctl as a Debian package for arm64
 #: make payload               the demo's payload in $(O)/demo
 payload: setup tools
 	@FREEHOLD_BUILD=$(abspath $(O)) PYTHONPATH=tests/qemu $(PYTHON) -c \

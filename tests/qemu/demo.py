@@ -14,12 +14,13 @@ HINT = """
 Freehold demo: U-Boot starts the hypervisor, the hypervisor starts two Debian kernels.
   front   512 MiB of its own, for good (static partition), CPUs 0 and 1
   rear    512 MiB claimed from the pool, CPUs 2 and 3
+  third   not there yet: front, a control domain, can launch it (fhctl create third)
 
   Ctrl-A 1   type into front           Ctrl-A 2   type into rear
   Ctrl-A 0   the hypervisor's monitor  Ctrl-A ?   all keys
   try: cat /proc/meminfo, reboot -f; in the monitor: domains, memory, claims
 
-  To end: 'poweroff -f' in both domains.
+  To end: 'poweroff -f' in all domains.
 """
 
 
@@ -50,6 +51,17 @@ def check():
             if answer != f"42 from {host}":
                 m.fail(f"{host} answered '{answer}'")
             print(f"demo: {host} answers")
+        m.focus(1)
+        launched = m.shell("fhctl create third", 60)
+        m.expect(r"third: Linux \d", 120)
+        m.focus(3)
+        answer = m.shell("hostname")
+        if answer != "third":
+            m.fail(f"third answered '{answer}'; {launched}")
+        print("demo: third, launched from front, answers")
+        m.focus(1)
+        m.shell("fhctl destroy third")
+        print("demo: third is destroyed")
         for number in (1, 2):
             m.focus(number)
             m.line("poweroff -f")

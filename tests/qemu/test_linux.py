@@ -9,7 +9,7 @@ import pytest
 @pytest.fixture(scope="module")
 def linux(initramfs):
     payload = linux_system.build_payload(harness.BUILD / "demo")
-    with harness.Machine("two_linux", initrd=payload, limit=240, qmp=True) as m:
+    with harness.Machine("two_linux", initrd=payload, smp=5, limit=240, qmp=True) as m:
         yield m
 
 
@@ -90,7 +90,7 @@ def test_the_machine_ends_with_the_last(linux):
 def test_other_cpus(initramfs, cpu, gic):
     """A kernel that uses all that it finds: what is hidden must be hidden well."""
     payload = linux_system.build_payload(harness.BUILD / "demo")
-    with harness.Machine(f"linux-{cpu}-gicv{gic}", initrd=payload, cpu=cpu, gic=gic, limit=90) as m:
+    with harness.Machine(f"linux-{cpu}-gicv{gic}", initrd=payload, cpu=cpu, gic=gic, smp=5, limit=90) as m:
         m.expect(r"(front|rear): Linux \d", 80)
         m.expect(r"(front|rear): Linux \d", 60)
         for number in (1, 2):

@@ -41,6 +41,6 @@ def fit_disk(folder, payload):
 def options(folder):
     """Machine's arguments: U-Boot as firmware, the folder as its disk. With firmware and ACPI, QEMU virt would have no
     PL061, but an ACPI device for its power key."""
-    return {"kernel": None, "bios": harness.UBOOT,
+    return {"kernel": None, "bios": harness.UBOOT, "smp": 5,
             "extra": ("-machine", "acpi=off", "-drive", f"if=none,format=raw,readonly=on,file=fat:{folder},id=disk", "-device",
                       "virtio-blk-device,drive=disk")}

@@ -13,3 +13,9 @@ $(O)/tools/fhctl: $(fhctl_objects)
 	$(Q)$(FHCTL_CC) -static -s -o $@ $^
 -include $(fhctl_objects:.o=.d)
 tools: $(O)/tools/fhctl
+
+# 0.1 of the commit, as the image tells it; what is not committed is not in it.
+fhctl_version = 0.1~$(shell git rev-parse --short=12 HEAD 2>/dev/null || echo release)
+.PHONY: deb
+deb: $(O)/tools/fhctl
+	@tools/fhctl/package/make-deb $< $(fhctl_version) $(O)/fhctl_arm64.deb

@@ -213,6 +213,13 @@ int main(int argc, char **argv)
 		usage(stdout);
 		return EXIT_GOOD;
 	}
+	/* For shell completion. */
+	if (strcmp(argv[1], "commands") == 0) {
+		for (size_t i = 0; i < nr_commands; i++) {
+			puts(commands[i].name);
+		}
+		return EXIT_GOOD;
+	}
 	c = find_command(argv[1]);
 	if (c == NULL) {
 		die(EXIT_USAGE, "no command is named '%s'; try fhctl help", argv[1]);
