@@ -12,13 +12,17 @@
 
 /* A port that a guest has open. Only the CPU that has the domain's server. */
 struct session {
-	uint32_t number;   /* of the port's session; even: closed */
-	uint32_t have;     /* bytes of the request in work */
-	bool broken;       /* it is no frame that came: until it is closed */
-	bool events;       /* wanted */
-	uint64_t event;    /* the next one's number */
-	uint16_t attached; /* domain whose console it is, or NOT_ATTACHED */
-	char *in;          /* CTL_REQUEST_MAX bytes */
+	uint32_t number;      /* of the port's session; even: closed */
+	uint32_t have;        /* bytes of the request in work */
+	bool broken;          /* it is no frame that came: until it is closed */
+	bool events;          /* wanted */
+	uint64_t event;       /* the next one's number */
+	uint16_t attached;    /* domain whose console it is, or NOT_ATTACHED */
+	char *in;             /* CTL_REQUEST_MAX bytes */
+	uint64_t created;     /* domains that it defined, by bits */
+	struct ctl_load load; /* where the file goes that is coming */
+	uint32_t left;        /* bytes of the piece that are still to come */
+	uint32_t load_status;
 };
 
 /* A request that is complete, and room for its answer. */
@@ -35,6 +39,11 @@ struct request {
 /* Carries it out; the status that the reply will carry. */
 uint32_t control_request(struct request *r);
 uint32_t control_list(struct request *r);
+uint32_t control_tree(struct request *r);
+uint32_t control_define(struct request *r);
+void control_load_begin(const struct domain *self, struct session *s, const struct ctl_load *q, uint32_t bytes);
+bool control_load_step(struct domain *self, uint32_t port, struct session *s);
+void control_forget(struct session *s);
 uint32_t control_stake(struct request *r);
 uint32_t control_claim(struct request *r);
 /* Leases that end, claims that waited. No lock held. O(claims) when one ends. */

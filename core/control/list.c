@@ -23,9 +23,12 @@ _Static_assert((uint32_t)CTL_DESTROYED == (uint32_t)DOM_DESTROYED, "the order of
 static bool next_domain(struct walk *w, void *entry)
 {
 	struct ctl_domain *e = entry;
-	struct domain *d = domain_get((uint32_t)w->at++);
+	struct domain *d = NULL;
 	struct domain_vcpu v;
 
+	while (d == NULL && w->at < domain_count()) {
+		d = domain_get((uint32_t)w->at++);
+	}
 	if (d == NULL) {
 		return false;
 	}
@@ -53,12 +56,12 @@ static bool next_vcpu(struct walk *w, void *entry)
 	struct domain *d = domain_get((uint32_t)(w->at >> 8));
 	struct domain_vcpu v;
 
-	while (d != NULL && !domain_vcpu_look(d, (uint32_t)(w->at & 255U), &v)) {
+	while (d == NULL || !domain_vcpu_look(d, (uint32_t)(w->at & 255U), &v)) {
 		w->at = (w->at | 255U) + 1U;
+		if (w->at >> 8 >= domain_count()) {
+			return false;
+		}
 		d = domain_get((uint32_t)(w->at >> 8));
-	}
-	if (d == NULL) {
-		return false;
 	}
 	*e = (struct ctl_vcpu){ d->id, (uint16_t)(w->at++ & 255U), (uint16_t)v.pcpu, (uint16_t)v.power, { 0, 0, 0 } };
 	add_exits(e->exits, &v);

@@ -37,6 +37,9 @@ enum ctl_op {
 	CTL_RELEASE = 8, /* ctl_claim -> - */
 	CTL_RENEW = 9,   /* ctl_claim -> - */
 	CTL_CREATE = 10, /* ctl_create: claims all as one set, then builds and starts each -> - */
+	CTL_TREE = 11,   /* ctl_tree, bytes: a part of a configuration -> - */
+	CTL_DEFINE = 12, /* ctl_define -> ctl_defined: a domain by that configuration, or why not */
+	CTL_LOAD = 13,   /* ctl_load, up to CTL_LOAD_MAX bytes: a piece of a file -> ctl_load: where to go on */
 	/* events */
 	CTL_EVENT = 32,  /* ctl_event */
 	CTL_OUTPUT = 33, /* bytes of the attached console */
@@ -189,6 +192,31 @@ struct ctl_domain_req {
 	uint16_t dom;
 	uint16_t action;
 	uint32_t reserved;
+};
+
+#define CTL_TREE_MAX 16384u /* bytes of a configuration */
+#define CTL_LOAD_MAX 65536u
+enum ctl_file { CTL_KERNEL, CTL_RAMDISK, CTL_DTB, CTL_FILES };
+struct ctl_tree {
+	uint32_t offset;
+	uint32_t reserved;
+};
+struct ctl_define {
+	uint32_t tree_size;
+	uint32_t reserved;
+	uint64_t size[CTL_FILES]; /* of the files that will come; 0: none, or the payload's */
+	unsigned char head[64];   /* the kernel's first bytes */
+};
+struct ctl_defined {
+	uint16_t dom;
+	uint16_t reserved[3];
+	char why[192]; /* with a refusal: node, value and reason */
+};
+struct ctl_load {
+	uint16_t dom;
+	uint16_t file; /* enum ctl_file */
+	uint32_t reserved;
+	uint64_t offset;
 };
 
 #define CTL_CREATE_MAX 8u

@@ -150,6 +150,8 @@ static const struct {
 	[CTL_HELLO] = { hello, 0 },
 	[CTL_LIST] = { control_list, sizeof(struct ctl_list) },
 	[CTL_DOMAIN] = { do_domain, sizeof(struct ctl_domain_req) },
+	[CTL_TREE] = { control_tree, sizeof(struct ctl_tree) },
+	[CTL_DEFINE] = { control_define, sizeof(struct ctl_define) },
 	[CTL_CREATE] = { create, sizeof(struct ctl_create) },
 	[CTL_EVENTS] = { want_events, sizeof(struct ctl_events_req) },
 	[CTL_ATTACH] = { attach, sizeof(struct ctl_domain_req) },

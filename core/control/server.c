@@ -56,28 +56,63 @@ static void answer(struct domain *d, uint32_t port, struct session *s)
 	send(d, port, s, reply);
 }
 
+static bool sound(const struct ctl_head *head)
+{
+	const uint32_t most = head->op == CTL_LOAD ? (uint32_t)sizeof(struct ctl_load) + CTL_LOAD_MAX :
+						     CTL_REQUEST_MAX - (uint32_t)sizeof(*head);
+
+	return head->magic == CTL_MAGIC && head->len <= most &&
+	       (head->op != CTL_LOAD || head->len > sizeof(struct ctl_load));
+}
+
+/* What of a frame is kept: of a LOAD the part before its bytes, which go on at once. */
+static uint32_t kept(const struct ctl_head *head)
+{
+	return (uint32_t)(sizeof(*head) + (head->op == CTL_LOAD ? sizeof(struct ctl_load) : head->len));
+}
+
+static bool step_load(struct domain *d, uint32_t port, struct session *s)
+{
+	const struct ctl_head *head = (const void *)s->in;
+	const bool some = control_load_step(d, port, s);
+	struct ctl_load *out = (void *)(answers[arch_cpu_id()] + sizeof(*head));
+
+	if (s->left == 0U) {
+		s->have = 0;
+		*out = s->load;
+		send(d, port, s,
+		     (struct ctl_head){
+			     .op = head->op, .id = head->id, .status = (uint16_t)s->load_status, .len = sizeof(*out) });
+	}
+	return some;
+}
+
 /* Reads on in the request; false: no more is there. */
 static bool step_request(struct domain *d, uint32_t port, struct session *s)
 {
 	const struct ctl_head *head = (const void *)s->in;
-	uint32_t want = sizeof(*head);
 
-	if (s->have >= sizeof(*head)) {
-		want += head->len;
+	if (s->left != 0U) {
+		return step_load(d, port, s);
 	}
+	const uint32_t want = s->have < sizeof(*head) ? (uint32_t)sizeof(*head) : kept(head);
 	const uint32_t n = vcon_read(&d->vcon, port, s->in + s->have, want - s->have);
 
 	s->have += n;
-	if (s->have == sizeof(*head) && (head->magic != CTL_MAGIC || head->len > CTL_REQUEST_MAX - sizeof(*head))) {
+	if (s->have == sizeof(*head) && !sound(head)) {
 		s->broken = true;
 		send(d, port, s, (struct ctl_head){ .op = head->op, .id = head->id, .status = CTL_EPROTO });
 		return false;
 	}
-	if (s->have >= sizeof(*head) && s->have == sizeof(*head) + head->len) {
-		answer(d, port, s);
-		return true;
+	if (s->have < sizeof(*head) || s->have != kept(head)) {
+		return n != 0U;
 	}
-	return n != 0U;
+	if (head->op == CTL_LOAD) {
+		control_load_begin(d, s, (const void *)(head + 1), head->len - (uint32_t)sizeof(struct ctl_load));
+	} else {
+		answer(d, port, s);
+	}
+	return true;
 }
 
 static bool step_event(struct domain *d, uint32_t port, struct session *s)
@@ -119,6 +154,7 @@ static void follow_session(struct domain *d, uint32_t port, struct session *s)
 
 	if (number != s->number) {
 		control_detach(s);
+		control_forget(s);
 		*s = (struct session){ .number = number, .attached = NOT_ATTACHED, .in = frames[d->id][port - 1U] };
 	}
 }

@@ -16,6 +16,22 @@ def boss(extra="control;", **changes):
                                      "extra": 'ramdisk = "initramfs.gz"; ' + extra, **changes})
 
 
+def tree(cpus=5, zone="high", size=64 * systems.MIB, name="guest", extra=""):
+    """A domain of its own, as fhctl create -c takes it. Its console has no key on the board's UART."""
+    node = systems.domain(name, [cpus], systems.claimed(zone, size), kernel="app", extra=extra)
+    return harness.compile_dts(f"""/dts-v1/; / {{ compatible = "freehold,config-v1";
+        zones {{ {zone}: {zone} {{ }}; }}; domains {{ {node} }}; }};""")
+
+
+def disk_files(guests):
+    """What the control domain has on its disk."""
+    return {"tmp/good.dtb": tree(), "tmp/twin.dtb": tree(6, name="twin"), "tmp/much.dtb": tree(6, size=1024 * systems.MIB, name="huge"),
+            "tmp/cpu.dtb": tree(2), "tmp/name.dtb": tree(name="rear"), "tmp/boss.dtb": tree(extra="control;"),
+            "tmp/zone.dtb": tree(zone="lower"), "tmp/junk.dtb": b"no tree at all, but long enough to be looked at......",
+            "tmp/app": (guests / "agent.bin").read_bytes(), "tmp/empty": b"",
+            "tmp/big": (guests / "agent.bin").read_bytes() + bytes(4 * systems.MIB)}
+
+
 @pytest.fixture(scope="module")
 def control(guests, initramfs):
     late = systems.domain("late", cpus=[3], memory=systems.claimed("high"), extra="on-demand;")
@@ -25,8 +41,12 @@ def control(guests, initramfs):
     payload.parent.mkdir(parents=True, exist_ok=True)
     config = payload.with_suffix(".dts")
     config.write_text(dts)
-    harness.pack(payload, config, {"Image": harness.LINUX, "initramfs.gz": initramfs, "agent.bin": guests / "agent.bin"})
-    with harness.Machine("control", initrd=payload, smp=5, limit=240) as m:
+    # The kernel takes a second archive behind the first.
+    ramdisk = payload.with_name("ramdisk")
+    ramdisk.write_bytes(initramfs.read_bytes().ljust((initramfs.stat().st_size + 511) // 512 * 512, b"\0")
+                        + harness.newc(disk_files(guests), 4))
+    harness.pack(payload, config, {"Image": harness.LINUX, "initramfs.gz": ramdisk, "agent.bin": guests / "agent.bin"})
+    with harness.Machine("control", initrd=payload, smp=7, limit=240) as m:
         m.expect(r"boss: Linux \d", 120)
         m.focus(1)
         yield m
@@ -200,6 +220,70 @@ def test_a_set_that_does_not_fit(control):
     assert "nothing was claimed" in text and "zone=high" in text and "refused" in text
     assert fhctl(control, "--json memory") == before
     assert [d["state"] for d in json.loads(fhctl(control, "--json list"))][2:] == ["defined", "defined"]
+
+
+def test_create_from_files(control):
+    before = fhctl(control, "--json memory")
+    made = json.loads(fhctl(control, "--json create -c /tmp/good.dtb --kernel /tmp/big"))
+    assert made[0]["domain"] == "guest" and made[0]["running"] and made[0]["memory"] == 64 * systems.MIB
+    assert "pong: guest" in control.shell("printf 'p' | fhctl console guest 2>/dev/null")
+    assert "/domains/guest" in fhctl(control, "create -c /tmp/good.dtb --kernel /tmp/app 2>&1", 1)
+    fhctl(control, "destroy guest")
+    back_to(control, before)
+
+
+def back_to(m, before):
+    """What is taken apart goes by steps of another CPU: asked until it is as before."""
+    for _ in range(40):
+        now = fhctl(m, "--json memory")
+        if now == before:
+            break
+    assert now == before
+    assert len(fhctl(m, "list").splitlines()) == 5
+
+
+@pytest.mark.parametrize("name,reason", [
+    ("cpu", "CPU 2 is given to rear already"), ("name", "rear"), ("boss", "control"), ("zone", "lower"), ("junk", "tree"),
+])
+def test_bad_trees_are_refused(control, name, reason):
+    before = fhctl(control, "--json memory")
+    text = fhctl(control, f"create -c /tmp/{name}.dtb --kernel /tmp/app 2>&1", 1)
+    assert "refused" in text and reason in text
+    back_to(control, before)
+
+
+def test_a_set_of_files_of_which_one_does_not_fit(control):
+    before = fhctl(control, "--json memory")
+    text = fhctl(control, "create -c /tmp/good.dtb --kernel /tmp/app -c /tmp/much.dtb --kernel /tmp/app 2>&1", 1)
+    assert "nothing was claimed" in text or "guest" in text
+    back_to(control, before)
+
+
+def test_two_of_files_together(control):
+    before = fhctl(control, "--json memory")
+    made = json.loads(fhctl(control, "--json create -c /tmp/good.dtb --kernel /tmp/app -c /tmp/twin.dtb --kernel /tmp/big"))
+    assert [m["running"] for m in made] == [True, True]
+    fhctl(control, "destroy guest")
+    fhctl(control, "destroy twin")
+    back_to(control, before)
+
+
+@pytest.mark.parametrize("step", ["tree", "defined", "claimed", "loading", "loaded"])
+def test_killed_in_the_middle(control, step):
+    """fhctl dies at a step by name; the port closes, and all is back. Behind its last piece the domain just runs."""
+    before = fhctl(control, "--json memory")
+    lines = len(fhctl(control, "log").splitlines())
+    code = control.shell(f"FHCTL_DIE_AT={step} fhctl create -c /tmp/good.dtb --kernel /tmp/big >/dev/null 2>&1; echo $?", 30)
+    assert code.splitlines()[-1] == "137", code
+    if step == "loaded":
+        fhctl(control, "destroy guest")
+    back_to(control, before)
+    log = "\n".join(fhctl(control, "log").splitlines()[lines:])
+    assert ("dom=guest: defined" in log) == (step != "tree"), log
+    assert ("dom=guest: destroyed" in log) == (step in ("claimed", "loading", "loaded")), log
+    control.focus(2)
+    control.ask("p", "pong: rear")
+    control.focus(1)
 
 
 def test_top(control):

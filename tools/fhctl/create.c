@@ -9,8 +9,9 @@
 
 #define STEP_MS 60000
 
-/* When each domain came into its states, by EL2's counter; 0: not yet. */
+/* A domain of the set: where its files are, and when it came into its states, by EL2's counter; 0: not yet. */
 struct steps {
+	struct files files; /* tree NULL: one of the hypervisor's configuration */
 	struct ctl_domain d;
 	uint64_t claimed;
 	uint64_t building;
@@ -18,21 +19,26 @@ struct steps {
 	bool failed;
 };
 
+static struct steps s[CTL_CREATE_MAX];
+static size_t nr;
+static uint64_t bytes_done;
+static uint64_t bytes_all;
+
 static uint64_t log_next(void)
 {
-	size_t nr;
+	size_t lines;
 
-	free(fetch_list(CTL_LOG, sizeof(struct ctl_log), &nr));
-	return nr;
+	free(fetch_list(CTL_LOG, sizeof(struct ctl_log), &lines));
+	return lines;
 }
 
 /* The hypervisor's own words for a refusal: the last lines of its log that say so. */
 static void print_reasons(size_t before)
 {
-	size_t nr;
-	struct ctl_log *l = fetch_list(CTL_LOG, sizeof(*l), &nr);
+	size_t lines;
+	struct ctl_log *l = fetch_list(CTL_LOG, sizeof(*l), &lines);
 
-	for (size_t i = before < nr ? before : 0; i < nr; i++) {
+	for (size_t i = before < lines ? before : 0; i < lines; i++) {
 		char text[sizeof(l[i].text) + 1];
 
 		memcpy(text, l[i].text, sizeof(l[i].text));
@@ -44,7 +50,7 @@ static void print_reasons(size_t before)
 	free(l);
 }
 
-static bool all_done(const struct steps *s, size_t nr)
+static bool all_done(void)
 {
 	for (size_t i = 0; i < nr; i++) {
 		if (s[i].running == 0 && !s[i].failed) {
@@ -54,7 +60,7 @@ static bool all_done(const struct steps *s, size_t nr)
 	return true;
 }
 
-static void note(struct steps *s, size_t nr, const struct ctl_event *e)
+static void note(const struct ctl_event *e)
 {
 	for (size_t i = 0; i < nr; i++) {
 		if (e->type != CTL_EV_STATE || e->dom != s[i].d.id) {
@@ -71,30 +77,32 @@ static void note(struct steps *s, size_t nr, const struct ctl_event *e)
 			s[i].running = e->time;
 			break;
 		default:
-			s[i].failed = e->value == CTL_DESTROYED || e->value == CTL_DEFINED || e->value == CTL_CRASHED;
+			s[i].failed = s[i].claimed != 0 && (e->value == CTL_DESTROYED || e->value == CTL_CRASHED);
 			break;
 		}
 	}
 }
 
-static void progress(const struct steps *s, size_t nr)
+static void progress(void)
 {
-	static const int colors[] = { 32 };
-	uint64_t done = 0;
+	static const int color = 32;
 
-	if (opt_json || !isatty(STDOUT_FILENO)) {
+	if (opt_json || bytes_all == 0 || !isatty(STDOUT_FILENO)) {
 		return;
 	}
-	for (size_t i = 0; i < nr; i++) {
-		done += (s[i].claimed != 0 ? 1U : 0U) + (s[i].building != 0 ? 1U : 0U) + (s[i].running != 0 ? 1U : 0U);
-	}
 	printf("\r  [");
-	bar_print(&done, colors, "=", 1, nr * 3, 40);
-	printf("]\033[K");
-	if (all_done(s, nr)) {
+	bar_print(&bytes_done, &color, "=", 1, bytes_all, 40);
+	printf("] %s of %s\033[K", size_text(bytes_done), size_text(bytes_all));
+	if (bytes_done == bytes_all) {
 		printf("\r\033[K");
 	}
 	fflush(stdout);
+}
+
+static void loaded(uint64_t bytes)
+{
+	bytes_done += bytes;
+	progress();
 }
 
 static double us(uint64_t from, uint64_t to)
@@ -102,7 +110,7 @@ static double us(uint64_t from, uint64_t to)
 	return from == 0 || to < from ? 0 : (double)(to - from) * 1e6 / (double)port_open()->counter_hz;
 }
 
-static void report(const struct steps *s, size_t nr, uint64_t asked)
+static void report(uint64_t asked)
 {
 	struct table *t;
 
@@ -111,6 +119,7 @@ static void report(const struct steps *s, size_t nr, uint64_t asked)
 		for (size_t i = 0; i < nr; i++) {
 			json_open('{');
 			json_str("domain", s[i].d.name);
+			json_num("id", s[i].d.id);
 			json_num("memory", s[i].d.memory);
 			json_num("claim_us", (uint64_t)us(asked, s[i].claimed));
 			json_num("build_us", (uint64_t)us(s[i].building, s[i].running));
@@ -123,64 +132,154 @@ static void report(const struct steps *s, size_t nr, uint64_t asked)
 	}
 	t = table_new();
 	table_column(t, "DOMAIN", LEFT);
-	table_column(t, "CLAIMED", RIGHT);
+	table_column(t, "MEMORY", RIGHT);
+	table_column(t, "FILES", RIGHT);
+	table_column(t, "CLAIM", RIGHT);
 	table_column(t, "BUILD", RIGHT);
 	table_column(t, "STATE", LEFT);
 	for (size_t i = 0; i < nr; i++) {
+		const uint64_t *size = s[i].files.size;
+
 		table_cell(t, 0, "%s", s[i].d.name);
 		table_cell(t, 0, "%s", size_text(s[i].d.memory));
+		table_cell(t, 0, "%s", size_text(size[CTL_KERNEL] + size[CTL_RAMDISK] + size[CTL_DTB]));
+		table_cell(t, 0, "%.0f us", us(asked, s[i].claimed));
 		table_cell(t, 0, "%.0f us", us(s[i].building, s[i].running));
 		table_cell(t, s[i].failed ? 31 : 32, "%s", s[i].failed ? "failed" : "running");
 	}
 	table_print(t);
 }
 
-int cmd_create(int argc, char **argv)
+/* -c begins a domain of files, what follows of the options is its; other words are domains that are defined. */
+static void parse(int argc, char **argv)
 {
-	static const char *const options[] = { "together", NULL };
-	const struct ctl_events_req events = { .on = 1 };
-	struct ctl_create q = { 0 };
-	struct steps s[CTL_CREATE_MAX] = { 0 };
-	size_t before;
-	const char *value;
-	uint32_t status;
-	bool failed = false;
+	static const char *const names[CTL_FILES] = { "--kernel", "--ramdisk", "--dtb" };
 
-	while (next_option(&argc, argv, options, &value) >= 0) {
-		/* They always are. */
-	}
-	want_operands(argc, argv, 1, CTL_CREATE_MAX);
 	for (int i = 1; i < argc; i++) {
-		s[q.nr].d = find_domain(argv[i]);
-		q.dom[q.nr] = s[q.nr].d.id;
-		q.nr++;
+		const char *arg = argv[i];
+		size_t file = 0;
+
+		if (strcmp(arg, "--together") == 0) {
+			continue; /* they always are */
+		}
+		while (file < CTL_FILES && strcmp(arg, names[file]) != 0) {
+			file++;
+		}
+		if (arg[0] == '-' && i + 1 == argc) {
+			die(EXIT_USAGE, "create: %s wants a file", arg);
+		}
+		if (file < CTL_FILES) {
+			if (nr == 0 || s[nr - 1].files.tree == NULL) {
+				die(EXIT_USAGE, "create: %s belongs behind -c FILE.dtb", arg);
+			}
+			s[nr - 1].files.path[file] = argv[++i];
+			continue;
+		}
+		if (nr == CTL_CREATE_MAX) {
+			die(EXIT_USAGE, "create: more than %u domains at once", CTL_CREATE_MAX);
+		}
+		if (strcmp(arg, "-c") == 0) {
+			s[nr++].files.tree = argv[++i];
+		} else if (arg[0] == '-') {
+			die(EXIT_USAGE, "create: unknown option %s; try fhctl help create", arg);
+		} else {
+			s[nr++].d = find_domain(arg);
+		}
 	}
-	before = log_next();
-	request(CTL_EVENTS, &events, sizeof(events), NULL);
+	if (nr == 0) {
+		die(EXIT_USAGE, "usage: fhctl create [-c FILE.dtb [--kernel FILE] [--ramdisk FILE]] ... [DOMAIN ...]");
+	}
+}
+
+static void define(void)
+{
+	size_t all;
+	const struct ctl_domain *d;
+
+	for (size_t i = 0; i < nr; i++) {
+		if (s[i].files.tree != NULL) {
+			s[i].d.id = define_domain(&s[i].files);
+			bytes_all +=
+				s[i].files.size[CTL_KERNEL] + s[i].files.size[CTL_RAMDISK] + s[i].files.size[CTL_DTB];
+		}
+	}
+	d = fetch_domains(&all);
+	for (size_t i = 0; i < nr; i++) {
+		for (size_t k = 0; k < all; k++) {
+			s[i].d = d[k].id == s[i].d.id ? d[k] : s[i].d;
+		}
+	}
+}
+
+/* All in one set, or nothing; returns the counter before it. */
+static uint64_t claim(size_t log_before)
+{
+	struct ctl_create q = { .nr = (uint32_t)nr };
+	struct ctl_hello h;
+	struct frame reply;
+	uint32_t status;
+
+	for (size_t i = 0; i < nr; i++) {
+		q.dom[i] = s[i].d.id;
+		if (!opt_json) {
+			printf("claiming %s for %s\n", size_text(s[i].d.memory), s[i].d.name);
+		}
+	}
+	request(CTL_HELLO, "", 0, &reply);
+	memcpy(&h, reply.data, sizeof(h));
 	status = request(CTL_CREATE, &q, sizeof(q), NULL);
 	if (status == CTL_EBUSY) {
 		die(EXIT_REFUSED, "create: refused: only a domain that is defined, and not claimed, is created");
 	}
 	if (status != CTL_OK) {
+		fflush(stdout);
 		fprintf(stderr, "%s: create: nothing was claimed:\n", program);
-		print_reasons(before);
+		print_reasons(log_before);
 		die_status(status, "create");
 	}
-	while (!all_done(s, q.nr)) {
-		struct frame f;
+	return h.counter;
+}
+
+static void wait_all(int ms)
+{
+	struct frame f;
+
+	while (!all_done() && next_event(ms, &f)) {
 		struct ctl_event e;
 
-		if (!next_event(STEP_MS, &f)) {
-			die(EXIT_BROKEN, "create: no word of the build for a minute; see fhctl list");
-		}
 		if (f.head.op == CTL_EVENT && f.head.len >= sizeof(e)) {
 			memcpy(&e, f.data, sizeof(e));
-			note(s, q.nr, &e);
-			progress(s, q.nr);
+			note(&e);
 		}
 	}
-	report(s, q.nr, s[0].claimed);
-	for (size_t i = 0; i < q.nr; i++) {
+}
+
+int cmd_create(int argc, char **argv)
+{
+	const struct ctl_events_req events = { .on = 1 };
+	size_t before;
+	uint64_t asked;
+	bool failed = false;
+
+	parse(argc, argv);
+	before = log_next();
+	request(CTL_EVENTS, &events, sizeof(events), NULL);
+	define();
+	step("defined");
+	asked = claim(before);
+	step("claimed");
+	for (size_t i = 0; i < nr; i++) {
+		if (s[i].files.tree != NULL) {
+			load_files(&s[i].files, s[i].d.id, loaded);
+		}
+	}
+	step("loaded");
+	wait_all(STEP_MS);
+	if (!all_done()) {
+		die(EXIT_BROKEN, "create: no word of the build for a minute; see fhctl list");
+	}
+	report(asked);
+	for (size_t i = 0; i < nr; i++) {
 		failed = failed || s[i].failed;
 	}
 	if (failed) {

@@ -91,6 +91,19 @@ uint64_t parse_size(const char *text);
 /* Ends with why a claim was refused. */
 NORETURN void refuse_claim(uint32_t status, const struct frame *reply);
 
+/* --- load.c --- */
+struct files {
+	const char *tree;            /* a compiled configuration with one domain */
+	const char *path[CTL_FILES]; /* NULL: the payload's, or none */
+	uint64_t size[CTL_FILES];
+};
+/* The domain's number; ends with the reason where it is refused. */
+uint16_t define_domain(struct files *f);
+/* For tests: the program dies here, at once, if FHCTL_DIE_AT names the step. */
+void step(const char *name);
+/* Sends its files while it is being built; told: bytes that have gone. */
+void load_files(const struct files *f, uint16_t dom, void (*told)(uint64_t bytes));
+
 /* --- table.c: what people read --- */
 struct table;
 enum align { LEFT, RIGHT };
