@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A machine for the control server: three domains (0 is a control domain) whose operations only move their states, a
+ * real ledger, and ports that are two byte streams each, in place of core/virtio.
+ */
+#ifndef TESTS_UNIT_CONTROL_MACHINE_H
+#define TESTS_UNIT_CONTROL_MACHINE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/cpu.h"
+#include "core/base/bits.h"
+#include "core/control/control.h"
+#include "core/control/control_internal.h"
+#include "core/control/protocol.h"
+#include "core/domain/domain.h"
+#include "core/log/log.h"
+#include "drivers/gic/gic.h"
+
+#define CM_DOMAINS 4U
+#define CM_STREAM 0x40000U
+
+uint32_t output_pending;
+
+static struct cfg_domain cm_cfg[CM_DOMAINS];
+static struct domain cm_domain[CM_DOMAINS];
+static struct vcpu cm_vcpu;
+static struct ledger cm_ledger;
+static uint64_t cm_records[0x4000];
+static uint32_t cm_kicks;
+static uint64_t cm_loaded; /* bytes that domain_load() got */
+static fh_status cm_load_says;
+
+static struct cm_port {
+	uint32_t session;
+	bool full; /* the guest gives no buffers */
+	uint32_t in_len;
+	uint32_t in_at;
+	uint32_t out_len;
+	unsigned char in[CM_STREAM];
+	unsigned char out[CM_STREAM];
+} cm_ports[VCON_PORTS];
+
+/* ---- in place of core/virtio ---- */
+
+uint32_t vcon_session(struct vcon *c, uint32_t port)
+{
+	(void)c;
+	return cm_ports[port].session;
+}
+
+uint32_t vcon_read(struct vcon *c, uint32_t port, void *buf, uint32_t max)
+{
+	struct cm_port *p = &cm_ports[port];
+	const uint32_t n = MIN(max, p->in_len - p->in_at);
+
+	(void)c;
+	memcpy(buf, p->in + p->in_at, n);
+	p->in_at += n;
+	return n;
+}
+
+bool vcon_room(struct vcon *c, uint32_t port)
+{
+	(void)c;
+	return !cm_ports[port].full;
+}
+
+uint32_t vcon_write(struct vcon *c, uint32_t port, const void *buf, uint32_t len)
+{
+	struct cm_port *p = &cm_ports[port];
+
+	(void)c;
+	if (p->full || len > CM_STREAM - p->out_len) {
+		return 0;
+	}
+	memcpy(p->out + p->out_len, buf, len);
+	p->out_len += len;
+	return len;
+}
+
+/* ---- in place of core/domain and the log ---- */
+
+uint32_t domain_count(void)
+{
+	return CM_DOMAINS;
+}
+
+struct domain *domain_get(uint32_t i)
+{
+	return i < CM_DOMAINS && cm_domain[i].state != DOM_UNUSED ? &cm_domain[i] : NULL;
+}
+
+struct vcpu *domain_cpu_vcpu(uint32_t cpu)
+{
+	return cpu == 0U ? &cm_vcpu : NULL;
+}
+
+struct ledger *domain_ledger(void)
+{
+	return &cm_ledger;
+}
+
+bool domain_vcpu_look(struct domain *d, uint32_t i, struct domain_vcpu *out)
+{
+	*out = (struct domain_vcpu){ .pcpu = d->id, .power = VCPU_ON, .exits = { 1, 2, 3 } };
+	return i == 0U && d->state >= DOM_CLAIMED;
+}
+
+void domain_kick(struct domain *d)
+{
+	(void)d;
+	cm_kicks++;
+}
+
+static void cm_state(struct domain *d, enum domain_state s)
+{
+	d->state = s;
+	event_post(&(struct event){ .dom = d->id, .value = (uint32_t)s });
+}
+
+fh_status domain_do(struct domain *d, enum domain_op op)
+{
+	if (op == DOM_OP_DESTROY && (d->created || d->state != DOM_DEFINED)) {
+		cm_state(d, d->created ? DOM_UNUSED : DOM_DEFINED);
+		d->created = false;
+		return FH_OK;
+	}
+	if (op == DOM_OP_START && d->state == DOM_CLAIMED) {
+		cm_state(d, d->created ? DOM_BUILDING : DOM_RUNNING);
+		return FH_OK;
+	}
+	if (op == DOM_OP_STOP && d->state == DOM_RUNNING) {
+		cm_state(d, DOM_STOPPED);
+		return FH_OK;
+	}
+	return FH_EBUSY;
+}
+
+fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder)
+{
+	(void)holder;
+	for (uint32_t i = 0; i < nr; i++) {
+		if (set[i]->state != DOM_DEFINED) {
+			return FH_EBUSY;
+		}
+	}
+	for (uint32_t i = 0; i < nr; i++) {
+		cm_state(set[i], DOM_CLAIMED);
+	}
+	return FH_OK;
+}
+
+/* Any tree that begins with a d is a domain's. */
+fh_status domain_define(const void *tree, size_t size, const struct domain_files *files, struct domain **out,
+			struct cfg_error *err)
+{
+	struct domain *d = &cm_domain[CM_DOMAINS - 1U];
+
+	(void)files;
+	if (d->state != DOM_UNUSED || size == 0U || *(const char *)tree != 'd') {
+		strcpy(err->text, "/domains/new: no");
+		return FH_EFORMAT;
+	}
+	d->created = true;
+	cm_state(d, DOM_DEFINED);
+	*out = d;
+	return FH_OK;
+}
+
+fh_status domain_load(struct domain *d, uint32_t image, uint64_t offset, const void *data, uint64_t bytes)
+{
+	(void)data;
+	if (d->state != DOM_BUILDING || image >= DOM_IMG_COUNT || offset != cm_loaded) {
+		return FH_EINVAL;
+	}
+	if (cm_load_says == FH_OK) {
+		cm_loaded += bytes;
+	}
+	return cm_load_says;
+}
+
+bool log_read(struct log_cursor *c, struct log_line *out)
+{
+	if (c->next >= 3U) {
+		return false;
+	}
+	*out = (struct log_line){ .time = c->next, .len = 5, .text = "hello" };
+	c->next++;
+	return true;
+}
+
+void log_print(enum log_level level, const char *fmt, ...)
+{
+	(void)level;
+	(void)fmt;
+}
+
+void vgic_set_level(struct vgic *g, uint32_t vcpu, uint32_t intid, bool level)
+{
+	(void)g;
+	(void)vcpu;
+	(void)intid;
+	(void)level;
+}
+
+/* ---- the machine ---- */
+
+static void cm_init(void)
+{
+	static const struct pool_zone_desc zones[] = {
+		{ "low", POOL_NO_ZONE, true, 18, { 0x40000000, 0x1000000 } },
+	};
+	const struct pool_bank bank = { 0x40000, 0x1000, cm_records };
+	static const char *const names[CM_DOMAINS] = { "boss", "one", "two", "new" };
+	fh_status status = ledger_init(&cm_ledger, zones, 1, &bank, 1);
+
+	if (status == FH_OK) {
+		status = ledger_add_range(&cm_ledger, 0, zones[0].range);
+	}
+	memset(cm_domain, 0, sizeof(cm_domain));
+	memset(cm_cfg, 0, sizeof(cm_cfg));
+	for (uint32_t i = 0; i < CM_DOMAINS; i++) {
+		struct domain *d = &cm_domain[i];
+
+		strcpy(cm_cfg[i].name, names[i]);
+		cm_cfg[i].console = CFG_CONSOLE_PL011;
+		cm_cfg[i].manages = i == 0U ? ~UINT64_C(1) & ~UINT64_C(4) : 0U;
+		cm_cfg[i].control = i == 0U;
+		d->cfg = &cm_cfg[i];
+		d->id = (domid_t)i;
+		d->state = i == 3U ? DOM_UNUSED : DOM_RUNNING;
+		d->virtio.size = i == 0U ? 0x1000U : 0U;
+		vuart_init(&d->vuart, NULL, 33);
+		if (status == FH_OK && i < 3U) {
+			status = ledger_domain_add(&cm_ledger, (domid_t)i, CLAIM_NO_QUOTA);
+		}
+	}
+	if (status != FH_OK) {
+		abort();
+	}
+	cm_vcpu.domain = &cm_domain[0];
+	cm_loaded = 0;
+	cm_load_says = FH_OK;
+}
+
+static void cm_kick(uint32_t port)
+{
+	cm_domain[0].vcon.kicked |= 1U << port;
+	output_flag(OUTPUT_CONTROL);
+}
+
+static void cm_open(uint32_t port, bool open)
+{
+	struct cm_port *p = &cm_ports[port];
+
+	if ((p->session % 2U != 0U) != open) {
+		p->session++;
+	}
+	p->in_len = 0;
+	p->in_at = 0;
+	p->out_len = 0;
+	p->full = false;
+	cm_kick(port);
+	control_poll();
+}
+
+static void cm_type(uint32_t port, const void *data, uint32_t len)
+{
+	struct cm_port *p = &cm_ports[port];
+
+	if (p->in_at == p->in_len) {
+		p->in_at = 0;
+		p->in_len = 0;
+	}
+	len = MIN(len, CM_STREAM - p->in_len);
+	memcpy(p->in + p->in_len, data, len);
+	p->in_len += len;
+	cm_kick(port);
+}
+
+#endif
