@@ -123,10 +123,13 @@ endif
 CPPFLAGS := -nostdinc -I. -Iarch/arm64/include -I$(O)/include -isystem $(compiler_headers) \
 	-isystem core/base/libc -isystem $(libfdt_headers) -include $(autoconf)
 MACHINE := -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align -mcmodel=small -fno-pic -fno-pie
-# What runs once, or for a person, is made small; what guests wait for is made fast.
-small_folders := core/config core/payload core/log core/console core/monitor arch/arm64/boot \
-	drivers/watchdog
-optimize = $(if $(or $(CONFIG_OPTIMIZE_SIZE),$(filter $(small_folders:%=%/),$(dir $<))),-Os,-O2)
+# What a guest waits for is made fast; all else is made small.
+fast_files := arch/arm64/vgic/% arch/arm64/trap/% arch/arm64/vcpu/% arch/arm64/psci/% arch/arm64/lib/% core/vdev/% \
+	core/base/% core/sync/% core/hypercall/% core/fdt/fdt_index.c core/fdt/fdt_prop.c core/pool/buddy.c core/pool/query.c \
+	$(addprefix arch/arm64/mm/,stage2.c stage2_walk.c stage2_unmap.c) \
+	$(addprefix core/claim/,arith.c block.c fit.c redeem.c set.c stake.c table.c)
+slow_files := arch/arm64/vgic/vgic_v2.c arch/arm64/trap/crash.c arch/arm64/vcpu/vcpu.c core/hypercall/test.c
+optimize = $(if $(and $(if $(CONFIG_OPTIMIZE_SIZE),,y),$(filter-out $(slow_files),$(filter $(fast_files),$<))),-O2,-Os)
 CFLAGS := -std=c17 $(WARNINGS) -g -ffreestanding -fno-common $(MACHINE) -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-strict-aliasing -ffunction-sections -fdata-sections \
 	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)/=build/
@@ -149,7 +152,7 @@ endif
 
 # Objects depend on the flags that they were compiled with, the link on the list of its objects.
 $(O)/.flags: FORCE
-	$(call update,echo '$(CROSS_CC) $(CPPFLAGS) $(CONFIG_OPTIMIZE_SIZE) $(small_folders) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)')
+	$(call update,echo '$(CROSS_CC) $(CPPFLAGS) $(CONFIG_OPTIMIZE_SIZE) $(fast_files) $(slow_files) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)')
 $(O)/.objects: FORCE
 	$(call update,printf '%s\n' $(objects))
 

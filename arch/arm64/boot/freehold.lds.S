@@ -22,7 +22,6 @@ SECTIONS
 	.rodata : {
 		*(.rodata .rodata.*)
 		*(.note.gnu.build-id)
-		. = ALIGN(4096);
 	}
 	.rela.dyn : { *(.rela*) }
 	.iplt : { *(.iplt) }
