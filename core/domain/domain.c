@@ -251,7 +251,6 @@ void domain_vcpu_start(struct vcpu *v)
 	context = v->context;
 	lock_release(&d->lock);
 	vcpu_load(v, d->s2.vttbr, entry, context);
-	vgic_cpu_reset(&v->vgic);
 	vgic_cpu_load(&v->vgic);
 }
 

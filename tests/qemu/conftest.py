@@ -28,6 +28,8 @@ def machine(request):
     started = []
 
     def make(suffix="", **options):
+        if options.get("gic") == 2 and "kernel" not in options and not harness.configured("GICV2"):
+            pytest.skip("built without CONFIG_GICV2")
         started.append(harness.Machine(request.node.name + suffix, **options))
         return started[-1]
 

@@ -45,6 +45,11 @@ def qemu_binary():
     return str(path)
 
 
+def configured(option):
+    """Whether the image was built with that option."""
+    return f"CONFIG_{option}=y" in (BUILD / ".config").read_text().splitlines()
+
+
 class Machine:
     """One QEMU virt machine. Use as a context manager: the process never outlives the block."""
 

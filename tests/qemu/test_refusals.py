@@ -142,6 +142,13 @@ def test_started_at_el1(machine, guests, tmp_path):
         assert "agent:" not in m.console()
 
 
+@pytest.mark.skipif(harness.configured("GICV2"), reason="this image drives a GICv2")
+def test_gicv2_in_a_build_without_it(guests, tmp_path):
+    path = harness.write_payload(tmp_path / "payload.cpio", GOOD, {"agent.bin": guests / "agent.bin"})
+    with harness.Machine("gicv2-refused", initrd=path, gic=2, limit=20) as m:
+        refused(m, r"gic: version 2: notsup: refused")
+
+
 def test_firmware_reserved_memory(machine, guests, tmp_path):
     """A partition over memory that the board's tree reserves."""
     tree = tmp_path / "board.dtb"

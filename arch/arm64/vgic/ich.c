@@ -53,50 +53,26 @@ void ich_lr_write(uint32_t i, uint64_t v)
 	}
 }
 
-uint64_t ich_save(uint64_t prebits, uint64_t apr[2][4])
-{
-	const uint64_t vmcr = ich_vmcr_read();
-
-	ich_hcr_write(0U);
-	if (gic_v2()) {
-		apr[0][0] = mmio_read32(gicv2_hyp + GICH_APR);
-		return vmcr;
-	}
-	apr[0][0] = READ_SYSREG(ich_ap0r0_el2);
-	apr[1][0] = READ_SYSREG(ich_ap1r0_el2);
-	if (prebits >= 6U) {
-		apr[0][1] = READ_SYSREG(ich_ap0r1_el2);
-		apr[1][1] = READ_SYSREG(ich_ap1r1_el2);
-	}
-	if (prebits >= 7U) {
-		apr[0][2] = READ_SYSREG(ich_ap0r2_el2);
-		apr[0][3] = READ_SYSREG(ich_ap0r3_el2);
-		apr[1][2] = READ_SYSREG(ich_ap1r2_el2);
-		apr[1][3] = READ_SYSREG(ich_ap1r3_el2);
-	}
-	return vmcr;
-}
-
-void ich_load(uint64_t hcr, uint64_t vmcr, uint64_t prebits, uint64_t apr[2][4])
+void ich_start(uint64_t prebits)
 {
 	if (gic_v2()) {
-		mmio_write32(gicv2_hyp + GICH_VMCR, (uint32_t)vmcr);
-		mmio_write32(gicv2_hyp + GICH_APR, (uint32_t)apr[0][0]);
-		mmio_write32(gicv2_hyp + GICH_HCR, (uint32_t)hcr);
+		mmio_write32(gicv2_hyp + GICH_VMCR, 0U);
+		mmio_write32(gicv2_hyp + GICH_APR, 0U);
+		mmio_write32(gicv2_hyp + GICH_HCR, (uint32_t)ICH_HCR_EN);
 		return;
 	}
-	WRITE_SYSREG(ich_vmcr_el2, vmcr);
-	WRITE_SYSREG(ich_hcr_el2, hcr);
-	WRITE_SYSREG(ich_ap0r0_el2, apr[0][0]);
-	WRITE_SYSREG(ich_ap1r0_el2, apr[1][0]);
+	WRITE_SYSREG(ich_vmcr_el2, ICH_VMCR_RESET);
+	WRITE_SYSREG(ich_hcr_el2, ICH_HCR_EN);
+	WRITE_SYSREG(ich_ap0r0_el2, 0);
+	WRITE_SYSREG(ich_ap1r0_el2, 0);
 	if (prebits >= 6U) {
-		WRITE_SYSREG(ich_ap0r1_el2, apr[0][1]);
-		WRITE_SYSREG(ich_ap1r1_el2, apr[1][1]);
+		WRITE_SYSREG(ich_ap0r1_el2, 0);
+		WRITE_SYSREG(ich_ap1r1_el2, 0);
 	}
 	if (prebits >= 7U) {
-		WRITE_SYSREG(ich_ap0r2_el2, apr[0][2]);
-		WRITE_SYSREG(ich_ap0r3_el2, apr[0][3]);
-		WRITE_SYSREG(ich_ap1r2_el2, apr[1][2]);
-		WRITE_SYSREG(ich_ap1r3_el2, apr[1][3]);
+		WRITE_SYSREG(ich_ap0r2_el2, 0);
+		WRITE_SYSREG(ich_ap0r3_el2, 0);
+		WRITE_SYSREG(ich_ap1r2_el2, 0);
+		WRITE_SYSREG(ich_ap1r3_el2, 0);
 	}
 }

@@ -69,10 +69,9 @@ ICH_READER(elrsr, ich_elrsr_el2, GICH_ELRSR0)
 
 uint64_t ich_lr_read(uint32_t i); /* GICv2: its state alone */
 /*
- * The interface with its priority mask and enables (VMCR) and active priorities, ICH_AP0R<n> and ICH_AP1R<n> as far as
- * PREbits says they exist: group 0 or 1; GICv2: GICH_APR, of both. _save switches it off and returns VMCR.
+ * Switches the interface on, in its reset state: no group enabled, priority mask 0, no active priorities (ICH_AP0R<n>
+ * and ICH_AP1R<n> as far as PREbits says they exist). ich_hcr_write(0) switches it off.
  */
-void ich_load(uint64_t hcr, uint64_t vmcr, uint64_t prebits, uint64_t apr[2][4]);
-uint64_t ich_save(uint64_t prebits, uint64_t apr[2][4]);
+void ich_start(uint64_t prebits);
 
 #endif

@@ -41,11 +41,6 @@ fh_status vgic_init(struct vgic *g, uint32_t nr_vcpus, uint32_t nr_spis)
 	return FH_OK;
 }
 
-static uint64_t vmcr_reset(void)
-{
-	return gic_v2() ? 0U : ICH_VMCR_RESET;
-}
-
 void vgic_cpu_init(struct vgic *g, struct vgic_cpu *vc, uint32_t index, uint32_t pcpu)
 {
 	memset(vc, 0, sizeof(*vc));
@@ -54,7 +49,6 @@ void vgic_cpu_init(struct vgic *g, struct vgic_cpu *vc, uint32_t index, uint32_t
 	vc->pcpu = pcpu;
 	vc->priv.edge = SGI_MASK;
 	vc->priv.enable = vgic_sgis_by_source(); /* a GICv2's can't be disabled */
-	vc->vmcr = vmcr_reset();
 	g->cpu[index] = vc;
 	if (index == 0U && (!gic_v2() || g->nr_vcpus == 1U)) {
 		/* All SPIs reset to affinity 0.0.0.0; on a GICv2 to nobody, where there is a choice. */
@@ -133,12 +127,6 @@ void vgic_reset(struct vgic *g)
 	lock_release(&g->lock);
 }
 
-void vgic_cpu_reset(struct vgic_cpu *vc)
-{
-	vc->vmcr = vmcr_reset();
-	memset(vc->apr, 0, sizeof(vc->apr));
-}
-
 /* The physical enables and routes of what is backed by hardware: the CPU may not have been up when they were set. */
 static void load_hw(struct vgic_cpu *vc)
 {
@@ -166,7 +154,7 @@ void vgic_cpu_load(struct vgic_cpu *vc)
 	__atomic_store_n(&vc->loaded, 1U, __ATOMIC_SEQ_CST);
 	lock_release(&vc->vgic->lock);
 	vc->hcr = ICH_HCR_EN;
-	ich_load(vc->hcr, vc->vmcr, vgic_hw.prebits, vc->apr);
+	ich_start(vgic_hw.prebits);
 }
 
 void vgic_cpu_put(struct vgic_cpu *vc)
@@ -190,7 +178,7 @@ void vgic_cpu_put(struct vgic_cpu *vc)
 	}
 	lock_release(&vc->vgic->lock);
 	vc->hcr = 0U;
-	vc->vmcr = ich_save(vgic_hw.prebits, vc->apr);
+	ich_hcr_write(vc->hcr);
 }
 
 void vgic_notify(struct vgic_cpu *vc, uint32_t bits)

@@ -102,8 +102,6 @@ struct vgic_cpu {
 	uint32_t mine[VGIC_WORDS - 1U]; /* SPIs that are routed here */
 	uint32_t waker;                 /* GICR_WAKER.ProcessorSleep */
 	uint64_t hcr;                   /* ICH_HCR_EL2 as last written */
-	uint64_t vmcr;                  /* while not loaded */
-	uint64_t apr[2][4];
 	/* GICv2: an SGI pends by sender. One of them is in a list register, the others wait here for its end. */
 	uint8_t sgi_from[16]; /* atomic: senders as bits */
 	uint8_t sgi_now[16];  /* sender of the one that is in a list register or active */
@@ -145,11 +143,10 @@ fh_status vgic_map_hw(struct vgic *g, uint32_t intid, bool edge) FH_MUST_CHECK;
 void vgic_reset(struct vgic *g);
 
 /*
- * The CPU interface (ICH_ registers). On the vCPU's own CPU: _reset before the first _load after CPU_ON (priority
- * mask 0, groups off; the redistributor's registers keep what they hold), _load before its first entry, _put when it
+ * The CPU interface (ICH_ registers). On the vCPU's own CPU: _load after CPU_ON, before its first entry: the interface
+ * is in its reset state (priority mask 0, groups off), the redistributor's registers hold what they held; _put when it
  * stops running here (CPU_OFF, reset, stop): list registers are folded back.
  */
-void vgic_cpu_reset(struct vgic_cpu *vc);
 void vgic_cpu_load(struct vgic_cpu *vc);
 void vgic_cpu_put(struct vgic_cpu *vc);
 
