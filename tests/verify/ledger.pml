@@ -126,7 +126,7 @@ inline serve_one()
 		:: nempty(waiters) ->
 			waiters?<head>; /* c = &l->claims[l->waiters.first] */
 			if
-			:: FITS(WANT(head)) -> /* set_apply(), wave_run() */
+			:: FITS(WANT(head)) -> /* make_wave(), wave_run() */
 				waiters?head; /* leave_queue() */
 				waiting[head] = false;
 				left[head] = WANT(head); /* t->left = t->count */
@@ -139,7 +139,7 @@ inline serve_one()
 	}
 }
 
-/* wait_serve(): one admission a lock hold, until one does not fit. */
+/* wait_serve(): one admission a lock hold, until one does not fit. (end_one() has nothing to end: no memory goes bad.) */
 inline wait_serve()
 {
 	more = true;

@@ -27,7 +27,7 @@ $(O)/verify/random: tests/unit/test_claim_random.c tests/unit/oracle.c tests/ver
 	$(call small_engine,$(O)/verify/small6,6,16,64,$(random_tables))
 	$(call verify_program,$(O)/verify/small6) -lcmocka
 
-$(O)/verify/threads: tests/unit/test_claim_threads.c $(verify_deps)
+$(O)/verify/threads $(O)/verify/crowd: $(O)/verify/%: tests/unit/test_claim_%.c $(verify_deps)
 	@mkdir -p $(@D)
 	$(HOST_CC) $(verify_flags) -fsanitize=thread $(verify_engine) $< -o $@ -lcmocka -lpthread
 
@@ -44,7 +44,7 @@ verify: verify-exhaustive verify-protocol verify-tsan verify-random
 # On a bare machine: the compiler, cmocka, spin.
 verify-setup:
 	@scripts/setup
-$(addprefix $(O)/verify/,exhaustive threads random) verify-protocol: | verify-setup
+$(addprefix $(O)/verify/,exhaustive threads crowd random) verify-protocol: | verify-setup
 
 # The lock, waiting and scrub protocol in spin: deadlock, lost wake-ups, starvation, a page handed over while it is zeroed.
 verify-protocol:
@@ -56,8 +56,9 @@ verify-exhaustive: $(O)/verify/exhaustive
 	$< one 0 3
 	$< one 1 3 & $< two 1 3 && wait $$!
 
-verify-tsan: $(O)/verify/threads
+verify-tsan: $(O)/verify/threads $(O)/verify/crowd
 	$(O)/verify/threads 300
+	timeout 300 $(O)/verify/crowd 5000
 
 RANDOM_STEPS ?= 10000000
 verify-random: $(O)/verify/random
