@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Building: cleaning, loading, committing, in steps of at most 2 MiB. Until the commit nothing of the domain's
+ * Building: cleaning, loading, committing, in steps of at most 512 KiB or 1,536 leaves. Until the commit nothing of the domain's
  * memory is reachable through its stage 2; a reset comes through here again, after the mapping was taken back. What
  * the domain claimed while it ran goes back first, a block a step; where the domain is off, that is all.
  */
@@ -12,8 +12,8 @@
 #include "core/log/log.h"
 #include "core/scrub/scrub.h"
 
-#define STEP_BYTES UINT64_C(0x200000)
-#define STEP_LEAVES 32U /* that are found clean in one step */
+#define STEP_BYTES UINT64_C(0x80000) /* zeroed, 25,000 instructions at the most; copied, half of it */
+#define STEP_LEAVES 32U              /* that are found clean in one step */
 
 /* The part of [off, size) of a leaf or an image that one window reaches from physical address `at`. */
 static uint64_t step_size(uint64_t at, uint64_t left)
@@ -24,12 +24,12 @@ static uint64_t step_size(uint64_t at, uint64_t left)
 }
 
 /* A part of a leaf, 2^n pages. The ledger knows nothing of static memory. */
-static void clean(struct domain *d, paddr_t at, uint64_t size)
+static void clean(struct domain *d, paddr_t at, uint64_t size, bool whole)
 {
 	const struct claim_block b = { .base = at, .order = (uint8_t)(ilog2(size) - PAGE_SHIFT) };
 	fh_status status;
 
-	scrub_clean(at, size);
+	scrub_clean(at, size, whole);
 	status = ledger_cleaned(domains.ledger, d->id, b);
 	FH_ASSERT(status == FH_OK || status == FH_ENOENT);
 	d->build.flushed += s2_fwb() ? 0U : size;
@@ -64,7 +64,7 @@ static bool clean_step(struct domain *d)
 		const uint64_t at = pa_val(leaf.pa) + b->offset;
 		const uint64_t part = step_size(at, size - b->offset);
 
-		clean(d, pa(at), part);
+		clean(d, pa(at), part, leaf.order >= ORDER_2M);
 		b->offset += part;
 		break;
 	}
@@ -80,8 +80,8 @@ static uint64_t copy_in(struct domain *d, uint64_t to, const void *data, uint64_
 	FH_ASSERT(status == FH_OK && leaf.kind == S2_RAM);
 	const uint64_t in_leaf = to - ipa_val(leaf.ipa);
 	const uint64_t at = pa_val(leaf.pa) + in_leaf;
-	const uint64_t part = step_size(at, MIN(size, (PAGE_SIZE << leaf.order) - in_leaf));
-	void *va = window_open(pa(at), part);
+	const uint64_t part = step_size(at, MIN(MIN(size, STEP_BYTES / 2U), (PAGE_SIZE << leaf.order) - in_leaf));
+	char *va = window_open(pa(at), part);
 
 	cache_copy(va, data, part);
 	cache_clean_inval(va, part);
@@ -182,7 +182,6 @@ static void finish(struct domain *d)
 	vgic_reset(&d->vgic);
 	vuart_reset(&d->vuart);
 	domain_virtio_reset(d);
-	s2_commit(&d->s2, ipa(0), BIT(s2_ipa_bits()));
 	lock_acquire(&d->lock);
 	if (d->state == DOM_BUILDING && d->run) {
 		domain_launch(d);
@@ -191,9 +190,16 @@ static void finish(struct domain *d)
 	} else {
 		/* It is to be taken apart again. */
 	}
-	log_info("domain: dom=%s zeroed=%lu loaded=%lu flushed=%lu us=%lu: %s", d->cfg->name, b->zeroed, b->loaded,
-		 b->flushed, us, domain_state_str(d->state));
+	log_info("domain: dom=%s zeroed=%lu loaded=%lu flushed=%lu longest=%lu us=%lu: %s", d->cfg->name, b->zeroed,
+		 b->loaded, b->flushed, b->longest, us, domain_state_str(d->state));
 	lock_release(&d->lock);
+}
+
+static void next(struct domain *d, enum domain_phase phase)
+{
+	d->build.phase = phase;
+	d->build.ipa = 0;
+	d->build.offset = 0;
 }
 
 /* What can't be built is taken apart. */
@@ -208,29 +214,47 @@ static void place(struct domain *d)
 	}
 }
 
+static void step(struct domain *d)
+{
+	struct domain_build *b = &d->build;
+
+	switch (b->phase) {
+	case PHASE_UNCOMMIT:
+		if (s2_turn(&d->s2, &b->ipa, false)) {
+			next(d, PHASE_CLEAN);
+		}
+		break;
+	case PHASE_CLEAN:
+		if ((d->resets != 0U ? d->cfg->memory_keep : !d->dirty) || !clean_step(d)) {
+			next(d, PHASE_LOAD);
+		}
+		break;
+	case PHASE_LOAD:
+		if (!load_step(d)) {
+			next(d, PHASE_COMMIT);
+		}
+		break;
+	case PHASE_COMMIT:
+		if (s2_turn(&d->s2, &b->ipa, true)) {
+			finish(d);
+		}
+		break;
+	default:
+		place(d);
+		break;
+	}
+}
+
 void domain_build_step(struct domain *d)
 {
 	struct domain_build *b = &d->build;
+	const uint64_t now = arch_counter();
 
 	if (d->giving) {
 		d->giving = domain_mem_give_back_step(d);
 		return;
 	}
-	if (b->started == 0U) {
-		b->started = arch_counter();
-		if (d->placed) {
-			s2_uncommit(&d->s2, ipa(0), BIT(s2_ipa_bits()));
-		}
-	}
-	if (!d->placed) {
-		place(d);
-		return;
-	}
-	if (b->phase == PHASE_CLEAN && ((d->resets != 0U ? d->cfg->memory_keep : !d->dirty) || !clean_step(d))) {
-		b->phase = PHASE_LOAD;
-		b->offset = 0;
-	}
-	if (b->phase == PHASE_LOAD && !load_step(d)) {
-		finish(d);
-	}
+	b->started = b->started == 0U ? now : b->started;
+	step(d);
+	b->longest = MAX(b->longest, arch_counter() - now);
 }

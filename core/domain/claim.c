@@ -181,7 +181,8 @@ static fh_status begin(struct domain *d)
 	return status;
 }
 
-static void end(struct domain *d, enum domain_state state)
+/* since: when the claim was asked for; the report of a domain that is created then tells the whole time. */
+static void end(struct domain *d, enum domain_state state, uint64_t since)
 {
 	lock_acquire(&d->lock);
 	d->claiming = false;
@@ -193,7 +194,7 @@ static void end(struct domain *d, enum domain_state state)
 	d->dirty = false;
 	d->giving = false;
 	d->resets = 0;
-	d->build = (struct domain_build){ 0 };
+	d->build = (struct domain_build){ .started = d->created || d->cfg->on_demand ? since : 0U };
 	domain_set_state(d, state);
 	lock_release(&d->lock);
 }
@@ -206,6 +207,7 @@ static uint64_t quota(const struct cfg_domain *c)
 
 fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder)
 {
+	const uint64_t since = arch_counter();
 	struct claim_set s = { 0 };
 	claim_handle_t h;
 	uint32_t begun = 0;
@@ -243,7 +245,7 @@ fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder)
 		if (status == FH_OK) {
 			attach(set[i]);
 		}
-		end(set[i], status == FH_OK ? DOM_CLAIMED : DOM_DEFINED);
+		end(set[i], status == FH_OK ? DOM_CLAIMED : DOM_DEFINED, since);
 	}
 	return status;
 }

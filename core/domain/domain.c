@@ -121,7 +121,8 @@ void domain_set_state(struct domain *d, enum domain_state s)
 void domain_begin(struct domain *d, enum domain_state state)
 {
 	if (state == DOM_BUILDING) {
-		d->build = (struct domain_build){ .phase = d->placed ? PHASE_CLEAN : PHASE_TABLES };
+		d->build = (struct domain_build){ .phase = d->placed ? PHASE_UNCOMMIT : PHASE_TABLES,
+						  .started = d->placed ? 0U : d->build.started };
 		d->loadable = false;
 		memset(d->arrived, 0, sizeof(d->arrived));
 	}

@@ -79,8 +79,10 @@ enum domain_phase {
 	PHASE_TABLES,
 	PHASE_MEMORY,
 	PHASE_DEVICES,
+	PHASE_UNCOMMIT, /* of a reset: nothing of its memory is reachable from then on */
 	PHASE_CLEAN,
 	PHASE_LOAD,
+	PHASE_COMMIT,
 	PHASE_FREE_MEMORY,
 	PHASE_FREE_TABLES,
 	PHASE_FREE_BODY,
@@ -96,6 +98,7 @@ struct domain_build {
 	uint64_t loaded;
 	uint64_t flushed; /* bytes cleaned and invalidated to the point of coherency */
 	uint64_t started; /* counter */
+	uint64_t longest; /* step, in ticks of the counter: interrupts wait as long */
 };
 
 /* What was claimed for a domain: places of its terms in the claim. */

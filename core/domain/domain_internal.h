@@ -7,7 +7,8 @@
 
 #define DOM_DTB_ORDER 2U /* a generated guest tree: 16 KiB of the hyp zone */
 #define DOM_DTB_ALIGN UINT64_C(0x10000)
-#define DOM_STEP_BLOCKS 32U /* that one step places or frees */
+#define DOM_STEP_BLOCKS 32U /* that one step places */
+#define DOM_STEP_FREES 16U  /* that one step takes out of stage 2 and frees */
 
 /* Everything that claiming and building share. */
 struct domains {

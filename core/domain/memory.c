@@ -105,7 +105,7 @@ static void clean_chunk(struct domain *d, const struct claim_block *b)
 			c.base = pa(pa_val(c.base) + (PAGE_SIZE << c.order));
 		}
 	}
-	scrub_clean(c.base, PAGE_SIZE << c.order);
+	scrub_clean(c.base, PAGE_SIZE << c.order, false);
 	status = ledger_cleaned(domains.ledger, d->id, c);
 	FH_ASSERT(status == FH_OK);
 }

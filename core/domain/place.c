@@ -69,41 +69,84 @@ static fh_status place_tables(struct domain *d)
 	return FH_OK;
 }
 
+/*
+ * Blocks that were redeemed and follow each other, before they are in stage 2: one walk for all of them. Of 2 MiB only,
+ * which are never one leaf together: what is taken apart later is whole blocks.
+ */
+struct batch {
+	uint64_t at; /* IPA of the first */
+	uint64_t size;
+	uint32_t nr;
+	struct claim_block blocks[DOM_STEP_BLOCKS];
+};
+
+static bool follows(const struct batch *t, const struct claim_block *b)
+{
+	return t->nr == 0U || (t->blocks[0].order == ORDER_2M && b->order == ORDER_2M &&
+			       pa_val(t->blocks[0].base) + t->size == pa_val(b->base));
+}
+
+/* On an error all goes back: no leaf tells of it. */
+static fh_status flush(struct domain *d, struct batch *t)
+{
+	const fh_status status = t->nr != 0U ? prepare(d, t->at, t->blocks[0].base, t->size) : FH_OK;
+
+	while (status != FH_OK && t->nr != 0U) {
+		domain_give_back(d, t->blocks[--t->nr], false);
+	}
+	t->at += t->size;
+	t->size = 0;
+	t->nr = 0;
+	return status;
+}
+
+/* One line for blocks that follow each other. */
+static void note(struct domain *d, const struct cfg_mem *m, uint64_t at, const struct claim_block *block)
+{
+	struct domain_build *b = &d->build;
+	const char *zone = domains.sys->zones[m->zone].name;
+
+	if (b->run.size != 0U && range_end(b->run) != pa_val(block->base)) {
+		log_map(d, at - b->run.size, b->run.base, b->run.size, zone);
+		b->run.size = 0;
+	}
+	b->run.base = b->run.size == 0U ? pa_val(block->base) : b->run.base;
+	b->run.size += PAGE_SIZE << block->order;
+	if (at + (PAGE_SIZE << block->order) == ipa_val(m->ipa) + m->size) {
+		log_map(d, ipa_val(m->ipa) + m->size - b->run.size, b->run.base, b->run.size, zone);
+	}
+}
+
 /* The next blocks of a claimed range; the last of them ends it. */
 static fh_status place_claimed(struct domain *d, const struct cfg_mem *m, uint32_t term)
 {
 	struct domain_build *b = &d->build;
-	const char *zone = domains.sys->zones[m->zone].name;
-	const uint64_t start = ipa_val(m->ipa);
+	struct batch t;
+	fh_status status = FH_OK;
 
-	for (uint32_t i = 0; i < DOM_STEP_BLOCKS && b->ipa < m->size; i++) {
-		const uint64_t at = start + b->ipa;
+	t.at = ipa_val(m->ipa) + b->ipa;
+	t.size = 0;
+	t.nr = 0;
+	for (uint32_t i = 0; status == FH_OK && i < DOM_STEP_BLOCKS && b->ipa < m->size; i++) {
+		const uint64_t at = ipa_val(m->ipa) + b->ipa;
 		const uint32_t fits =
 			MIN(ctz64(at >> PAGE_SHIFT | BIT(ORDER_1G)), ilog2((m->size - b->ipa) >> PAGE_SHIFT));
 		struct claim_block block;
-		fh_status status = redeem(d, term, (uint8_t)fits, &block);
 
+		status = redeem(d, term, (uint8_t)fits, &block);
 		if (status != FH_OK) {
-			return status;
+			break;
 		}
+		status = follows(&t, &block) ? FH_OK : flush(d, &t);
+		t.blocks[t.nr++] = block;
+		t.size += PAGE_SIZE << block.order;
 		d->dirty = d->dirty || block.dirty;
-		status = prepare(d, at, block.base, PAGE_SIZE << block.order);
-		if (status != FH_OK) {
-			domain_give_back(d, block, false); /* no leaf tells of it */
-			return status;
-		}
-		if (b->run.size != 0U && range_end(b->run) != pa_val(block.base)) {
-			log_map(d, at - b->run.size, b->run.base, b->run.size, zone);
-			b->run.size = 0;
-		}
-		b->run.base = b->run.size == 0U ? pa_val(block.base) : b->run.base;
-		b->run.size += PAGE_SIZE << block.order;
+		note(d, m, at, &block);
 		b->ipa += PAGE_SIZE << block.order;
 	}
-	if (b->ipa == m->size) {
-		log_map(d, start + b->ipa - b->run.size, b->run.base, b->run.size, zone);
-	}
-	return FH_OK;
+	const fh_status last = flush(d, &t);
+
+	return status != FH_OK ? status : last;
 }
 
 static fh_status place_memory(struct domain *d)

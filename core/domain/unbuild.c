@@ -28,7 +28,7 @@ static bool free_memory(struct domain *d)
 {
 	struct s2_leaf leaf;
 
-	for (uint32_t i = 0; i < DOM_STEP_BLOCKS; i++) {
+	for (uint32_t i = 0; i < DOM_STEP_FREES; i++) {
 		struct pool_info info = { .state = POOL_UNUSED };
 
 		if (d->s2.root == NULL || s2_next(&d->s2, ipa(d->build.ipa), &leaf) != FH_OK) {
@@ -54,7 +54,7 @@ static bool free_tables(struct domain *d)
 	struct pool_info info;
 
 	d->build.ipa = MAX(d->build.ipa, hyp.base);
-	for (uint32_t i = 0; i < DOM_STEP_BLOCKS; i++) {
+	for (uint32_t i = 0; i < DOM_STEP_FREES; i++) {
 		if (d->build.ipa >= range_end(hyp) ||
 		    ledger_next_block(domains.ledger, pa(d->build.ipa), &info) != FH_OK) {
 			return true;
@@ -105,6 +105,7 @@ static void free_claims(struct domain *d)
 	FH_ASSERT(status == FH_OK);
 	domain_drawn(d);
 	d->giving = false;
+	d->build.longest = 0;
 	next(d, PHASE_FREE_MEMORY);
 }
 
@@ -130,7 +131,7 @@ static bool free_body(struct domain *d)
 	domain_give_back(d, d->terms.block, true);
 	scrub_wake();
 	domain_audit("destroyed");
-	log_info("domain: dom=%s: destroyed", d->cfg->name);
+	log_info("domain: dom=%s: destroyed longest=%lu", d->cfg->name, d->build.longest);
 	lock_acquire(&d->lock);
 	d->nr_attached = 0;
 	d->doomed = false;
@@ -143,7 +144,7 @@ static bool free_body(struct domain *d)
 	return domain_all_off();
 }
 
-bool domain_unbuild_step(struct domain *d)
+static bool step(struct domain *d)
 {
 	switch (d->build.phase) {
 	case PHASE_FREE_MEMORY:
@@ -167,4 +168,17 @@ bool domain_unbuild_step(struct domain *d)
 		free_claims(d); /* wherever the building stood */
 		return false;
 	}
+}
+
+bool domain_unbuild_step(struct domain *d)
+{
+	const uint64_t now = arch_counter();
+	const bool last = d->build.phase == PHASE_FREE_BODY;
+	const bool all_off = step(d);
+
+	/* After the last one the slot may be another's. */
+	if (!last) {
+		d->build.longest = MAX(d->build.longest, arch_counter() - now);
+	}
+	return all_off;
 }

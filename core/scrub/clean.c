@@ -4,9 +4,14 @@
 #include "arch/cache.h"
 #include "core/scrub/scrub.h"
 
-void scrub_clean(paddr_t at, uint64_t size)
+#define BLOCK (PAGE_SIZE << ORDER_2M)
+
+void scrub_clean(paddr_t at, uint64_t size, bool whole)
 {
-	void *va = window_open(at, size);
+	const uint64_t in = whole ? pa_val(at) & (BLOCK - 1U) : 0U;
+	char *va = window_open(pa(pa_val(at) - in), whole ? BLOCK : size);
+
+	va += in;
 
 	if (s2_fwb()) {
 		cache_zero(va, size);

@@ -15,7 +15,7 @@ static bool clean_one(struct ledger *l, uint32_t cpu, enum scrub_kind kind)
 	fh_status status = ledger_scrub_begin(l, cpu, orders[kind], &chunk);
 
 	if (status == FH_OK) {
-		scrub_clean(chunk.base, PAGE_SIZE << chunk.order);
+		scrub_clean(chunk.base, PAGE_SIZE << chunk.order, false);
 		status = ledger_scrub_end(l, cpu);
 	}
 	return status != FH_ENOENT;

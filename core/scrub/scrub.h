@@ -20,9 +20,10 @@ enum scrub_kind { SCRUB_IDLE, SCRUB_GUEST, SCRUB_KINDS };
 
 /*
  * Cleans [at, at + size): multiples of 4 KiB within one 2 MiB-aligned block of RAM that nobody else uses, through this
- * CPU's window, which must be closed. Bound: O(size).
+ * CPU's window, which must be closed. whole: all of that block is
+ * nobody else's, so that one entry maps it. Bound: O(size).
  */
-void scrub_clean(paddr_t at, uint64_t size);
+void scrub_clean(paddr_t at, uint64_t size, bool whole);
 
 /*
  * One step of cleaning free memory, on any CPU whose window is closed: 64 KiB, or 16 KiB (SCRUB_GUEST). False: none is

@@ -39,10 +39,18 @@ BUDGETS = {
     "boot_64m_dirty_per_mib_a72": ("the same, dirty memory, each MiB, Cortex-A72", 52000),
     "stake": ("stake of one term by hypercall, any order, of 8 zones", 600),
     "populate": ("populate and map a clean 2 MiB, splitting 1 GiB", 600),
+    "launch": ("launch of 1 GiB, 512 clean blocks of 2 MiB: asked for -> its vCPU starts", 400000),
+    "launch_dirty": ("the same, dirty memory, S2FWB", 22000000),
+    "launch_dirty_nofwb": ("the same, dirty memory, CONFIG_S2FWB=n", 42000000),
+    "launch_step": ("longest time with interrupts off, launch of 1 GiB", 50000),
+    "launch_step_a72": ("the same, dirty memory, Cortex-A72", 50000),
+    "teardown_step": ("longest time with interrupts off, its teardown", 50000),
     "boot_further_domain": ("a further 64 MiB domain at boot, on a CPU of its own", 150000),
 }
 # Rows of the plan that need what is not there yet.
-LATER = ["launch of a 1 GiB domain", "longest time with interrupts off"]
+LATER = ["a running domain's timer interrupt while another is launched or torn down"]
+# 512 blocks of 2 MiB, and none larger.
+BIG = "\nbig: big@80000000 { reg = <0x0 0x80000000 0x0 0x40000000>; max-order = <9>; };"
 # Eight zones in three levels, of which a domain may claim.
 TREE = """
         all: all { #address-cells = <2>; #size-cells = <2>;
@@ -77,6 +85,36 @@ def payload(folder, memory, cpus, clean=True, more=()):
     return harness.write_payload(Path(folder) / "payload.cpio", dts, {"bench.bin": harness.GUESTS / "bench.bin"})
 
 
+def launch(name, clean=True, cpu="max", kernel=harness.IMAGE):
+    """One CPU, one domain of 1 GiB that is created by the monitor, and destroyed: its time and the longest steps."""
+    dts = systems.system(systems.domain("rear", [0], systems.claimed("big", 1024 * MIB), kernel="agent.bin",
+                                        extra="on-demand;"),
+                         pool=BIG, hypervisor='boot-memory = "clean";' if clean else "")
+    with tempfile.TemporaryDirectory() as folder:
+        image = harness.write_payload(Path(folder) / "payload.cpio", dts,
+                                      {"agent.bin": harness.GUESTS / "agent.bin"})
+        with harness.Machine(f"bench-launch-{name}", kernel=kernel, initrd=image, cpu=cpu, mem="4G", smp=1, limit=60,
+                             extra=("-icount", "shift=0,sleep=off")) as m:
+            m.expect("Ctrl-A")
+            m.focus(0)
+            m.line("create rear")
+            m.expect("agent: rear is up")
+            m.line("destroy rear")
+            m.wait_end(20)
+            built = re.search(r"longest=(\d+) us=(\d+): running", m.console())
+            gone = re.search(r"destroyed longest=(\d+)", m.console())
+    return int(built.group(2)) * 1000, int(built.group(1)), int(gone.group(1))
+
+
+def launches():
+    figures = {}
+    figures["launch"], figures["launch_step"], figures["teardown_step"] = launch("clean")
+    figures["launch_dirty"] = launch("dirty", clean=False)[0]
+    figures["launch_dirty_nofwb"] = launch("nofwb", clean=False, kernel=harness.BUILD / "nofwb/freehold.bin")[0]
+    figures["launch_step_a72"] = launch("a72", clean=False, cpu="cortex-a72,cntfrq=1000000000")[1]
+    return figures
+
+
 def freehold():
     figures = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -104,6 +142,7 @@ def freehold():
         figures["boot_64m_dirty_per_mib_a72"] = (dirty_a72["entry"] - clean_a72["entry"]) // 64
         # what it delays the first one, plus its own build, which runs beside that (and counts what both do meanwhile)
         figures["boot_further_domain"] = both["entry"] - alone["entry"] + both["rear_build"]
+        figures.update(launches())
         figures["boot_64m"] = one["entry"]
         figures["boot_512m_more"] = big["entry"] - one["entry"]
         figures["boot_64m_dirty_per_mib"] = (dirty["entry"] - one["entry"]) // 64

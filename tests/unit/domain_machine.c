@@ -209,8 +209,9 @@ void window_close(void)
 	window = false;
 }
 
-void scrub_clean(paddr_t at, uint64_t size)
+void scrub_clean(paddr_t at, uint64_t size, bool whole)
 {
+	(void)whole;
 	memset(window_open(at, size), 0, size);
 	window_close();
 }
@@ -313,6 +314,8 @@ static const char *phase_name(const struct domain *d)
 		[PHASE_TABLES] = "tables",
 		[PHASE_MEMORY] = "memory",
 		[PHASE_DEVICES] = "devices",
+		[PHASE_UNCOMMIT] = "uncommit",
+		[PHASE_COMMIT] = "commit",
 		[PHASE_CLEAN] = "clean",
 		[PHASE_LOAD] = "load",
 		[PHASE_FREE_MEMORY] = "free-memory",

@@ -260,6 +260,35 @@ static void taking_wants_an_uncommitted_leaf(void **state)
 	assert_int_equal(s2_lookup(&s2, ipa(GIB + 0x10000), &leaf), FH_OK);
 }
 
+/* What a domain's build and reset do: all leaves, in steps; the TLB is invalidated once, when none is valid. */
+static void turning_takes_steps(void **state)
+{
+	const uint64_t base = GIB + 0x1000;
+	const uint32_t before = invalidations;
+	uint64_t from = 0;
+	uint64_t attrs;
+	uint32_t steps = 1;
+
+	(void)state;
+	assert_int_equal(s2_prepare(&s2, ipa(base), pa(0x3000), 16U * MIB, S2_RAM), FH_OK);
+	assert_false(s2_turn(&s2, &from, true));
+	assert_true(from >= base + 1024U * 0x1000 && from <= base + 1536U * 0x1000);
+	assert_int_equal(hardware(base, &attrs), 0x3000);
+	assert_int_equal(hardware(from, &attrs), UINT64_MAX);
+	while (!s2_turn(&s2, &from, true)) {
+		steps++;
+	}
+	assert_int_equal(steps, 3);
+	assert_int_equal(hardware(base + 16U * MIB - 0x1000, &attrs), 0x3000 + 16U * MIB - 0x1000);
+	assert_int_equal(invalidations, before);
+	for (from = 0; !s2_turn(&s2, &from, false);) {
+		assert_int_equal(invalidations, before);
+	}
+	assert_int_equal(invalidations, before + 1U);
+	assert_int_equal(hardware(base, &attrs), UINT64_MAX);
+	assert_int_equal(hardware(base + 16U * MIB - 0x1000, &attrs), UINT64_MAX);
+}
+
 /* Random ranges in 8 GiB; the model is one entry for each range that was prepared. */
 #define MAX_RANGES 24U
 struct mapped {
@@ -372,6 +401,7 @@ int main(void)
 		cmocka_unit_test_setup(bad_requests_change_nothing, setup),
 		cmocka_unit_test_setup(too_few_tables_change_nothing, setup),
 		cmocka_unit_test_setup(a_split_breaks_before_it_makes, setup),
+		cmocka_unit_test_setup(turning_takes_steps, setup),
 		cmocka_unit_test_setup(a_merge_is_a_split_undone, setup),
 		cmocka_unit_test_setup(taking_wants_an_uncommitted_leaf, setup),
 		cmocka_unit_test_setup(random_against_the_model, setup),

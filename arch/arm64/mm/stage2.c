@@ -9,6 +9,8 @@
 #include "core/base/string.h"
 #include "core/log/log.h"
 
+#define TURN_MAX 1024U /* leaves of one s2_turn() */
+
 void s2_init(struct s2 *s, paddr_t root, uint16_t vmid)
 {
 	uint64_t *table = el2_hyp_va(root);
@@ -198,11 +200,14 @@ fh_status s2_prepare(struct s2 *s, ipaddr_t ipa, paddr_t where, uint64_t size, e
 	return status;
 }
 
-static void set_valid(struct s2 *s, uint64_t at, uint64_t end, bool valid)
+/* At most `most` places of leaves, and the rest of a table; returns where to go on. */
+static uint64_t set_valid(struct s2 *s, uint64_t at, uint64_t end, bool valid, uint64_t most)
 {
+	uint64_t seen = 0;
+
 	at = MAX(at, s->low);
 	end = MIN(end, s->high);
-	while (at < end) {
+	while (at < end && seen < most) {
 		const struct s2_pos pos = s2_walk(s, at);
 		const uint64_t size = LEVEL_SIZE(pos.level);
 		uint64_t *e = pos.entry;
@@ -214,14 +219,16 @@ static void set_valid(struct s2 *s, uint64_t at, uint64_t end, bool valid)
 			}
 			at = align_down(at, size) + size;
 			e++;
+			seen++;
 		} while (at < end && LEVEL_INDEX(at, pos.level) != 0U && (*e == 0U || (*e & S2_LEAF) != 0U));
 	}
+	return at;
 }
 
 void s2_commit(struct s2 *s, ipaddr_t ipa, uint64_t size)
 {
 	lock_acquire(&s->lock);
-	set_valid(s, ipa_val(ipa), ipa_val(ipa) + size, true);
+	(void)set_valid(s, ipa_val(ipa), ipa_val(ipa) + size, true, UINT64_MAX);
 	dsb(ishst);
 	isb();
 	lock_release(&s->lock);
@@ -230,9 +237,25 @@ void s2_commit(struct s2 *s, ipaddr_t ipa, uint64_t size)
 void s2_uncommit(struct s2 *s, ipaddr_t ipa, uint64_t size)
 {
 	lock_acquire(&s->lock);
-	set_valid(s, ipa_val(ipa), ipa_val(ipa) + size, false);
+	(void)set_valid(s, ipa_val(ipa), ipa_val(ipa) + size, false, UINT64_MAX);
 	tlb_inval_vmid(s->vttbr);
 	lock_release(&s->lock);
+}
+
+bool s2_turn(struct s2 *s, uint64_t *from, bool valid)
+{
+	bool all;
+
+	lock_acquire(&s->lock);
+	*from = set_valid(s, *from, s->high, valid, TURN_MAX);
+	all = *from >= s->high;
+	if (all && !valid) {
+		tlb_inval_vmid(s->vttbr);
+	}
+	dsb(ishst);
+	isb();
+	lock_release(&s->lock);
+	return all;
 }
 
 fh_status s2_take(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf)

@@ -78,6 +78,11 @@ void s2_let(struct s2 *s);
 void s2_commit(struct s2 *s, ipaddr_t ipa, uint64_t size);
 /* Makes all valid leaves within [ipa, ipa + size) prepared again and invalidates the domain's TLB entries. */
 void s2_uncommit(struct s2 *s, ipaddr_t ipa, uint64_t size);
+/*
+ * Makes all leaves valid, or prepared again, from IPA *from on, a step of at most 1,536, and moves *from; true: all, and
+ * where they are not valid any more, the domain's TLB entries are invalidated.
+ */
+bool s2_turn(struct s2 *s, uint64_t *from, bool valid);
 /* Takes a prepared leaf out. FH_ENOENT: none at ipa; FH_EBUSY: it is valid. */
 fh_status s2_take(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf) FH_MUST_CHECK;
 /*
