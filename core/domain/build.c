@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Building: cleaning, loading, committing, in steps of at most 512 KiB or 1,536 leaves. Until the commit nothing of the domain's
- * memory is reachable through its stage 2; a reset comes through here again, after the mapping was taken back. What
- * the domain claimed while it ran goes back first, a block a step; where the domain is off, that is all.
+ * Building: cleaning, loading, committing, in steps of at most 512 KiB or 1,536 leaves. Until the commit nothing of the
+ * domain's memory is reachable through its stage 2; a reset comes through here again, after the mapping was taken back.
+ * What the domain claimed while it ran goes back first, a block a step; where the domain is off, that is all.
  */
 #include "arch/arm64/mm/el2_map.h"
 #include "arch/cache.h"
