@@ -79,8 +79,8 @@ void s2_commit(struct s2 *s, ipaddr_t ipa, uint64_t size);
 /* Makes all valid leaves within [ipa, ipa + size) prepared again and invalidates the domain's TLB entries. */
 void s2_uncommit(struct s2 *s, ipaddr_t ipa, uint64_t size);
 /*
- * Makes all leaves valid, or prepared again, from IPA *from on, a step of at most 1,536, and moves *from; true: all, and
- * where they are not valid any more, the domain's TLB entries are invalidated.
+ * Makes all leaves valid, or prepared again, from IPA *from on, in steps of at most 1,536, and moves *from; true: all,
+ * and where they are not valid any more, the domain's TLB entries are invalidated.
  */
 bool s2_turn(struct s2 *s, uint64_t *from, bool valid);
 /* Takes a prepared leaf out. FH_ENOENT: none at ipa; FH_EBUSY: it is valid. */
