@@ -25,6 +25,7 @@ other_goals := $(filter-out %config,$(MAKECMDGOALS))
 # These need no configuration.
 plain_goals := help setup clean distclean format check-format check demo demo-check bench bench-host check-llvm \
 	verify verify-% soak check-qemu check-unit check-headers check-floors check-schema check-claims fuzz tools deb
+plain_goals += check-guests fuzz-guest
 needs_config := $(if $(MAKECMDGOALS),$(filter-out $(plain_goals) %config,$(MAKECMDGOALS)),all)
 
 .PHONY: all

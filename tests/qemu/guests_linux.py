@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""`make check-guests`: Debian's kernels, unmodified, on both GICs; each reboots three times. Not part of `make check`."""
+
+import harness
+import pytest
+import systems
+
+KERNELS = {
+    "6.1": harness.FETCHED / "guest" / "Image",
+    "6.1-rt": harness.FETCHED / "guest" / "rt" / "Image",
+    "6.12": harness.FETCHED / "guest" / "backports" / "Image",
+    "6.12-rt": harness.FETCHED / "guest" / "backports-rt" / "Image",
+}
+COMPLAINTS = r"dmesg | grep -iE 'WARNING:|BUG:|Oops|stall|Unhandled|Unexpected|failed to|unable to' | grep -vE '%s' | head -5"
+# What these kernels say of any machine of this kind: no EFI, no ACPI, no disk.
+COMMON = "ACPI|efi|EFI|regulatory|vgaarb|hw perfevents|KVM|kvm|Failed to find.*init|firmware|rtc-efi|initcall|cacheinfo"
+
+
+def domain(name, cpus, memory, devices=()):
+    return systems.domain(name, cpus, memory, kernel="Image", devices=devices,
+                          bootargs=f"console=ttyAMA0 quiet panic=-1 hostname={name}",
+                          extra='ramdisk = "initramfs.gz";')
+
+
+def check_life(m, name):
+    assert m.shell("nproc") == "2"
+    assert m.shell(COMPLAINTS % COMMON) == ""
+    # timers, SGIs and the console interrupt on both CPUs
+    before = int(m.shell("awk '/arch_timer/ { print $2 + $3 }' /proc/interrupts"))
+    assert m.shell("for i in 1 2 3 4 5 6; do usleep 50000; done; echo slept") == "slept"
+    assert int(m.shell("awk '/arch_timer/ { print $2 + $3 }' /proc/interrupts")) > before
+    assert m.shell("taskset 2 sh -c 'echo $((6 * 7))'") == "42"
+    # one CPU off and on again, by PSCI
+    assert m.shell("echo 0 > /sys/devices/system/cpu/cpu1/online; nproc") == "1"
+    assert m.shell("echo 1 > /sys/devices/system/cpu/cpu1/online; nproc") == "2"
+    assert m.shell("hostname") == name
+
+
+@pytest.mark.parametrize("cpu,gic", [("max", 3), ("cortex-a53", 2)], ids=["gicv3", "gicv2"])
+@pytest.mark.parametrize("version", KERNELS)
+def test_kernel(machine, initramfs, tmp_path, version, cpu, gic):
+    size = 384 * systems.MIB
+    dts = systems.system(domain("front", [0, 1], systems.static(systems.FRONT_PA, size)),
+                         domain("rear", [2, 3], systems.claimed(size=size)))
+    payload = harness.write_payload(tmp_path / "payload.cpio", dts, {
+        "Image": KERNELS[version], "initramfs.gz": initramfs})
+    with machine(initrd=payload, cpu=cpu, gic=gic, limit=600) as m:
+        m.expect(r"(front|rear): Linux \d", 150)
+        m.expect(r"(front|rear): Linux \d", 150)
+        for life in range(4):
+            m.focus(2)
+            release = m.shell("uname -r")
+            assert release.startswith(version.partition("-")[0]) and ("-rt-" in release) == version.endswith("-rt")
+            check_life(m, "rear")
+            if life < 3:
+                m.line("reboot -f")
+                m.expect(r"rear: Linux \d", 150)
+        m.focus(1)
+        check_life(m, "front")
+        m.line("poweroff -f")
+        m.expect("dom=front: (off|stopped)", 60)
+        m.focus(2)
+        m.line("poweroff -f")
+        assert m.wait_end(60) == 0
