@@ -2,7 +2,7 @@
 # Set-up, checks and everything that runs the image.
 
 .PHONY: help setup check check-format format check-floors check-headers check-schema check-simd check-qemu check-llvm check-repro \
-	check-qemu check-guests size demo demo-check bench bench-host payload
+	check-qemu check-guests fuzz-guest size demo demo-check bench bench-host payload
 
 # Every target with a line of its own here.
 help:

@@ -18,31 +18,9 @@ static uint32_t pattern[PATTERN_WORDS];
 static volatile uint32_t second_beats;
 static uint64_t ticks_started;
 
-static const char *dtb_word(const char *word)
-{
-	const uint8_t *p = guest_dtb;
-	uint32_t size;
-
-	if (p == NULL || p[0] != 0xd0 || p[1] != 0x0d) {
-		return NULL;
-	}
-	size = (uint32_t)p[4] << 24 | (uint32_t)p[5] << 16 | (uint32_t)p[6] << 8 | p[7];
-	for (uint32_t i = 0; i + 16 < size; i++) {
-		uint32_t j = 0;
-
-		while (word[j] != '\0' && p[i + j] == (uint8_t)word[j]) {
-			j++;
-		}
-		if (word[j] == '\0') {
-			return (const char *)p + i + j;
-		}
-	}
-	return NULL;
-}
-
 static void print_name(void)
 {
-	const char *name = dtb_word("name=");
+	const char *name = guest_arg("name=");
 
 	for (uint32_t i = 0; name != NULL && i < 16 && name[i] > ' ' && name[i] < 0x7f; i++) {
 		put(name[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A hostile guest: from a seed, random accesses in and around its devices, random calls, random system registers. It
- * spares only what would end itself: its power, its own MMU, vectors and exception state. What it gets is no matter;
+ * A hostile guest: from a seed, random accesses in and around its devices, random calls, random system registers, random
+ * instructions at EL0 and EL1, random page tables. It spares only what would end itself: its power, its own MMU, vectors and exception state. What it gets is no matter;
  * that EL2 and the other domain go on is (test_hostile.py).
  */
 #include "guest.h"
@@ -132,32 +132,172 @@ static void register_some(void)
 	__asm__ volatile("blr %1" : "+r"(x0) : "r"(code) : "x30", "memory", "cc");
 }
 
-static void act(void)
+/*
+ * One random instruction with nowhere in all registers, at EL0 or EL1, in AArch32 too; a timer ends what does not end.
+ * Branches, exceptions and system instructions are left out: they have their own cases.
+ */
+static uint32_t one[16] __attribute__((aligned(64)));
+
+/* x0 to x30 to x0, then to the instruction. */
+void hostile_run(void);
+__asm__(".text\n.global hostile_run\n"
+	"hostile_run:\n"
+	".irp n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30\n"
+	"mov x\\n, x0\n"
+	".endr\n"
+	"b one\n");
+
+static void put_code(uint32_t n, uint32_t insn, uint32_t end)
 {
-	trap_expect();
-	switch (rnd() % 8) {
+	one[n] = insn;
+	one[n + 1] = end;
+	__asm__ volatile("dc civac, %0; dsb sy; ic iallu; dsb sy; isb" ::"r"(one) : "memory");
+}
+
+/* mov r1 to r14, r0 first; nothing that is relative to the program counter, which could be a store. */
+static void put_a32(uint32_t insn)
+{
+	for (uint32_t n = 1; n < 15; n++) {
+		one[n - 1] = 0xe1a00000 | n << 12;
+	}
+	put_code(14, insn, 0xef000fff);
+}
+
+static void timer_soon(void)
+{
+	write_sysreg(cntv_tval_el0, 20000);
+	write_sysreg(cntv_ctl_el0, 1);
+}
+
+#define MASK_I 0x80UL
+
+static void timer_off(void)
+{
+	uint32_t ack = gic_ack();
+
+	write_sysreg(cntv_ctl_el0, 0);
+	if ((ack & 0x3ff) < 1020) {
+		gic_eoi(ack);
+	}
+}
+
+static void instruction_some(void)
+{
+	const uint64_t r = rnd();
+	const uint64_t arg = NOWHERE + (r >> 40 & 0xff8);
+	const uint32_t insn = (uint32_t)r;
+	struct probe p;
+
+	timer_soon();
+	if ((r >> 62) == 0 && (read_sysreg(id_aa64pfr0_el1) & 0xf) == 2) {
+		/* A32: no branch (B, BL), no SVC */
+		if ((insn >> 25 & 7) != 5 && (insn >> 24 & 0xf) != 0xf && (insn & 0xf000) != 0xf000 &&
+		    (insn & 0xf0000) != 0xf0000) {
+			put_a32(insn);
+			probe_run(one, arg, MODE_EL0_A32 & ~MASK_I, &p, NOWHERE);
+		}
+	} else if ((insn >> 26 & 7) != 5) {
+		put_code(0, insn, 0xd4000001);
+		probe_run(hostile_run, arg, (r >> 61 & 1 ? MODE_EL0 : MODE_EL1T) & ~MASK_I, &p, NOWHERE);
+	} else {
+		/* Left out. */
+	}
+	timer_off();
+}
+
+/* Own RAM and devices one to one; all else is as the dice say: tables and blocks anywhere, of any attributes. */
+static void tables_some(void)
+{
+	static uint64_t table[512] __attribute__((aligned(4096)));
+	const uint64_t sctlr = read_sysreg(sctlr_el1);
+	const uint64_t r = rnd();
+	const uint64_t va = ((r % 510 + 2) << 30) | (rnd() & 0x3fffffff);
+	struct probe p;
+
+	table[0] = 0x405;              /* device */
+	table[1] = 0x40000000 | 0x709; /* RAM, which EL0 may run in */
+	table[va >> 30] = (rnd() & 0xff0000000ffcUL) | (somewhere() & ~0xfffUL) | (r >> 32 & 3);
+	write_sysreg(mair_el1, 0x44ff00);
+	write_sysreg(ttbr0_el1, (uint64_t)(uintptr_t)table);
+	write_sysreg(tcr_el1, 25UL | 1UL << 23 | 2UL << 32 | (r >> 50 & 3) << 39);
+	__asm__ volatile("dsb sy; tlbi vmalle1; dsb sy; isb" ::: "memory");
+	timer_soon();
+	write_sysreg(sctlr_el1, sctlr | 1);
+	switch (r >> 53 & 7) {
 	case 0:
+		__asm__ volatile("at s1e1r, %0; isb" ::"r"(va) : "memory");
+		break;
 	case 1:
-		read_some(somewhere());
+		__asm__ volatile("at s1e0w, %0; isb" ::"r"(va) : "memory");
 		break;
 	case 2:
 	case 3:
-		write_some(somewhere(), rnd());
+		probe_run((const void *)va, 0, (r >> 56 & 1 ? MODE_EL0 : MODE_EL1T) & ~MASK_I, &p, va);
 		break;
 	case 4:
-		call_some();
+		write_some(va, r);
 		break;
 	default:
+		read_some(va);
+		break;
+	}
+	write_sysreg(sctlr_el1, sctlr);
+	timer_off();
+}
+
+static void act(void)
+{
+	trap_expect();
+	switch (rnd() % 16) {
+	case 0:
+		instruction_some();
+		break;
+	case 1:
+		tables_some();
+		break;
+	case 2:
+	case 3:
+		call_some();
+		break;
+	case 4:
+	case 5:
+	case 6:
+	case 7:
 		register_some();
+		break;
+	case 8:
+	case 9:
+	case 10:
+	case 11:
+		read_some(somewhere());
+		break;
+	default:
+		write_some(somewhere(), rnd());
 		break;
 	}
 	trap_taken();
 }
 
+/* A number behind seed= in the boot arguments. */
+static uint64_t seed(void)
+{
+	const char *s = guest_arg("seed=");
+	uint64_t n = 0;
+
+	while (s != NULL && *s >= '0' && *s <= '9') {
+		n = n * 10 + (uint64_t)(*s++ - '0');
+	}
+	return n;
+}
+
 void guest_main(void)
 {
 	irq_off();
-	state = 0x9e3779b97f4a7c15UL;
+	state = 0x9e3779b97f4a7c15UL ^ seed();
+	write_sysreg(cpacr_el1, 3UL << 24 | 3UL << 20 | 3UL << 16);
+	gic_init();
+	gic_cpu_init();
+	gic_enable(PPI_VTIMER);
 	print("hostile: begins\n");
 	for (uint32_t i = 1; i <= ACTIONS; i++) {
 		act();

@@ -90,6 +90,8 @@ extern uint64_t start_stamp;     /* physical counter at our first instruction */
 extern uint64_t secondary_stamp; /* virtual counter at the first instruction of the CPU started last */
 extern const void *guest_dtb;
 bool on_freehold(void); /* by the tree's root compatible */
+/* What stands behind the first such word in the tree: of a boot argument, word is "name=". NULL: nowhere. */
+const char *guest_arg(const char *word);
 const char *guest_image_end(void);
 uint32_t cpu_id(void); /* MPIDR affinity 0 */
 
@@ -122,6 +124,8 @@ struct probe {
 	uint64_t vector, esr, far, elr, spsr, x0;
 };
 struct probe probe(const void *fn, uint64_t arg, uint64_t spsr);
+/* The same with SP_EL0 as given. */
+void probe_run(const void *fn, uint64_t arg, uint64_t spsr, struct probe *p, uint64_t sp_el0);
 
 /* interrupts */
 #define IRQ_COUNTS 128U

@@ -191,6 +191,28 @@ const char *guest_image_end(void)
 	return _stack_top;
 }
 
+const char *guest_arg(const char *word)
+{
+	const uint8_t *p = guest_dtb;
+	uint32_t size;
+
+	if (p == NULL || p[0] != 0xd0 || p[1] != 0x0d) {
+		return NULL;
+	}
+	size = (uint32_t)p[4] << 24 | (uint32_t)p[5] << 16 | (uint32_t)p[6] << 8 | p[7];
+	for (uint32_t i = 0; i + 16 < size; i++) {
+		uint32_t j = 0;
+
+		while (word[j] != '\0' && p[i + j] == (uint8_t)word[j]) {
+			j++;
+		}
+		if (word[j] == '\0') {
+			return (const char *)p + i + j;
+		}
+	}
+	return NULL;
+}
+
 uint32_t cpu_id(void)
 {
 	return (uint32_t)(read_sysreg(mpidr_el1) & 0xff);
@@ -227,14 +249,12 @@ long cpu_start(uint64_t mpidr, void (*fn)(void))
 	return hvc(PSCI_CPU_ON, mpidr, (uint64_t)(uintptr_t)secondary_start, (uint64_t)(uintptr_t)top);
 }
 
-void probe_run(const void *fn, uint64_t arg, uint64_t spsr, struct probe *p, char *stack);
-
 struct probe probe(const void *fn, uint64_t arg, uint64_t spsr)
 {
 	static _Alignas(16) char stack[4096];
 	struct probe p;
 
-	probe_run(fn, arg, spsr, &p, stack + sizeof(stack));
+	probe_run(fn, arg, spsr, &p, (uint64_t)(uintptr_t)(stack + sizeof(stack)));
 	__asm__ volatile("" ::: "memory");
 	return p;
 }
