@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The lists: one entry after the other from a cursor, as many as fit an answer. No snapshot: each has its own locks. */
+#include "arch/cpu.h"
 #include "core/base/bits.h"
 #include "core/base/string.h"
 #include "core/control/control_internal.h"
 #include "core/log/log.h"
+#include "core/log/trace.h"
 
 struct walk {
 	const struct domain *self;
@@ -147,6 +149,24 @@ static bool next_line(struct walk *w, void *entry)
 	return true;
 }
 
+/* The cursor: the CPU, and the number of its next entry. */
+static bool next_trace(struct walk *w, void *entry)
+{
+	struct ctl_trace *e = entry;
+	struct trace t;
+
+	for (; w->at >> 32 < FH_MAX_CPUS; w->at = ((w->at >> 32) + 1U) << 32) {
+		uint32_t at = (uint32_t)w->at;
+
+		if (trace_read((uint32_t)(w->at >> 32), &at, &t)) {
+			*e = (struct ctl_trace){ t.time, t.arg, t.type, t.dom, t.vcpu, t.cpu };
+			w->at = w->at >> 32 << 32 | at;
+			return true;
+		}
+	}
+	return false;
+}
+
 static const struct {
 	uint32_t size;
 	bool (*next)(struct walk *w, void *entry); /* false: no more; entry is zero before */
@@ -156,6 +176,7 @@ static const struct {
 	[CTL_ZONES] = { sizeof(struct ctl_zone), next_zone },
 	[CTL_MEMORY] = { sizeof(struct ctl_memory), next_block },
 	[CTL_CLAIMS] = { sizeof(struct ctl_term), next_term },
+	[CTL_TRACE] = { sizeof(struct ctl_trace), next_trace },
 	[CTL_LOG] = { sizeof(struct ctl_log), next_line },
 };
 

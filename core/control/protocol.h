@@ -27,19 +27,20 @@ struct ctl_head {
 };
 
 enum ctl_op {
-	CTL_HELLO = 1,   /* - -> ctl_hello */
-	CTL_LIST = 2,    /* ctl_list -> ctl_list, entries */
-	CTL_DOMAIN = 3,  /* ctl_domain_req -> - */
-	CTL_EVENTS = 4,  /* ctl_events_req -> - */
-	CTL_ATTACH = 5,  /* ctl_domain_req: action 1 attaches, 0 detaches -> - */
-	CTL_INPUT = 6,   /* bytes for the attached console -> ctl_input: those that were taken */
-	CTL_STAKE = 7,   /* ctl_stake, terms -> ctl_claim, or with CTL_ENOFIT, CTL_EQUOTA ctl_refusal */
-	CTL_RELEASE = 8, /* ctl_claim -> - */
-	CTL_RENEW = 9,   /* ctl_claim -> - */
-	CTL_CREATE = 10, /* ctl_create: claims all as one set, then builds and starts each -> - */
-	CTL_TREE = 11,   /* ctl_tree, bytes: a part of a configuration -> - */
-	CTL_DEFINE = 12, /* ctl_define -> ctl_defined: a domain by that configuration, or why not */
-	CTL_LOAD = 13,   /* ctl_load, up to CTL_LOAD_MAX bytes: a piece of a file -> ctl_load: where to go on */
+	CTL_HELLO = 1,    /* - -> ctl_hello */
+	CTL_LIST = 2,     /* ctl_list -> ctl_list, entries */
+	CTL_DOMAIN = 3,   /* ctl_domain_req -> - */
+	CTL_EVENTS = 4,   /* ctl_events_req -> - */
+	CTL_ATTACH = 5,   /* ctl_domain_req: action 1 attaches, 0 detaches -> - */
+	CTL_INPUT = 6,    /* bytes for the attached console -> ctl_input: those that were taken */
+	CTL_STAKE = 7,    /* ctl_stake, terms -> ctl_claim, or with CTL_ENOFIT, CTL_EQUOTA ctl_refusal */
+	CTL_RELEASE = 8,  /* ctl_claim -> - */
+	CTL_RENEW = 9,    /* ctl_claim -> - */
+	CTL_CREATE = 10,  /* ctl_create: claims all as one set, then builds and starts each -> - */
+	CTL_TREE = 11,    /* ctl_tree, bytes: a part of a configuration -> - */
+	CTL_DEFINE = 12,  /* ctl_define -> ctl_defined: a domain by that configuration, or why not */
+	CTL_LOAD = 13,    /* ctl_load, up to CTL_LOAD_MAX bytes: a piece of a file -> ctl_load: where to go on */
+	CTL_TRACING = 14, /* ctl_events_req -> -: exits are traced, in the list CTL_TRACE */
 	/* events */
 	CTL_EVENT = 32,  /* ctl_event */
 	CTL_OUTPUT = 33, /* bytes of the attached console */
@@ -82,7 +83,7 @@ struct ctl_hello {
 };
 
 /* Lists go on at `cursor`, from 0, until an answer has no entries. */
-enum ctl_kind { CTL_DOMAINS, CTL_VCPUS, CTL_ZONES, CTL_MEMORY, CTL_CLAIMS, CTL_LOG, CTL_KINDS };
+enum ctl_kind { CTL_DOMAINS, CTL_VCPUS, CTL_ZONES, CTL_MEMORY, CTL_CLAIMS, CTL_LOG, CTL_TRACE, CTL_KINDS };
 struct ctl_list {
 	uint32_t kind;
 	uint32_t nr;     /* in the answer: entries */
@@ -185,6 +186,16 @@ struct ctl_log {
 	uint8_t level;
 	uint8_t len;
 	char text[240];
+};
+
+/* The order of CPUs, each one's in order of time. */
+struct ctl_trace {
+	uint64_t time; /* counter */
+	uint64_t arg;  /* of a trap: ESR_EL2 */
+	uint16_t type; /* 0 trap, 1 interrupt, 2 SError */
+	uint16_t dom;
+	uint16_t vcpu;
+	uint16_t cpu;
 };
 
 enum ctl_action { CTL_STOP, CTL_START, CTL_KILL, CTL_RESTART, CTL_PAUSE, CTL_RESUME, CTL_DESTROY };

@@ -5,6 +5,7 @@
 #include "core/base/string.h"
 #include "core/control/control_internal.h"
 #include "core/log/log.h"
+#include "core/log/trace.h"
 #include "generated/version.h"
 
 _Static_assert((uint32_t)CTL_ETIMEOUT == (uint32_t)FH_ETIMEOUT, "the order of fh_status");
@@ -94,6 +95,14 @@ static uint32_t want_events(struct request *r)
 	return CTL_OK;
 }
 
+static uint32_t want_trace(struct request *r)
+{
+	const struct ctl_events_req *q = r->in;
+
+	trace_set(q->on != 0U);
+	return CTL_OK;
+}
+
 void control_detach(struct session *s)
 {
 	struct domain *d = s->in != NULL && s->attached != NOT_ATTACHED ? domain_get(s->attached) : NULL;
@@ -154,6 +163,7 @@ static const struct {
 	[CTL_DEFINE] = { control_define, sizeof(struct ctl_define) },
 	[CTL_CREATE] = { create, sizeof(struct ctl_create) },
 	[CTL_EVENTS] = { want_events, sizeof(struct ctl_events_req) },
+	[CTL_TRACING] = { want_trace, sizeof(struct ctl_events_req) },
 	[CTL_ATTACH] = { attach, sizeof(struct ctl_domain_req) },
 	[CTL_INPUT] = { input, 0 },
 	[CTL_STAKE] = { control_stake, sizeof(struct ctl_stake) },

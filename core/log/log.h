@@ -70,6 +70,7 @@ bool log_readable(const struct log_cursor *c);
 #define OUTPUT_INPUT 4U    /* the UART may hold more input */
 #define OUTPUT_MONITOR 8U  /* the monitor has more to say, or a key to read */
 #define OUTPUT_CONTROL 16U /* a port of a virtio console, or what is told there, has changed */
+#define OUTPUT_TRACE 32U   /* exits are traced (core/log/trace.h) */
 extern uint32_t output_pending;
 
 static inline void output_flag(uint32_t bits)

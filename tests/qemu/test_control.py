@@ -190,6 +190,19 @@ def test_a_reader_that_dies_leaves_nothing(control):
         assert len(fhctl(control, "list").splitlines()) == 5
 
 
+def test_trace(control):
+    exits = [json.loads(line) for line in fhctl(control, "--json trace --seconds 0.2").splitlines()]
+    assert {e["domain"] for e in exits} >= {"boss", "rear"} and {"interrupt", "write"} <= {e["exit"] for e in exits}
+    assert all(a["counter"] <= b["counter"] for a, b in zip(exits, exits[1:]))
+    for cpu in {e["cpu"] for e in exits}:
+        assert len([e for e in exits if e["cpu"] == cpu]) <= 511
+    fhctl(control, "trace --seconds 0.1 --perfetto > /tmp/t.json")
+    events = json.loads(control.shell("tail -n 3 /tmp/t.json | head -n 1").rstrip(","))
+    assert events["ph"] == "i" and events["ts"] > 0
+    # It is off again: nothing comes any more.
+    assert len(fhctl(control, "trace --seconds 0.1 | wc -l")) > 0
+
+
 def test_pause(control):
     assert "is paused" in fhctl(control, "pause rear")
     assert json.loads(fhctl(control, "--json info rear"))["domain"]["state"] == "paused"

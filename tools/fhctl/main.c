@@ -46,6 +46,10 @@ const struct command commands[] = {
 	{ "events", "[--count N] [--seconds N]", "tells what happens, until Ctrl-C",
 	  "--follow is the default. --seconds: ends when nothing came for so long.\n", cmd_events },
 	{ "log", "[--lines N]", "what Freehold logged", "", cmd_log },
+	{ "trace", "[--seconds S] [--perfetto]", "what guests exit for, for a while",
+	  "--seconds: how long (1). --perfetto: in the trace event format, which ui.perfetto.dev and Chrome open.\n"
+	  "A CPU keeps its last 511 exits.\n",
+	  cmd_trace },
 	{ "top", "[--interval S] [--count N]", "rates of exits and memory, live", "", cmd_top },
 };
 const size_t nr_commands = COUNT(commands);

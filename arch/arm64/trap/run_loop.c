@@ -9,6 +9,7 @@
 #include "core/control/control.h"
 #include "core/domain/domain.h"
 #include "core/log/log.h"
+#include "core/log/trace.h"
 #include "core/monitor/monitor.h"
 #include "core/scrub/scrub.h"
 #include "drivers/gic/gic.h"
@@ -76,6 +77,19 @@ static void consoles(void)
 static inline void chores(void)
 {
 	if (console_pending()) {
+		consoles();
+	}
+}
+
+/* After an exit: the trace, where it is on, and what was left for the consoles. */
+static __attribute__((noinline)) void after_exit(const struct vcpu *v, enum vcpu_exit why)
+{
+	const uint32_t bits = __atomic_load_n(&output_pending, __ATOMIC_RELAXED);
+
+	if ((bits & OUTPUT_TRACE) != 0U) {
+		trace_put((uint16_t)why, v->domain->id, v->index, why == VCPU_EXIT_SYNC ? READ_SYSREG(esr_el2) : 0U);
+	}
+	if ((bits & ~OUTPUT_TRACE) != 0U) {
 		consoles();
 	}
 }
@@ -189,7 +203,9 @@ EACH_GIC void run_guest(struct vcpu *v, bool v2)
 			log_guest(v->domain->id, "guest: dom=%s vcpu=%u: SError", v->domain->cfg->name, v->index);
 			domain_ask(v->domain, DOM_REQ_CRASH);
 		}
-		chores();
+		if (console_pending()) {
+			after_exit(v, why);
+		}
 	}
 }
 

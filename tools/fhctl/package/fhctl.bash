@@ -33,6 +33,7 @@ _fhctl() {
 	events) words='--follow --count --seconds' ;;
 	log) words=--lines ;;
 	top) words='--interval --count' ;;
+	trace) words='--seconds --perfetto' ;;
 	esac
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	-c | --kernel | --ramdisk | --dtb) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
