@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""Two unmodified Debian kernels, booted once by -kernel; the cases look at that system one after the other."""
+"""Two unmodified Debian kernels, booted once by -kernel; the cases look at that system one after the other.
+FREEHOLD_GICS=3,2 does so on a GICv3 and on a GICv2."""
+
+import os
 
 import harness
 import linux_system
 import pytest
 
 
-@pytest.fixture(scope="module")
-def linux(initramfs):
+@pytest.fixture(scope="module", params=[int(gic) for gic in os.environ.get("FREEHOLD_GICS", "3").split(",")])
+def linux(request, initramfs):
     payload = linux_system.build_payload(harness.BUILD / "demo")
-    with harness.Machine("two_linux", initrd=payload, smp=5, limit=240, qmp=True) as m:
+    with harness.Machine(f"two_linux_gicv{request.param}", gic=request.param, initrd=payload, smp=5, limit=240,
+                         qmp=True) as m:
         yield m
 
 
