@@ -31,8 +31,13 @@ $(O)/verify/threads $(O)/verify/crowd: $(O)/verify/%: tests/unit/test_claim_%.c 
 	@mkdir -p $(@D)
 	$(HOST_CC) $(verify_flags) -fsanitize=thread $(verify_engine) $< -o $@ -lcmocka -lpthread
 
-# random_run STEPS: that many, by two processes with seeds of their own.
-random_run = s=$$(date +%s); $(O)/verify/random $$(($(1) / 2)) $$s & $(O)/verify/random $$(($(1) / 2)) $$((s + 1)) && wait $$!
+$(O)/verify/large: tests/unit/test_claim_large.c $(verify_deps)
+	@mkdir -p $(@D)
+	$(HOST_CC) $(verify_flags) -O3 -DFH_MAX_CLAIMS=128U $(verify_engine) $< -o $@ -lcmocka
+
+# random_run STEPS: that many on small pools, by two processes with seeds of their own; then a tenth on a large one.
+random_run = s=$$(date +%s); $(O)/verify/random $$(($(1) / 2)) $$s & $(O)/verify/random $$(($(1) / 2)) $$((s + 1)) && wait $$! && \
+	$(O)/verify/large $$(($(1) / 10)) $$s
 
 # A part of make check, too.
 .PHONY: check-claims
@@ -44,7 +49,7 @@ verify: verify-exhaustive verify-protocol verify-tsan verify-random
 # On a bare machine: the compiler, cmocka, spin.
 verify-setup:
 	@scripts/setup
-$(addprefix $(O)/verify/,exhaustive threads crowd random) verify-protocol: | verify-setup
+$(addprefix $(O)/verify/,exhaustive threads crowd random large) verify-protocol: | verify-setup
 
 # The lock, waiting and scrub protocol in spin: deadlock, lost wake-ups, starvation, a page handed over while it is zeroed.
 verify-protocol:
@@ -61,8 +66,8 @@ verify-tsan: $(O)/verify/threads $(O)/verify/crowd
 	timeout 300 $(O)/verify/crowd 5000
 
 RANDOM_STEPS ?= 10000000
-verify-random: $(O)/verify/random
+verify-random: $(O)/verify/random $(O)/verify/large
 	$(call random_run,$(RANDOM_STEPS))
 
-soak: $(O)/verify/random
+soak: $(O)/verify/random $(O)/verify/large
 	$(call random_run,$(SOAK_STEPS))
