@@ -12,14 +12,16 @@ import linux_system
 @pytest.fixture(scope="session", autouse=True)
 def guests():
     """Bare-metal guests and the Linux ramdisk, built when missing or older than their sources."""
-    subprocess.run(["make", "-s", "-f", "tests/qemu/guests/guests.mk", f"GUEST_OUT={harness.GUESTS}", "guests"],
-                   cwd=harness.ROOT, check=True)
+    with harness.exclusive():
+        subprocess.run(["make", "-s", "-f", "tests/qemu/guests/guests.mk", f"GUEST_OUT={harness.GUESTS}", "guests"],
+                       cwd=harness.ROOT, check=True)
     return harness.GUESTS
 
 
 @pytest.fixture(scope="session")
 def initramfs(guests):
-    return linux_system.build_ramdisk()
+    with harness.exclusive():
+        return linux_system.build_ramdisk()
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """QEMU machines for the tests: start, expect, type, end. Every machine has a hard time limit and keeps its serial log."""
 
+import contextlib
+import fcntl
 import json
 import os
 import re
@@ -32,6 +34,15 @@ PREFIX = "\x01"  # Ctrl-A, the console's prefix key
 FATAL = r"panic: [^\r\n]*|nothing was started"
 OTHERS = re.compile(r"\[[\w-]+\] ")  # a line of a domain that is not in focus
 COLOR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+@contextlib.contextmanager
+def exclusive():
+    """What several pytest workers would build at once is built by one of them, while the others wait."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with open(BUILD / ".tests.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 class MachineError(AssertionError):

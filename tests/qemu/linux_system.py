@@ -19,6 +19,11 @@ def build_ramdisk():
 
 def build_payload(folder):
     """The payload, packed anew when a part of it is newer. Returns its path."""
+    with harness.exclusive():
+        return pack_payload(folder)
+
+
+def pack_payload(folder):
     ramdisk = build_ramdisk()
     folder.mkdir(parents=True, exist_ok=True)
     out = folder / "payload.cpio"
