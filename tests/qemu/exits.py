@@ -2,7 +2,8 @@
 """Instructions that EL2 executes between an exit from a guest and the return to it, by cause, by the plugin exits.c.
 
 The causes and their bounds stand in docs/performance.md, "Exits: bounds by cause"; check() compares a run with them.
-What begins or ends a vCPU's run (`left`) is no exit that returns, and has no bound here.
+What begins or ends a vCPU's run (`left`) is no exit that returns, and has no bound here. Nor have Freehold's own calls
+(`own`): one may wait for the chunk that a scrubber on another CPU has in work, as long as the host lets that one sleep.
 """
 
 import re
@@ -12,7 +13,7 @@ import harness
 
 # Function at EL2 -> cause; the last one in this order that ran in an exit names it.
 FUNCTIONS = [
-    ("trap_sync", "wfx"), ("trap_sysreg", "sysreg"), ("psci_call", "call"), ("trap_data_abort", "abort"),
+    ("trap_sync", "wfx"), ("trap_sysreg", "sysreg"), ("psci_call", "call"), ("hypercall", "own"), ("trap_data_abort", "abort"),
     ("trap_instr_abort", "abort"), ("withheld", "withheld"), ("vuart_read", "uart"), ("vuart_write", "uart"),
     ("dist_read", "gicd"), ("dist_write", "gicd"), ("redist_read", "gicr"), ("redist_write", "gicr"),
     ("dir_read", "gicc"), ("dir_write", "gicc"),
@@ -61,5 +62,6 @@ def check(out):
     """Fails where a cause took more than its bound, or has none."""
     limits = bounds()
     over = [f"{cause}: {largest} instructions, {limits.get(cause, 'no bound')} at most"
-            for cause, (_, largest, _) in counts(out).items() if cause != "left" and largest > limits.get(cause, -1)]
+            for cause, (_, largest, _) in counts(out).items()
+            if cause not in ("left", "own") and largest > limits.get(cause, -1)]
     assert not over, "; ".join(over)

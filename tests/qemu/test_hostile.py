@@ -9,6 +9,7 @@ import exits
 import harness
 import pytest
 import systems
+from test_claims import WINDOW
 from test_domains import advances
 
 
@@ -19,7 +20,8 @@ SEEDS = [0] + [random.SystemRandom().randrange(1 << 62) for _ in range(int(os.en
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("cpu,gic", [("max", 3), ("cortex-a53", 3), ("cortex-a72", 2)])
 def test_a_hostile_guest_disturbs_nobody(machine, guests, tmp_path, cpu, gic, seed):
-    dts = systems.system(systems.front(), systems.rear(kernel="hostile.bin", bootargs=f"name=rear seed={seed}"))
+    dts = systems.system(systems.front(), systems.rear(
+        kernel="hostile.bin", bootargs=f"name=rear seed={seed}", memory=[systems.claimed(), WINDOW]))
     payload = harness.write_payload(tmp_path / "payload.cpio", dts, {
         "agent.bin": guests / "agent.bin", "hostile.bin": guests / "hostile.bin"})
     counted = tmp_path / "exits"
@@ -27,7 +29,8 @@ def test_a_hostile_guest_disturbs_nobody(machine, guests, tmp_path, cpu, gic, se
         m.expect("agent: front is up")
         m.focus(1)
         advances(m)
-        m.expect("hostile: done", 110)
+        assert int(m.expect(r"hostile: (\d+) blocks were redeemed", 110).group(1)) > 100
+        m.expect("hostile: done")
         advances(m)
         m.ask("2", "second: code=0 beats=yes")
         # its own reset is clean, too
@@ -41,4 +44,5 @@ def test_a_hostile_guest_disturbs_nobody(machine, guests, tmp_path, cpu, gic, se
         advances(m)
         m.send("o")
         assert m.wait_end(15) == 0
-    exits.check(counted)
+    if "CONFIG_DEBUG_BUILD=y" not in (harness.BUILD / ".config").read_text():  # whose checks cost instructions, too
+        exits.check(counted)

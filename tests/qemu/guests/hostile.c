@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A hostile guest: from a seed, random accesses in and around its devices, random calls, random system registers, random
- * instructions at EL0 and EL1, random page tables. It spares only what would end itself: its power, its own MMU, vectors and exception state. What it gets is no matter;
- * that EL2 and the other domain go on is (test_hostile.py).
+ * A hostile guest: from a seed, random accesses in and around its devices, random calls, claims, system registers,
+ * instructions at EL0 and EL1, page tables. It spares only what would end itself: its power, its own MMU, vectors and
+ * exception state. What it gets is no matter; that EL2 and the other domain go on is (test_hostile.py).
  */
+#include "claim.h"
 #include "guest.h"
 
 #define ACTIONS 1000000U
@@ -11,7 +12,9 @@
 #define MRS_X0 0xd5200000U
 #define MSR_X0 0xd5000000U
 
-static uint64_t state;
+#define WINDOW 0xc0000000UL /* where the test's configuration lets it claim */
+
+static uint64_t state, redeemed;
 
 static uint64_t rnd(void)
 {
@@ -107,6 +110,32 @@ static void call_some(void)
 		hvc(fn, rnd(), rnd(), rnd());
 	} else {
 		smc(fn, rnd(), rnd(), rnd());
+	}
+}
+
+/* Claims: stake, redeem, use, give back, by arguments that often fit. */
+static void claim_some(void)
+{
+	static const uint64_t orders[] = { 0, 0, 0, 0, 0, 1, 4, 9 };
+	static uint64_t claim;
+	const uint64_t r = rnd();
+	const uint64_t order = orders[r >> 8 & 7];
+	const uint64_t at = WINDOW + (r >> 16 & 31) * 0x200000 + (order < 9 ? (r >> 24 & 3) << (12 + order) : 0);
+	struct fhc_regs c = { { FHC_MEM_INFO + r % 9, r >> 40 & 7 ? claim : rnd(), at, order } };
+
+	if (c.x[0] == FHC_MEM_STAKE) {
+		c = (struct fhc_regs){ { FHC_MEM_STAKE, r >> 32 & 1, order, r >> 34 & 7 } };
+		if (fhc_call(&c) == FHC_OK) {
+			claim = c.x[1];
+		}
+		return;
+	}
+	if (c.x[0] == FHC_MEM_FREE) {
+		c.x[1] = at;
+	}
+	if (fhc_call(&c) == FHC_OK && r % 9 == FHC_MEM_REDEEM - FHC_MEM_INFO) {
+		*(volatile uint64_t *)at = ~0UL;
+		redeemed++;
 	}
 }
 
@@ -256,6 +285,8 @@ static void act(void)
 		tables_some();
 		break;
 	case 2:
+		claim_some();
+		break;
 	case 3:
 		call_some();
 		break;
@@ -306,6 +337,7 @@ void guest_main(void)
 			print("hostile: %u actions\n", i);
 		}
 	}
+	print("hostile: %lu blocks were redeemed\n", redeemed);
 	print("hostile: done\n");
 	for (;;) {
 		__asm__ volatile("wfi");
