@@ -144,35 +144,31 @@ EACH_GIC void one_irq(struct vcpu *v, uint32_t ack, uint32_t intid, bool v2)
 	gic_deactivate(ack, v2);
 }
 
-EACH_GIC void take_irqs(struct vcpu *v, bool v2)
+/*
+ * One an exit: another one that is pending by then interrupts the guest at once. The maintenance interrupt is a level
+ * that stays until the list registers are filled again, on the way in; a UART may be faster than its driver.
+ */
+EACH_GIC void take_irq(struct vcpu *v, bool v2)
 {
-	uint32_t intid;
+	const uint32_t ack = gic_ack(v2);
+	const uint32_t intid = gic_ack_intid(ack, v2);
 
-	/*
-	 * The maintenance interrupt is a level that stays until the list registers are filled again, on the way in. A
-	 * UART that is faster than its driver interrupts again at once: the guest runs in between.
-	 */
-	do {
-		const uint32_t ack = gic_ack(v2);
-
-		intid = gic_ack_intid(ack, v2);
-		if (intid < GIC_SPURIOUS) {
-			one_irq(v, ack, intid, v2);
-		}
-	} while (intid < GIC_SPURIOUS && intid != machine.maint_irq && intid != machine.uart_irq);
+	if (intid < GIC_SPURIOUS) {
+		one_irq(v, ack, intid, v2);
+	}
 }
 
 static __attribute__((noinline)) void trap_irq_v3(struct vcpu *v)
 {
-	take_irqs(v, false);
+	take_irq(v, false);
 }
 
 static __attribute__((noinline)) void trap_irq_v2(struct vcpu *v)
 {
-	take_irqs(v, true);
+	take_irq(v, true);
 }
 
-/* Takes the physical interrupts that are pending; v: this CPU's vCPU, or NULL. */
+/* Takes a physical interrupt, if one is pending; v: this CPU's vCPU, or NULL. */
 static void trap_irq(struct vcpu *v)
 {
 	if (gic_v2()) {
