@@ -6,15 +6,16 @@ import re
 import harness
 import pytest
 import systems
-from test_domains import advances, both_up
+from test_claims import WINDOW
+from test_domains import advances
 
 
 @pytest.fixture
 def crowd(machine, guests, tmp_path):
     """crowd(*domains, **machine options) -> Machine with front running and the given domains defined on demand."""
 
-    def make(*domains, hypervisor="", pool=systems.POOL, **options):
-        dts = systems.system(systems.front(cpus=[0]), *domains, hypervisor=hypervisor, pool=pool)
+    def make(*domains, hypervisor="", pool=systems.POOL, front=None, **options):
+        dts = systems.system(systems.front(cpus=[0], **(front or {})), *domains, hypervisor=hypervisor, pool=pool)
         payload = harness.write_payload(tmp_path / "payload.cpio", dts, {"agent.bin": guests / "agent.bin"})
         return machine(initrd=payload, **options)
 
@@ -150,3 +151,49 @@ def test_destroyed_while_it_is_built(crowd):
             m.expect("domain: dom=rear: destroyed")
         assert memory(m) == before
         create(m, "rear")
+
+
+SMALL = """
+        low: low@80000000 { reg = <0x0 0x80000000 0x0 0x4000000>; };
+        high: high@a0000000 { reg = <0x0 0xa0000000 0x0 0x4000000>; };"""
+
+
+def all_of(m, *patterns):
+    """Waits for all of them, in whatever order they come."""
+    left = list(patterns)
+    while left:
+        match = m.expect("|".join(f"(?:{p})" for p in left))
+        left.remove(next(p for p in left if re.fullmatch(p, match.group(0))))
+
+
+def test_builders_race_for_the_last_memory(crowd):
+    """Three builders, of which two fit, and a guest that claims by itself: whoever is admitted comes up, whoever is
+    refused has changed nothing; one that comes while another is taken apart gets its memory or is refused."""
+    names = ["one", "two", "three"]
+    some = systems.claimed(size=24 * systems.MIB)
+    front = {"memory": [systems.static(systems.FRONT_PA), WINDOW]}
+    with crowd(*(demand(name, [cpu], some) for cpu, name in enumerate(names, 1)), front=front, pool=SMALL,
+               limit=150) as m:
+        m.expect("agent: front is up")
+        before = memory(m)
+        for turn in range(10):
+            first, second, third = names[turn % 3:] + names[:turn % 3]
+            m.focus(0)
+            m.send(f"create {first}\rcreate {second}\rcreate {third}\r")
+            all_of(m, f"claim: dom={third} zone=low order=9 want=12 have=\\d+ fit=\\d+: refused",
+                   f"agent: {first} is up", f"agent: {second} is up")
+            m.focus(1)
+            m.ask("q", "claims: code=0 zero=yes")
+            m.focus(0)
+            # the third comes while the first goes: early it is refused, late it is not
+            m.send(f"destroy {first}\rcreate {third}\r")
+            all_of(m, f"domain: dom={first}: destroyed", rf"terms=2: admitted|dom={third} [^\r]*: refused")
+            if f"dom={third} zone=low" not in m.console().rsplit(f"destroy {first}", 1)[1]:
+                m.expect(f"agent: {third} is up")
+                destroy(m, third)
+            destroy(m, second)
+            m.focus(1)
+            m.send("r")  # what it claimed goes back
+            m.expect("agent: front is up")
+            assert memory(m) == before
+        assert "an admitted term is gone" not in m.console()
