@@ -30,7 +30,7 @@
 
 enum cfg_panic { CFG_PANIC_RESET, CFG_PANIC_OFF, CFG_PANIC_HALT };
 enum cfg_last_off { CFG_LAST_OFF, CFG_LAST_RESET, CFG_LAST_HALT };
-enum cfg_on_crash { CFG_CRASH_STOP, CFG_CRASH_RESTART, CFG_CRASH_PANIC };
+enum cfg_on_crash { CFG_CRASH_STOP, CFG_CRASH_RESTART, CFG_CRASH_PANIC, CFG_CRASH_STOP_ALL };
 enum cfg_mem_kind { CFG_MEM_STATIC, CFG_MEM_CLAIMED };
 /* PL011: an emulated one; VIRTIO: that, and the virtio console (hvc0) beside it on the same lines. */
 enum cfg_console { CFG_CONSOLE_NONE, CFG_CONSOLE_PL011, CFG_CONSOLE_VIRTIO };
@@ -95,7 +95,9 @@ struct cfg_domain {
 	bool control;     /* has control ports */
 	uint64_t manages; /* domains that it may change, by bits */
 	enum cfg_on_crash on_crash;
-	bool memory_keep; /* memory-on-reset = "keep" */
+	uint32_t restart_limit;    /* restarts after crashes without a minute's run in between; 0: any number */
+	uint32_t restart_delay_ms; /* before the first of them, doubled for each further one, up to 64 times */
+	bool memory_keep;          /* memory-on-reset = "keep" */
 };
 
 struct cfg_system {

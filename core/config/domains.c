@@ -5,7 +5,7 @@
 
 static const char *const color_words[] = { "red", "green", "yellow", "blue", "magenta", "cyan" }; /* 31 to 36 */
 static const char *const console_words[] = { "none", "pl011", "virtio" };
-static const char *const crash_words[] = { "stop", "restart", "panic" };
+static const char *const crash_words[] = { "stop", "restart", "panic", "stop-all" };
 static const char *const reset_words[] = { "scrub", "keep" };
 
 static fh_status read_cpus(struct reader *r, uint16_t node, struct cfg_domain *d)
@@ -164,6 +164,16 @@ static fh_status read_manners(struct reader *r, uint16_t node, struct cfg_domain
 		status = cfg_word(r, node, "on-crash", WORDS(crash_words), &crash);
 	}
 	if (status == FH_OK) {
+		status = cfg_number(r, node, "restart-limit", 1, 1000, &d->restart_limit);
+	}
+	if (status == FH_OK) {
+		status = cfg_number(r, node, "restart-delay-ms", 1, 60000, &d->restart_delay_ms);
+	}
+	if (status == FH_OK && crash != CFG_CRASH_RESTART && (d->restart_limit | d->restart_delay_ms) != 0U) {
+		status = cfg_refuse(r, FH_EINVAL, node, "on-crash",
+				    "is not \"restart\": restart-limit and -delay-ms mean nothing");
+	}
+	if (status == FH_OK) {
 		status = cfg_word(r, node, "memory-on-reset", WORDS(reset_words), &keep);
 	}
 	if (status == FH_OK) {
@@ -183,9 +193,24 @@ static fh_status read_manners(struct reader *r, uint16_t node, struct cfg_domain
 fh_status cfg_read_domain(struct reader *r, uint16_t node, uint8_t slot)
 {
 	static const char *const known[] = {
-		"cpus",      "color",       "kernel",          "ramdisk", "dtb",      "bootargs",        "load-address",
-		"entry",     "dtb-address", "ramdisk-address", "console", "on-crash", "memory-on-reset", "manual-start",
-		"on-demand", "control",
+		"cpus",
+		"color",
+		"kernel",
+		"ramdisk",
+		"dtb",
+		"bootargs",
+		"load-address",
+		"entry",
+		"dtb-address",
+		"ramdisk-address",
+		"console",
+		"on-crash",
+		"memory-on-reset",
+		"manual-start",
+		"on-demand",
+		"restart-limit",
+		"restart-delay-ms",
+		"control",
 	};
 	struct cfg_domain *d = &r->sys->domains[slot];
 	fh_status status;

@@ -254,6 +254,10 @@ void domain_build_step(struct domain *d)
 		d->giving = domain_mem_give_back_step(d);
 		return;
 	}
+	/* Its CPU has nothing else to do, but for interrupts, which it takes in between. */
+	if (now < d->not_before) {
+		return;
+	}
 	b->started = b->started == 0U ? now : b->started;
 	step(d);
 	b->longest = MAX(b->longest, arch_counter() - now);

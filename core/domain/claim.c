@@ -194,6 +194,8 @@ static void end(struct domain *d, enum domain_state state, uint64_t since)
 	d->dirty = false;
 	d->giving = false;
 	d->resets = 0;
+	d->crashes = 0;
+	d->not_before = 0;
 	d->build = (struct domain_build){ .started = d->created || d->cfg->on_demand ? since : 0U };
 	domain_set_state(d, state);
 	lock_release(&d->lock);

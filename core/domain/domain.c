@@ -12,6 +12,9 @@
 #define PSCI_AFF_OFF 1
 #define PSCI_AFF_ON_PENDING 2
 
+#define CRASH_WINDOW_S 60U
+#define CRASH_DOUBLED 6U /* the delay of a restart, at most so often */
+
 struct domains domains;
 
 uint32_t domain_count(void)
@@ -138,8 +141,27 @@ void domain_launch(struct domain *d)
 	d->vcpus[0].context = d->images[DOM_IMG_DTB].ipa;
 	d->vcpus[0].power = VCPU_ON_PENDING;
 	d->nr_on = 1;
+	d->launched = arch_counter();
 	domain_set_state(d, DOM_RUNNING);
 	domain_attend(&d->vcpus[0]);
+}
+
+/* Whether a crash is followed by a restart; then, when. Lock held. */
+static bool restarts(struct domain *d)
+{
+	const uint64_t now = arch_counter();
+	const uint64_t hz = arch_counter_hz();
+
+	if (d->cfg->on_crash != CFG_CRASH_RESTART) {
+		return false;
+	}
+	d->crashes = now - d->launched > CRASH_WINDOW_S * hz ? 1U : d->crashes + 1U;
+	if (d->cfg->restart_limit != 0U && d->crashes > d->cfg->restart_limit) {
+		log_warn("domain: dom=%s: crashed %u times: not restarted again", d->cfg->name, d->crashes);
+		return false;
+	}
+	d->not_before = now + (hz / 1000U * d->cfg->restart_delay_ms << MIN(d->crashes - 1U, CRASH_DOUBLED));
+	return true;
 }
 
 /* The last vCPU has left: the request is carried out. Lock held. */
@@ -155,7 +177,7 @@ static void request_done(struct domain *d)
 		domain_begin(d, DOM_DESTROYED);
 		return;
 	}
-	if (r == DOM_REQ_RESET || (r == DOM_REQ_CRASH && d->cfg->on_crash == CFG_CRASH_RESTART)) {
+	if (r == DOM_REQ_RESET || (r == DOM_REQ_CRASH && restarts(d))) {
 		d->resets++;
 		log_info("domain: dom=%s reset=%u: restarting", d->cfg->name, d->resets);
 		d->run = true;
@@ -233,7 +255,12 @@ enum domain_step domain_next_step(struct vcpu *v, bool *last_off)
 	}
 	step = step_of(v);
 	*last_off = before != d->state && (d->state == DOM_STOPPED || d->state == DOM_CRASHED);
+	const bool stop_all = *last_off && d->state == DOM_CRASHED && d->cfg->on_crash == CFG_CRASH_STOP_ALL;
+
 	lock_release(&d->lock);
+	for (uint32_t i = 0; stop_all && i < domains.nr; i++) {
+		domain_ask(&domains.domain[i], DOM_REQ_OFF);
+	}
 	if (*last_off) {
 		*last_off = domain_all_off();
 	}

@@ -128,6 +128,9 @@ struct domain {
 	uint32_t nr_on;       /* vCPUs that are on or about to be */
 	uint32_t nr_attached; /* CPUs that know its vCPUs */
 	uint32_t resets;
+	uint32_t crashes;             /* without a minute's run in between */
+	uint64_t launched;            /* counter, when it last started */
+	uint64_t not_before;          /* counter: its builder waits until then */
 	bool giving;                  /* what it claimed while it ran goes back, by its first CPU, in steps */
 	bool dirty;                   /* some of its memory is not known to be clean before its first start */
 	const struct cfg_domain *cfg; /* from DEFINED on, as id and nr_vcpus */

@@ -35,6 +35,7 @@ bool domain_may(const struct domain *d, enum domain_op op)
 static void start(struct domain *d)
 {
 	d->run = true;
+	d->not_before = 0;
 	if (d->state == DOM_READY) {
 		domain_launch(d);
 	} else if (d->state != DOM_BUILDING) {

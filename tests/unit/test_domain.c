@@ -18,6 +18,7 @@
 #include "canon.h"
 #include "domain_machine.h"
 #include "dts.h"
+#include "fake_machine.h"
 
 static struct domain *rear;
 
@@ -195,6 +196,55 @@ static void illegal_operations_change_nothing(void **state)
 	assert_int_equal(rear->resets, 1);
 }
 
+static void crash(struct domain *d)
+{
+	domain_ask(d, DOM_REQ_CRASH);
+	for (uint32_t i = 0; i < 5000U && d->state != DOM_CRASHED && d->state != DOM_RUNNING; i++) {
+		(void)dm_step(d);
+	}
+	assert_int_equal(d->state, DOM_BUILDING);
+}
+
+static void crash_pause_is_over(struct domain *d)
+{
+	fake_counter++;
+	dm_settle();
+	assert_int_equal(d->state, DOM_RUNNING);
+}
+
+/* Two restarts, the second after twice the pause, and no third; a minute's run begins a new row. */
+static void crashes_restart_it_so_often(void **state)
+{
+	(void)state;
+	create(rear);
+	for (uint32_t row = 0; row < 2U; row++) {
+		for (uint32_t i = 0; i < 2U; i++) {
+			const uint64_t at = fake_counter;
+
+			crash(rear);
+			fake_counter = at + (10000000U << i) - 1000U;
+			(void)dm_step(rear);
+			assert_int_equal(rear->build.started, 0);
+			fake_counter = at + (10000000U << i);
+			crash_pause_is_over(rear);
+			assert_int_equal(rear->crashes, i + 1U);
+		}
+		fake_counter += row == 0U ? UINT64_C(61000000000) : 0U;
+	}
+	domain_ask(rear, DOM_REQ_CRASH);
+	dm_settle();
+	assert_int_equal(rear->state, DOM_CRASHED);
+	assert_int_equal(rear->resets, 4);
+	assert_int_equal(domain_do(rear, DOM_OP_START), FH_OK);
+	dm_settle();
+	assert_int_equal(rear->state, DOM_RUNNING);
+	/* The other one's crash stops all. */
+	domain_ask(domain_find("front"), DOM_REQ_CRASH);
+	dm_settle();
+	assert_int_equal(domain_find("front")->state, DOM_CRASHED);
+	assert_int_equal(rear->state, DOM_STOPPED);
+}
+
 /* The holder's death ends the claim in mid-build: it is taken apart, and nobody panics. */
 static void the_holder_dies(void **state)
 {
@@ -335,6 +385,7 @@ int main(void)
 		cmocka_unit_test_setup(fail_the_nth_of_a_set, setup),
 		cmocka_unit_test_setup(killed_at_every_step, setup),
 		cmocka_unit_test_setup(illegal_operations_change_nothing, setup),
+		cmocka_unit_test_setup(crashes_restart_it_so_often, setup),
 		cmocka_unit_test_setup(the_holder_dies, setup),
 		cmocka_unit_test_setup(files_come_in_pieces, setup),
 		cmocka_unit_test_setup(what_is_taken_is_refused_with_a_reason, setup),
