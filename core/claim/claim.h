@@ -247,11 +247,8 @@ fh_status claim_stake(struct ledger *l, domid_t holder, const struct claim_term 
 fh_status claim_stake_wait(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr,
 			   uint64_t deadline, claim_handle_t *handle, struct claim_refusal *refusal) FH_MUST_CHECK;
 
-/*
- * Takes one block of a term; it belongs to the term's owner then. Waits for a scrubber that has a part of it.
- * FH_ESTALE: no such claim (released);
- * FH_EINVAL: no such term; FH_EBUSY: none of the term is left. Never for lack of memory.
- */
+/* Takes one block of a term; it belongs to the term's owner then. Waits for a scrubber that has a part of it.
+ * FH_ESTALE: no such claim; FH_EINVAL: no such term; FH_EBUSY: none of the term is left. Never for lack of memory. */
 fh_status claim_redeem(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block *out) FH_MUST_CHECK;
 
 /*
@@ -260,6 +257,10 @@ fh_status claim_redeem(struct ledger *l, claim_handle_t h, uint32_t term, struct
  */
 fh_status claim_redeem_upto(struct ledger *l, claim_handle_t h, uint32_t term, uint8_t max_order,
 			    struct claim_block *out) FH_MUST_CHECK;
+
+/* The same of a holder's own claim's first term. FH_ESTALE: another's; FH_EINVAL: its blocks are above max_order. */
+fh_status claim_redeem_own(struct ledger *l, domid_t holder, claim_handle_t h, uint8_t max_order,
+			   struct claim_block *out) FH_MUST_CHECK;
 
 /*
  * Frees a block back into the term that it was redeemed from: it can be redeemed again. A block of a larger order
@@ -316,10 +317,8 @@ fh_status claim_use(struct ledger *l, claim_handle_t h) FH_MUST_CHECK;
 /* FH_EBUSY: it is not in use. */
 fh_status claim_unuse(struct ledger *l, claim_handle_t h) FH_MUST_CHECK;
 
-/*
- * Ends one claim whose deadline has passed and that is not in use: its handle answers FH_EEXPIRED then. *gone names it.
- * FH_ENOENT: there is none (more). Bound: O(claims), 16 a lock hold.
- */
+/* Ends one claim whose deadline has passed and that is not in use: its handle answers FH_EEXPIRED then. *gone names it.
+ * FH_ENOENT: there is none (more). Bound: O(claims), 16 a lock hold. */
 fh_status claim_reap(struct ledger *l, uint64_t now, claim_handle_t *gone) FH_MUST_CHECK;
 
 /* --- cleaning (docs/claims.md); core/scrub zeroes, here is the protocol ------------------------------------------- */

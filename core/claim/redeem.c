@@ -25,19 +25,13 @@ static void exchange(struct ledger *l, const struct ledger_term *t, uint8_t k, u
 	change_check(l, t->zone, &c);
 }
 
-fh_status claim_redeem_upto(struct ledger *l, claim_handle_t h, uint32_t term, uint8_t max_order,
-			    struct claim_block *out)
+/* One block of a term's; the lock is held, and released. */
+static fh_status redeem(struct ledger *l, struct ledger_claim *c, struct ledger_term *t, uint8_t max_order,
+			struct claim_block *out)
 {
-	struct ledger_claim *c;
-	struct ledger_term *t;
-	fh_status st;
+	fh_status st = FH_EBUSY;
 
-	lock_acquire(&l->lock);
-	st = term_of(l, h, term, &c, &t);
-	if (st == FH_OK && t->left == 0U) {
-		st = FH_EBUSY;
-	}
-	if (st == FH_OK) {
+	if (t->left != 0U) {
 		const unsigned int most = MIN(l->pool.zones[t->zone].max_order, t->order + ilog2(t->left));
 		const uint8_t k = larger_allowed(l, t, (uint8_t)MIN(most, max_order));
 		const uint64_t n = BIT(k - t->order);
@@ -52,6 +46,44 @@ fh_status claim_redeem_upto(struct ledger *l, claim_handle_t h, uint32_t term, u
 		account_of(l, c->holder)->outstanding -= BIT(k);
 		scrub_unlock(l, out);
 		return FH_OK;
+	}
+	lock_release(&l->lock);
+	return st;
+}
+
+fh_status claim_redeem_upto(struct ledger *l, claim_handle_t h, uint32_t term, uint8_t max_order,
+			    struct claim_block *out)
+{
+	struct ledger_claim *c;
+	struct ledger_term *t;
+	fh_status st;
+
+	lock_acquire(&l->lock);
+	st = term_of(l, h, term, &c, &t);
+	if (st == FH_OK) {
+		return redeem(l, c, t, max_order, out);
+	}
+	lock_release(&l->lock);
+	return st;
+}
+
+fh_status claim_redeem_own(struct ledger *l, domid_t holder, claim_handle_t h, uint8_t max_order,
+			   struct claim_block *out)
+{
+	struct ledger_claim *c;
+	struct ledger_term *t;
+	fh_status st;
+
+	lock_acquire(&l->lock);
+	c = claim_of(l, h);
+	if (c == NULL || c->holder != holder) {
+		st = c == NULL ? claim_gone(l, h) : FH_ESTALE;
+	} else {
+		t = &l->terms[c->first];
+		if (t->order <= max_order) {
+			return redeem(l, c, t, max_order, out);
+		}
+		st = FH_EINVAL;
 	}
 	lock_release(&l->lock);
 	return st;

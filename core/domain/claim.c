@@ -193,6 +193,7 @@ static void end(struct domain *d, enum domain_state state, uint64_t since)
 	d->placed = false;
 	d->dirty = false;
 	d->giving = false;
+	d->cleaning = 0;
 	d->resets = 0;
 	d->crashes = 0;
 	d->not_before = 0;

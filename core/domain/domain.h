@@ -114,6 +114,7 @@ struct domain_terms {
 
 struct domain {
 	struct lock lock;   /* guards state, request, the flags, nr_on, nr_attached and the vCPUs' power */
+	uint32_t cleaning;  /* blocks that it redeemed and that are being cleaned; atomic */
 	struct lock memory; /* guards what it claims at run time */
 	enum domain_state state;
 	enum domain_request request;

@@ -2,9 +2,10 @@
 /*
  * What a running domain claims for itself (docs/guest-abi.md): blocks redeemed into its window, and back.
  *
- * The lock d->memory orders the domain's own vCPUs: a block is placed, cleaned and mapped, or unmapped and freed, under
- * it, so that no CPU cleans what another gives away. It is held for one chunk of cleaning at most. A block that is
- * being cleaned stands in stage 2 as a prepared leaf, which faults: that is all that is to be known to go on.
+ * A block that is clean is mapped at once. One that is not stands in stage 2 as a prepared leaf, which faults, while it
+ * is cleaned: that is all that is to be known to go on. The lock d->memory orders the domain's own vCPUs: blocks are
+ * cleaned, or unmapped and freed, under it, so that no CPU cleans what another gives away. It is held for one chunk of
+ * cleaning at most.
  */
 #include "core/domain/domain_internal.h"
 #include "core/log/log.h"
@@ -32,7 +33,7 @@ fh_status domain_mem_stake(struct domain *d, const struct claim_term *term, clai
 {
 	const struct cfg_claims *c = &d->cfg->claims;
 	struct claim_term t = *term;
-	struct claim_refusal why = { 0 };
+	struct claim_refusal why;
 	fh_status status;
 
 	if (t.zone >= c->nr_zones) {
@@ -41,7 +42,9 @@ fh_status domain_mem_stake(struct domain *d, const struct claim_term *term, clai
 	t.zone = c->zones[t.zone];
 	t.owner = d->id;
 	status = claim_stake(domains.ledger, d->id, &t, 1, h, &why);
-	*fit = why.fit;
+	if (status == FH_ENOFIT || status == FH_EQUOTA) {
+		*fit = why.fit;
+	}
 	return status;
 }
 
@@ -71,24 +74,23 @@ fh_status domain_mem_release(struct domain *d, claim_handle_t h)
 	return status;
 }
 
-static fh_status place(struct domain *d, claim_handle_t h, uint64_t at, uint8_t max_order, struct claim_block *b)
+/* Redeems a block and maps it: valid if it is clean, else prepared, to be cleaned. */
+static fh_status place(struct domain *d, claim_handle_t h, ipaddr_t at, uint8_t max_order, struct claim_block *b)
 {
-	struct claim_term_info t;
-	fh_status status = own_claim(d, h, &t);
+	fh_status status = claim_redeem_own(domains.ledger, d->id, h, max_order, b);
 
-	if (status == FH_OK && t.term.order > max_order) {
-		status = FH_EINVAL;
+	if (status != FH_OK) {
+		return status;
 	}
-	if (status == FH_OK) {
-		status = claim_redeem_upto(domains.ledger, h, 0, max_order, b);
-	}
-	if (status == FH_OK) {
-		status = s2_prepare(&d->s2, ipa(at), b->base, PAGE_SIZE << b->order, S2_RAM);
-		if (status != FH_OK) {
-			const fh_status back = claim_unredeem_untouched(domains.ledger, h, 0, *b);
+	status = s2_map(&d->s2, at, b->base, b->order, !b->dirty);
+	if (status != FH_OK) {
+		const fh_status back = claim_unredeem_untouched(domains.ledger, h, 0, *b);
 
-			FH_ASSERT(back == FH_OK || back == FH_EREVOKED);
-		}
+		FH_ASSERT(back == FH_OK || back == FH_EREVOKED);
+	} else if (b->dirty) {
+		__atomic_fetch_add(&d->cleaning, 1U, __ATOMIC_RELAXED);
+	} else {
+		/* It is the guest's. */
 	}
 	return status;
 }
@@ -120,43 +122,57 @@ static struct claim_block block_of(const struct s2_leaf *leaf)
 	return (struct claim_block){ pa(info.range.base), info.order, false };
 }
 
+/* The next part of the block that is being cleaned at an IPA; places one if there is none. The lock is held. */
+static fh_status go_on(struct domain *d, claim_handle_t h, ipaddr_t at, uint8_t max_order, struct claim_block *b)
+{
+	struct s2_leaf leaf;
+	fh_status status;
+
+	if (s2_lookup(&d->s2, at, &leaf) != FH_OK) {
+		status = place(d, h, at, max_order, b);
+		if (status != FH_OK || !b->dirty) {
+			return status;
+		}
+	} else {
+		*b = block_of(&leaf);
+		if (leaf.valid || ipa_val(leaf.ipa) != ipa_val(at) || pa_val(leaf.pa) != pa_val(b->base)) {
+			return FH_EEXIST;
+		}
+	}
+	clean_chunk(d, b);
+	b->dirty = ledger_range_dirty(domains.ledger, (struct range){ pa_val(b->base), PAGE_SIZE << b->order });
+	if (!b->dirty) {
+		s2_commit(&d->s2, at, PAGE_SIZE << b->order);
+		__atomic_fetch_sub(&d->cleaning, 1U, __ATOMIC_RELAXED);
+	}
+	return FH_OK;
+}
+
 fh_status domain_mem_redeem(struct domain *d, claim_handle_t h, ipaddr_t at, uint8_t *order, bool *more)
 {
-	const uint64_t size = *order <= POOL_MAX_ORDER ? PAGE_SIZE << *order : 0U;
+	const uint64_t size = PAGE_SIZE << MIN(*order, POOL_MAX_ORDER);
 	struct claim_block b = { .dirty = true };
-	struct s2_leaf leaf;
 	fh_status status = FH_OK;
 
-	if (size == 0U || !in_window(d, ipa_val(at), size)) {
+	if (*order > POOL_MAX_ORDER || !in_window(d, ipa_val(at), size)) {
 		return FH_EINVAL;
 	}
 	if (!is_aligned(ipa_val(at), size)) {
 		return FH_EALIGN;
 	}
-	lock_acquire(&d->memory);
-	if (s2_lookup(&d->s2, at, &leaf) != FH_OK) {
-		status = place(d, h, ipa_val(at), *order, &b);
-	} else if (leaf.valid || ipa_val(leaf.ipa) != ipa_val(at)) {
-		status = FH_EEXIST;
-	} else {
-		b = block_of(&leaf);
-		b.dirty = pa_val(b.base) == pa_val(leaf.pa);
-		status = b.dirty ? FH_OK : FH_EEXIST;
+	/* The short way: nothing is being cleaned, by which this call goes on; and what comes needs no cleaning. */
+	if (__atomic_load_n(&d->cleaning, __ATOMIC_RELAXED) == 0U) {
+		status = place(d, h, at, *order, &b);
+	}
+	if (status == FH_OK && b.dirty) {
+		lock_acquire(&d->memory);
+		status = go_on(d, h, at, *order, &b);
+		lock_release(&d->memory);
 	}
 	if (status == FH_OK) {
-		const struct range r = { pa_val(b.base), PAGE_SIZE << b.order };
-
-		if (b.dirty) {
-			clean_chunk(d, &b);
-			b.dirty = ledger_range_dirty(domains.ledger, r);
-		}
-		*more = b.dirty;
 		*order = b.order;
-		if (!b.dirty) {
-			s2_commit(&d->s2, at, r.size);
-		}
+		*more = b.dirty;
 	}
-	lock_release(&d->memory);
 	return status;
 }
 
@@ -176,6 +192,9 @@ static fh_status take_out(struct domain *d, uint64_t at, struct claim_block *b)
 		return FH_EINVAL;
 	}
 	s2_unmap(&d->s2, ipa(at), PAGE_SIZE << b->order);
+	if (!leaf.valid) {
+		__atomic_fetch_sub(&d->cleaning, 1U, __ATOMIC_RELAXED);
+	}
 	return FH_OK;
 }
 
@@ -212,10 +231,9 @@ fh_status domain_mem_unredeem(struct domain *d, claim_handle_t h, ipaddr_t at)
 			scrub_wake();
 		} else {
 			/* Not of that claim: all is as before. The tables that it needs have just come free. */
-			const fh_status back = s2_prepare(&d->s2, at, b.base, PAGE_SIZE << b.order, S2_RAM);
+			const fh_status back = s2_map(&d->s2, at, b.base, b.order, true);
 
 			FH_ASSERT(back == FH_OK);
-			s2_commit(&d->s2, at, PAGE_SIZE << b.order);
 		}
 	}
 	lock_release(&d->memory);

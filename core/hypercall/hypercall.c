@@ -130,30 +130,37 @@ static void uid(uint64_t *x)
 	x[3] = UINT32_C(0x6707bf7e);
 }
 
-void hypercall(struct vcpu *v)
+static uint64_t code(fh_status status)
 {
-	uint64_t *x = v->regs.x;
+	return status == FH_OK ? 0U : (uint64_t)(int64_t)codes[status];
+}
+
+static FH_NOINLINE void other(struct vcpu *v, uint64_t *x)
+{
 	const uint32_t fid = (uint32_t)x[0];
-	const uint32_t n = fid - CALL_FIRST;
-	fh_status status = FH_ENOTSUP;
 
 	if (fid == CALL_UID) {
 		uid(x);
-		return;
-	}
-	if (fid == CALL_REVISION) {
+	} else if (fid == CALL_REVISION) {
 		x[0] = REVISION_MAJOR;
 		x[1] = REVISION_MINOR;
+	} else {
+		x[0] = code(fid >= CALL_TEST ? hypercall_test(v, fid - CALL_TEST) : FH_ENOTSUP);
+	}
+}
+
+void hypercall(struct vcpu *v)
+{
+	uint64_t *x = v->regs.x;
+	const uint32_t n = (uint32_t)x[0] - CALL_FIRST;
+
+	if (n >= ARRAY_SIZE(calls) || v->domain->cfg->claims.window.size == 0U) {
+		other(v, x);
 		return;
 	}
-	if (n < ARRAY_SIZE(calls) && v->domain->cfg->claims.window.size != 0U) {
-		status = calls[n](v, x);
-	} else if (fid >= CALL_TEST) {
-		status = hypercall_test(v, fid - CALL_TEST);
-	} else {
-		/* None of ours. */
-	}
+	const fh_status status = calls[n](v, x);
+
 	if (status != FH_STATUS_COUNT) {
-		x[0] = status == FH_OK ? 0U : (uint64_t)(int64_t)codes[status];
+		x[0] = code(status);
 	}
 }

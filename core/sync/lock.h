@@ -2,8 +2,7 @@
 /*
  * Ticket spin lock: first come, first served, so that a wait is bounded by the number of CPUs times the longest
  * hold. Locks are taken in the order of enum lock_rank only; taking one out of order, twice, or giving back one
- * that is not held is a bug of ours and stops the machine (BRK). One lock of RANK_DOMAIN may be held with another
- * only in the order of domain numbers (lock_acquire_nested).
+ * that is not held is a bug of ours and stops the machine (BRK).
  */
 #ifndef CORE_SYNC_LOCK_H
 #define CORE_SYNC_LOCK_H
@@ -28,12 +27,12 @@ struct lock {
 	uint32_t next;   /* the ticket that the next comer draws */
 	uint32_t owner;  /* the ticket that is served */
 	uint32_t holder; /* CPU + 1, 0: free; for the checks */
-	uint32_t rank;
+	uint32_t bit;    /* of its rank; 0: lock_init() was forgotten */
 };
 
 #define LOCK_INIT(r)                                                                                                   \
 	{                                                                                                              \
-		0U, 0U, 0U, (uint32_t)(r)                                                                              \
+		0U, 0U, 0U, 1U << (r)                                                                                  \
 	}
 
 void lock_init(struct lock *l, enum lock_rank rank);
@@ -41,11 +40,6 @@ void lock_init(struct lock *l, enum lock_rank rank);
 void lock_acquire(struct lock *l);
 /* Takes the lock if no CPU holds it or waits for it; never waits. The same rank rule as lock_acquire(). */
 bool lock_try(struct lock *l) FH_MUST_CHECK;
-/*
- * Takes a second lock of outer's rank, which this CPU holds. Both have RANK_DOMAIN; the caller keeps the order of
- * domain numbers. Bound: FH_MAX_CPUS holds.
- */
-void lock_acquire_nested(struct lock *l, const struct lock *outer);
 /* Release semantics. */
 void lock_release(struct lock *l);
 /* Whether this CPU holds it; for assertions. */

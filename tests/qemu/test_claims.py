@@ -113,11 +113,13 @@ def test_what_was_claimed_comes_back(machine, guests, tmp_path, end):
         m.expect("end of the claims")
         m.line(f"{end} front")
         m.expect("agent: front is up" if end == "reset" else "dom=front: stopped")
-        m.focus(2)
-        advances(m)
-        m.focus(0)
-        m.line("claims")
-        assert m.expect(r"(?s)zone low .*?end of the claims").group(0) == before
+        after = None
+        while after != before:  # it goes back a block a step; the machine's time limit ends this
+            m.focus(2)
+            advances(m)
+            m.focus(0)
+            m.line("claims")
+            after = m.expect(r"(?s)zone low .*?end of the claims").group(0)
         m.line("off rear")
         if end == "reset":
             m.line("off front")

@@ -16,7 +16,7 @@ void s2_init(struct s2 *s, paddr_t root, uint16_t vmid)
 	uint64_t *table = el2_hyp_va(root);
 
 	/* Once: in a later life somebody may be looking at it. */
-	if (s->lock.rank == 0U) {
+	if (s->lock.bit == 0U) {
 		lock_init(&s->lock, RANK_STAGE2);
 	}
 	memset(table, 0, PAGE_SIZE << S2_ROOT_ORDER);
@@ -58,19 +58,9 @@ uint64_t *s2_take_table(struct s2 *s)
 	return table;
 }
 
-uint64_t s2_table_pa(const struct s2 *s, const uint64_t *table)
-{
-	return (uint64_t)(uintptr_t)table - (uint64_t)(uintptr_t)s->root + (s->vttbr & PTE_ADDR);
-}
-
 static uint64_t leaf_attrs(enum s2_kind kind)
 {
-	const uint64_t common = S2_LEAF | S2_READ | S2_WRITE | PTE_AF;
-
-	if (kind == S2_DEVICE) {
-		return common | S2_MEMATTR(S2_ATTR_DEVICE) | S2_XN;
-	}
-	return common | PTE_SH_INNER | S2_MEMATTR(s2_fwb() ? S2_ATTR_NORMAL_FWB : S2_ATTR_NORMAL);
+	return kind == S2_DEVICE ? S2_LEAF_COMMON | S2_MEMATTR(S2_ATTR_DEVICE) | S2_XN : s2_ram_leaf;
 }
 
 static unsigned int leaf_level(uint64_t ipa, uint64_t where, uint64_t size)

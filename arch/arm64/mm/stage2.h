@@ -67,6 +67,12 @@ void s2_give_table(struct s2 *s, paddr_t page);
  * FH_EALIGN; FH_EINVAL: beyond the IPA size; FH_EEXIST: a leaf is there; FH_ENOMEM: too few tables were given.
  */
 fh_status s2_prepare(struct s2 *s, ipaddr_t ipa, paddr_t pa, uint64_t size, enum s2_kind kind) FH_MUST_CHECK;
+/*
+ * Maps a block of 2^order pages of RAM, up to 1 GiB, at an IPA; both are multiples of its size, and the IPA is within
+ * what s2_ipa_bits() allows. Prepared, or valid at once: then the memory is clean. FH_EEXIST: a leaf is there;
+ * FH_ENOMEM: too few tables were given. Bound: 512 entries.
+ */
+fh_status s2_map(struct s2 *s, ipaddr_t ipa, paddr_t where, uint8_t order, bool valid) FH_MUST_CHECK;
 /* The first leaf, prepared or valid, at or after `from`. FH_ENOENT: none. */
 fh_status s2_next(struct s2 *s, ipaddr_t from, struct s2_leaf *leaf) FH_MUST_CHECK;
 /* The leaf that holds ipa. FH_ENOENT: none. */

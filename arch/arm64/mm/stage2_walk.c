@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The walk, looking up, and the machine's parameters of stage 2. */
-#include "arch/arm64/mm/el2_map.h"
 #include "arch/arm64/mm/stage2_internal.h"
 
 #ifdef CONFIG_S2FWB
@@ -12,6 +11,7 @@
 static uint32_t ipa_bits = S2_IPA_BITS_MAX;
 static uint64_t pa_field;
 static bool have_fwb;
+uint64_t s2_ram_leaf;
 
 void s2_machine_init(uint32_t pa_bits, bool fwb)
 {
@@ -24,6 +24,7 @@ void s2_machine_init(uint32_t pa_bits, bool fwb)
 	}
 	ipa_bits = MIN(pa_bits, S2_IPA_BITS_MAX);
 	have_fwb = USE_FWB && fwb;
+	s2_ram_leaf = S2_LEAF_COMMON | PTE_SH_INNER | S2_MEMATTR(have_fwb ? S2_ATTR_NORMAL_FWB : S2_ATTR_NORMAL);
 }
 
 uint32_t s2_ipa_bits(void)
@@ -44,23 +45,9 @@ uint64_t s2_vtcr(void)
 	       (64U - ipa_bits);
 }
 
-static bool is_table(uint64_t e)
-{
-	return (e & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE) && (e & S2_LEAF) == 0U;
-}
-
 struct s2_pos s2_walk(struct s2 *s, uint64_t ipa)
 {
-	/* The root's pages are concatenated: its index has ten bits. */
-	struct s2_pos pos = { &s->root[ipa >> LEVEL_SHIFT(1U)], 1 };
-
-	while (pos.level < 3U && is_table(*pos.entry)) {
-		uint64_t *table = el2_hyp_va(pa(*pos.entry & PTE_ADDR));
-
-		pos.level++;
-		pos.entry = &table[LEVEL_INDEX(ipa, pos.level)];
-	}
-	return pos;
+	return s2_walk_to(s, ipa, 3U);
 }
 
 unsigned int s2_walk_path(struct s2 *s, uint64_t ipa, uint64_t *path[4])
@@ -68,8 +55,8 @@ unsigned int s2_walk_path(struct s2 *s, uint64_t ipa, uint64_t *path[4])
 	unsigned int level = 1;
 
 	path[1] = &s->root[ipa >> LEVEL_SHIFT(1U)];
-	while (level < 3U && is_table(*path[level])) {
-		uint64_t *table = el2_hyp_va(pa(*path[level] & PTE_ADDR));
+	while (level < 3U && s2_is_table(*path[level])) {
+		uint64_t *table = s2_table_at(s, *path[level]);
 
 		level++;
 		path[level] = &table[LEVEL_INDEX(ipa, level)];

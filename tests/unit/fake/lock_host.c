@@ -14,25 +14,25 @@ void lock_init(struct lock *l, enum lock_rank rank)
 
 void lock_acquire(struct lock *l)
 {
-	if (held >> l->rank != 0U) {
+	if (held >= l->bit) {
 		abort();
 	}
 	while (__atomic_exchange_n(&l->holder, 1U, __ATOMIC_ACQUIRE) != 0U) {
 		sched_yield();
 	}
-	held |= 1U << l->rank;
+	held |= l->bit;
 }
 
 void lock_release(struct lock *l)
 {
-	if ((held & (1U << l->rank)) == 0U) {
+	if ((held & l->bit) == 0U) {
 		abort();
 	}
-	held &= ~(1U << l->rank);
+	held &= ~l->bit;
 	__atomic_store_n(&l->holder, 0U, __ATOMIC_RELEASE);
 }
 
 bool lock_held(const struct lock *l)
 {
-	return (held & (1U << l->rank)) != 0U;
+	return (held & l->bit) != 0U;
 }
