@@ -10,6 +10,7 @@
 #include "core/base/string.h"
 #include "core/control/control_internal.h"
 #include "core/log/log.h"
+#include "drivers/gic/gic.h"
 
 #define STEPS_MAX 4U /* frames of a port in one call */
 #define PUMP_BYTES 256U
@@ -233,10 +234,28 @@ static void call(struct domain *d, struct server *srv)
 	domain_kick(d);
 }
 
-void control_poll(void)
+/* On one of its own CPUs, or on any where it has none any more: its sessions must end. */
+static bool is_ours(const struct domain *d)
 {
 	const struct vcpu *v = domain_cpu_vcpu(arch_cpu_id());
 
+	return (v != NULL && v->domain == d) || d->state == DOM_DEFINED;
+}
+
+/* Whether this CPU must come again: another one is at it, or there is more than a call does. */
+static bool serve_ours(struct domain *d, struct server *srv, uint32_t work)
+{
+	srv->called = 0;
+	if (__atomic_exchange_n(&srv->busy, 1U, __ATOMIC_ACQUIRE) != 0U) {
+		return true;
+	}
+	serve(d, srv, __atomic_exchange_n(&d->vcon.kicked, 0U, __ATOMIC_ACQUIRE) | work);
+	__atomic_store_n(&srv->busy, 0U, __ATOMIC_RELEASE);
+	return __atomic_load_n(&d->vcon.kicked, __ATOMIC_ACQUIRE) != 0U;
+}
+
+void control_poll(void)
+{
 	if ((__atomic_load_n(&output_pending, __ATOMIC_ACQUIRE) & OUTPUT_CONTROL) == 0U &&
 	    arch_counter() < control_wake_at()) {
 		return;
@@ -247,25 +266,20 @@ void control_poll(void)
 	for (uint32_t i = 0; i < domain_count(); i++) {
 		struct domain *d = domain_get(i);
 		struct server *srv = &servers[i];
-		const bool mine = v != NULL && v->domain == d;
 
 		if (d == NULL || d->virtio.size == 0U) {
 			continue;
 		}
 		const uint32_t work = __atomic_load_n(&d->vcon.kicked, __ATOMIC_ACQUIRE) | told(d, srv);
 
-		if (work == 0U) {
-			continue;
-		}
-		if (mine && __atomic_exchange_n(&srv->busy, 1U, __ATOMIC_ACQUIRE) == 0U) {
-			srv->called = 0;
-			serve(d, srv, __atomic_exchange_n(&d->vcon.kicked, 0U, __ATOMIC_ACQUIRE) | work);
-			__atomic_store_n(&srv->busy, 0U, __ATOMIC_RELEASE);
-			if (__atomic_load_n(&d->vcon.kicked, __ATOMIC_ACQUIRE) != 0U) {
-				call(d, srv);
-			}
-		} else {
+		if (work != 0U && !is_ours(d)) {
 			call(d, srv);
+		} else if (work != 0U && serve_ours(d, srv, work)) {
+			/* The guest goes on in between: the interrupt comes at once. */
+			output_flag(OUTPUT_CONTROL);
+			gic_send_sgi(arch_cpu_id(), GIC_SGI_KICK);
+		} else {
+			/* Nothing is to be done, or all is done. */
 		}
 	}
 }

@@ -310,3 +310,37 @@ def test_stop(control):
     assert json.loads(fhctl(control, "--json list"))[1]["state"] == "stopped"
     control.line("poweroff -f")
     assert control.wait_end(30) == 0
+
+
+def test_limited_and_on_hvc0(machine, guests, initramfs, tmp_path):
+    """A control domain that may change one of two others, with its shell on the virtio console; it reboots, and finds
+    them again."""
+    rear = systems.rear(cpus=[2]).replace("rear {", "rear: rear {", 1)
+    other = systems.domain("other", cpus=[3], memory=systems.claimed("high"))
+    dts = systems.system(boss("control = <&rear>;").replace('"pl011"', '"virtio"'), rear, other)
+    (tmp_path / "system.dts").write_text(dts)
+    payload = tmp_path / "payload.cpio"
+    harness.pack(payload, tmp_path / "system.dts",
+                 {"Image": harness.LINUX, "initramfs.gz": initramfs, "agent.bin": guests / "agent.bin"})
+    with machine(initrd=payload, limit=200) as m:
+        for boots in range(2):
+            m.expect(r"boss: Linux \d", 120)
+            m.focus(1)
+            m.expect("boss:~# ", 20)
+            assert m.shell("tty") == "/dev/hvc0"
+            assert m.shell("cat /sys/class/virtio-ports/vport0p1/name") == "org.freehold.control.0"
+            # longer than a ring, and nothing of it is lost
+            assert m.shell("seq 3000", 60).split() == [str(i) for i in range(1, 3001)]
+            managed = {d["name"]: d["managed"] for d in json.loads(fhctl(m, "--json list"))}
+            assert managed == {"boss": False, "rear": True, "other": False}
+            assert "does not let this domain manage it" in fhctl(m, "stop --force other 2>&1", 1)
+            assert "does not let this domain manage it" in fhctl(m, "claim stake other:high:2M 2>&1", 1)
+            assert "is restarting" in fhctl(m, "restart rear")
+            m.expect("agent: rear is up")
+            if boots == 0:
+                fhctl(m, "claim stake rear:low:16M")
+                assert low_claimed(m) == 16 * systems.MIB
+                m.line("reboot -f")
+        for number, name in ((2, "rear"), (3, "other")):
+            m.focus(number)
+            m.ask("p", f"pong: {name}")

@@ -109,6 +109,12 @@ bool domain_vcpu_look(struct domain *d, uint32_t i, struct domain_vcpu *out)
 	return i == 0U && d->state >= DOM_CLAIMED;
 }
 
+void gic_send_sgi(uint32_t cpu, uint32_t sgi)
+{
+	(void)cpu;
+	(void)sgi;
+}
+
 void domain_kick(struct domain *d)
 {
 	(void)d;

@@ -249,7 +249,7 @@ static void start_consoles(void)
 		struct domain *d = domain_get(i);
 
 		sources[i] = (struct console_source){ d->cfg->name, d->cfg->color,
-						      d->cfg->console == CFG_CONSOLE_PL011 ? &d->vuart : NULL };
+						      d->cfg->console != CFG_CONSOLE_NONE ? &d->vuart : NULL };
 	}
 	console_init(sources, domain_count());
 	if (machine.uart_irq != 0U) {
