@@ -6,6 +6,7 @@ import json
 import harness
 import pytest
 import systems
+from test_domains import advances
 
 BOOTARGS = "console=ttyAMA0 earlycon=pl011,0x9000000 panic=-1 hostname=boss"
 
@@ -344,3 +345,28 @@ def test_limited_and_on_hvc0(machine, guests, initramfs, tmp_path):
         for number, name in ((2, "rear"), (3, "other")):
             m.focus(number)
             m.ask("p", f"pong: {name}")
+
+
+def test_a_hostile_driver_disturbs_nobody(machine, guests, tmp_path):
+    """Random rings, descriptors and frames from a domain with control ports, which may change nobody."""
+    dts = systems.system(systems.front(), systems.rear(kernel="vhostile.bin", extra="control = <&rear>;").replace(
+        "rear {", "rear: rear {", 1))
+    payload = harness.write_payload(tmp_path / "payload.cpio", dts, {
+        "agent.bin": guests / "agent.bin", "vhostile.bin": guests / "vhostile.bin"})
+    with machine(initrd=payload, limit=110) as m:
+        m.expect("agent: front is up")
+        m.focus(1)
+        advances(m)
+        answers, resets = m.expect(r"vhostile: (\d+) answers, (\d+) resets: done", 100).groups()
+        assert int(answers) > 1000 and int(resets) > 100
+        advances(m)
+        m.ask("2", "second: code=0 beats=yes")
+        m.focus(0)
+        m.line("reset rear")
+        m.expect("vhostile: begins")
+        m.line("off rear")
+        m.expect("domain: dom=rear: stopped")
+        m.focus(1)
+        advances(m)
+        m.send("o")
+        assert m.wait_end(15) == 0
