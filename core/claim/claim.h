@@ -34,11 +34,13 @@
 #ifndef FH_MAX_CLAIMS
 #define FH_MAX_CLAIMS 256U
 #endif
+#ifndef CLAIM_MAX_TERMS      /* make verify sets all five: a proof takes small tables */
 #define CLAIM_MAX_TERMS 64U  /* of one set, after merging */
 #define CLAIM_MAX_INPUT 256U /* of one set, before */
 #define LEDGER_MAX_TERMS (FH_MAX_CLAIMS * 4U)
 #define LEDGER_MAX_DOMAINS 64U /* domain numbers 0 to 63, and DOMID_HYP */
 #define LEDGER_MAX_SCRUBBERS 64U
+#endif
 #define CLAIM_NO_QUOTA UINT64_MAX
 #define CLAIM_FOREVER UINT64_MAX /* no deadline */
 
@@ -210,10 +212,8 @@ fh_status ledger_set_reserve(struct ledger *l, uint8_t leaf, uint64_t pages) FH_
 
 /* --- domains --------------------------------------------------------------------------------------------------- */
 
-/*
- * From now on dom may hold and own claims, up to quota pages (CLAIM_NO_QUOTA: no limit) outstanding and redeemed.
- * FH_EINVAL: not 0 to LEDGER_MAX_DOMAINS - 1; FH_EEXIST: it is there. DOMID_HYP is always there. O(1).
- */
+/* From now on dom may hold and own claims, up to quota pages (CLAIM_NO_QUOTA: no limit) outstanding and redeemed.
+ * FH_EINVAL: not 0 to LEDGER_MAX_DOMAINS - 1; FH_EEXIST: it is there. DOMID_HYP is always there. O(1). */
 fh_status ledger_domain_add(struct ledger *l, domid_t dom, uint64_t quota) FH_MUST_CHECK;
 
 /*

@@ -83,6 +83,9 @@ static const char *audit_list(const struct pool *p, uint8_t leaf, uint8_t order)
 		uint64_t rec;
 		uint8_t k;
 
+		if (n != 0U && at == z->head[order]) {
+			return "a free list is shorter than its count";
+		}
 		if (i == p->nr_ranges || p->ranges[i].pfn > pfn || p->ranges[i].zone != leaf) {
 			return "a free block outside its leaf";
 		}

@@ -24,11 +24,13 @@
 
 #include "core/base/range.h"
 
+#ifndef POOL_MAX_ORDER     /* make verify sets all four: a proof takes small tables, and the code as it is */
 #define POOL_MAX_ORDER 18U /* 1 GiB */
-#define POOL_ORDERS (POOL_MAX_ORDER + 1U)
 #define POOL_MAX_ZONES 16U
 #define POOL_MAX_BANKS 16U
 #define POOL_MAX_RANGES 192U
+#endif
+#define POOL_ORDERS (POOL_MAX_ORDER + 1U)
 #define POOL_NO_ZONE UINT8_MAX
 #define POOL_NO_PAGE UINT32_MAX
 #define POOL_LEAF_PAGES (UINT64_C(1) << 28) /* of a leaf, first to last page: 1 TiB */

@@ -386,6 +386,7 @@ static void test_dirty_map(void **state)
 static void test_audit_sees(void **state)
 {
 	uint8_t split;
+	uint64_t head;
 	uint64_t pfn;
 	uint64_t keep;
 	(void)state;
@@ -413,6 +414,12 @@ static void test_audit_sees(void **state)
 	p.zones[0].pages++;
 	assert_non_null(pool_audit(&p));
 	p.zones[0].pages--;
+	good();
+	head = p.zones[1].head[9]; /* of three blocks, the first one's links lead to itself: the others are lost */
+	keep = records[head];
+	records[head] = (keep & 0xffU) | head << 8 | head << 36;
+	assert_non_null(pool_audit(&p));
+	records[head] = keep;
 	good();
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# make verify: all reachable states of small ledgers, races, long random runs. Included by the Makefile.
+# make verify: proofs, all reachable states of small ledgers, races, long random runs. Included by the Makefile.
 # make soak: random operations until SOAK_STEPS are done.
 
 verify_flags := -std=gnu17 -O2 -g -I. -Itests/unit/fake -Itests/unit -include tests/unit/fake/autoconf.h -D_GNU_SOURCE
@@ -43,13 +43,49 @@ random_run = s=$$(date +%s); $(O)/verify/random $$(($(1) / 2)) $$s & $(O)/verify
 .PHONY: check-claims
 check-claims: verify-random
 
-.PHONY: verify verify-setup verify-exhaustive verify-protocol verify-tsan verify-random soak
-verify: verify-exhaustive verify-protocol verify-tsan verify-random
+# Tables of the sizes that the states of every.c need: orders 0 to 2, three zones.
+verify_small := -DPOOL_MAX_ORDER=2U -DPOOL_MAX_ZONES=3U -DPOOL_MAX_BANKS=2U -DPOOL_MAX_RANGES=3U -DFH_MAX_CLAIMS=12U \
+	-DCLAIM_MAX_TERMS=12U -DCLAIM_MAX_INPUT=12U -DLEDGER_MAX_TERMS=16U -DLEDGER_MAX_DOMAINS=2U -DLEDGER_MAX_SCRUBBERS=1U
+
+$(O)/verify/every: tests/verify/every.c tests/unit/oracle.c $(verify_deps)
+	@mkdir -p $(@D)
+	$(HOST_CC) $(verify_flags) $(verify_small) $(verify_engine) $(filter %/every.c %/oracle.c,$^) -o $@
+
+# The same under the sanitizers, for a part of the states.
+$(O)/verify/every_san: tests/verify/every.c tests/unit/oracle.c $(verify_deps)
+	@mkdir -p $(@D)
+	$(HOST_CC) $(verify_flags) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all $(verify_small) $(verify_engine) \
+		$(filter %/every.c %/oracle.c,$^) -o $@
+
+# The arithmetic of one zone, orders 0 to 4.
+$(O)/verify/every_arith: tests/verify/every_arith.c core/claim/arith.c $(verify_deps)
+	@mkdir -p $(@D)
+	$(HOST_CC) $(verify_flags) $(filter-out -DPOOL_MAX_ORDER=%,$(verify_small)) -DPOOL_MAX_ORDER=4U $(filter %/every_arith.c %/arith.c,$^) -o $@
+
+.PHONY: verify verify-setup verify-proofs verify-every verify-mutants verify-sizes verify-exhaustive verify-protocol \
+	verify-tsan verify-random soak
+verify: verify-every verify-exhaustive verify-protocol verify-tsan verify-random verify-proofs verify-mutants
 
 # On a bare machine: the compiler, cmocka, spin.
 verify-setup:
 	@scripts/setup
-$(addprefix $(O)/verify/,exhaustive threads crowd random large) verify-protocol: | verify-setup
+$(addprefix $(O)/verify/,exhaustive threads crowd random large every every_san every_arith) verify-protocol verify-mutants: | verify-setup
+
+# By the solver: any records, addresses, counts.
+verify-proofs:
+	tests/verify/prove
+
+# By enumeration: every state that the invariant accepts, not only those that are reached.
+verify-every: $(O)/verify/every $(O)/verify/every_san $(O)/verify/every_arith
+	$(O)/verify/every states & $(O)/verify/every sets && wait $$!
+	$(O)/verify/every_arith & $(O)/verify/every_san states 7 20 && wait $$!
+
+# The proofs must find what is wrong.
+verify-mutants:
+	HOST_CC="$(HOST_CC)" tests/verify/mutate $(O)
+
+verify-sizes:
+	@echo $(verify_small)
 
 # The lock, waiting and scrub protocol in spin: deadlock, lost wake-ups, starvation, a page handed over while it is zeroed.
 verify-protocol:
