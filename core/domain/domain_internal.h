@@ -7,7 +7,7 @@
 
 #define DOM_DTB_ORDER 2U /* a generated guest tree: 16 KiB of the hyp zone */
 #define DOM_DTB_ALIGN UINT64_C(0x10000)
-#define DOM_STEP_BLOCKS 32U /* that one step places */
+#define DOM_STEP_BLOCKS 64U /* that one step places */
 #define DOM_STEP_FREES 16U  /* that one step takes out of stage 2 and frees */
 
 /* Everything that claiming and building share. */
@@ -36,7 +36,7 @@ fh_status domain_own_partitions(struct domain *d) FH_MUST_CHECK;
 void domain_disown_partitions(struct domain *d);
 /* Decides where kernel, ramdisk and tree go, before anything is claimed; logs what does not fit. */
 fh_status domain_plan(struct domain *d) FH_MUST_CHECK;
-/* Redeems and prepares the next 32 blocks, tables before, devices and tree after them; in the end placed is set. */
+/* Redeems and prepares the next 64 blocks, tables before, devices and tree after them; in the end placed is set. */
 fh_status domain_place_step(struct domain *d) FH_MUST_CHECK;
 /* Writes or finds the guest's tree. room: generated trees go there. */
 fh_status domain_tree(struct domain *d, void *room, size_t size) FH_MUST_CHECK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Placing: what was claimed is redeemed and prepared in stage 2, the next 32 blocks a step. Nothing of it is reachable
+ * Placing: what was claimed is redeemed and prepared in stage 2, the next 64 blocks a step. Nothing of it is reachable
  * yet. At boot one CPU does this for all domains in configuration order, so that two boots print the same map.
  */
 #include "arch/arm64/mm/el2_map.h"

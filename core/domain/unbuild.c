@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Taking a domain apart, in reverse, 32 blocks a step, on the CPU of its first vCPU: what is claimed for it is
+ * Taking a domain apart, in reverse, 16 blocks a step, on the CPU of its first vCPU: what is claimed for it is
  * released, its memory is unmapped, invalidated in all TLBs and freed, then its devices, its tables, and the body with
  * the vCPUs. Its CPUs have let go of them before (domain_next_step), so nobody waits here. A build that failed half-way
  * comes through here too, with what it has.
