@@ -126,7 +126,8 @@ CPPFLAGS := -nostdinc -I. -Iarch/arm64/include -I$(O)/include -isystem $(compile
 MACHINE := -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align -mcmodel=small -fno-pic -fno-pie
 # What a guest waits for is made fast; all else is made small.
 fast_files := arch/arm64/vgic/% arch/arm64/trap/% arch/arm64/vcpu/% arch/arm64/psci/% arch/arm64/lib/% core/vdev/% \
-	core/base/% core/sync/% core/hypercall/% core/domain/memory.c core/domain/place.c core/log/fmt.c \
+	core/base/% core/sync/% core/hypercall/% core/log/fmt.c \
+	$(addprefix core/domain/,guest_fdt.c memory.c place.c) \
 	core/fdt/fdt_index.c core/fdt/fdt_prop.c core/pool/buddy.c core/pool/query.c \
 	$(addprefix arch/arm64/mm/,stage2.c stage2_walk.c stage2_block.c) \
 	$(addprefix core/claim/,arith.c block.c fit.c redeem.c set.c stake.c table.c)
