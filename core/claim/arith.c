@@ -37,6 +37,14 @@ void change_add(struct change *c, unsigned int k, int64_t n)
 	c->d[k] += n;
 }
 
+void change_taken(struct change *c, unsigned int order, unsigned int split)
+{
+	change_start(c, split, -1);
+	for (c->lo = order; order < split; order++) {
+		c->d[order] = 1;
+	}
+}
+
 void change_freed(struct change *c, unsigned int order, unsigned int merged)
 {
 	c->lo = order;
@@ -88,30 +96,33 @@ static unsigned int plain(struct ledger_zone *z, const struct change *c, unsigne
 /* Makes the change c in a zone; c becomes what it does to q. Whether that is anything. The hot loop of all claims. */
 static bool pass(struct ledger_zone *z, struct change *c)
 {
-	const unsigned int max = z->max_order;
-	const unsigned int hi = c->hi;
-	unsigned int k = plain(z, c, c->lo, hi);
+	const uint64_t max = z->max_order;
+	const uint64_t hi = c->hi;
+	uint64_t k = plain(z, c, c->lo, c->hi);
 	uint32_t left = z->left;
 	uint32_t lacks = z->lacks;
-	int64_t any = k - c->lo;
+	uint64_t any = k - c->lo;
 	int64_t borrowed = 0;
 
-	for (; k <= hi || (borrowed != 0 && k <= max); k++) {
-		const uint32_t bit = (uint32_t)BIT(k);
+	for (uint32_t bit = (uint32_t)BIT(k); k <= hi || (borrowed != 0 && k <= max); k++, bit <<= 1) {
 		const int64_t t = z->t[k];
-		const int64_t v = t - borrowed + (k <= hi ? c->d[k] : 0);
-		const int64_t next = borrows(v);
+		int64_t d = (k <= hi ? c->d[k] : 0) - borrowed;
+		const int64_t v = t + d;
 
-		borrowed = next - borrows(t);
 		z->t[k] = v;
-		c->d[k] = v - t + 2 * borrowed;
-		any |= c->d[k];
-		left = v + 2 * next != 0 ? left | bit : left & ~bit;
-		lacks = v < 0 ? lacks | bit : lacks & ~bit;
+		borrowed = 0;
+		if ((t | v) < 0) {
+			borrowed = borrows(v) - borrows(t);
+			d += 2 * borrowed;
+			lacks = v < 0 ? lacks | bit : lacks & ~bit;
+		}
+		left = v <= 0 && (v & 1) == 0 ? left & ~bit : left | bit; /* q is 0 */
+		c->d[k] = d;
+		any |= (uint64_t)d;
 	}
 	z->left = left;
 	z->lacks = lacks;
-	c->hi = k - 1U;
+	c->hi = (uint32_t)k - 1U;
 	return any != 0;
 }
 
@@ -138,14 +149,16 @@ void change_check(struct ledger *l, uint8_t zone, struct change *c)
 	}
 }
 
-/* Two at a time, as loads and stores go. */
+/* Four at a time, in pairs, as loads and stores go. */
 static void add_run(int64_t *t, const int64_t *end, int64_t n)
 {
-	for (; t + 1 < end; t += 2) {
+	for (; t + 3 < end; t += 4) {
 		t[0] += n;
 		t[1] += n;
+		t[2] += n;
+		t[3] += n;
 	}
-	if (t < end) {
+	for (; t < end; t++) {
 		*t += n;
 	}
 }
@@ -174,9 +187,7 @@ uint8_t take_left(struct ledger *l, uint8_t zone, uint8_t end, uint8_t order, st
 	}
 	change_start(c, m, -1);
 	if (zone != end) {
-		for (c->lo = order; order < m; order++) {
-			c->d[order] = 1;
-		}
+		change_taken(c, order, m);
 	}
 	return zone;
 }
@@ -212,27 +223,33 @@ void repay(struct ledger_zone *z, unsigned int order, unsigned int to)
 	z->lacks &= ~paid;
 }
 
-bool claim_change(struct ledger *l, uint8_t zone, uint8_t order, int64_t n)
+static inline bool claim_blocks(struct ledger *l, uint8_t zone, uint8_t order, int64_t n)
 {
 	struct change c;
 
 	l->zones[zone].claimed[order] += (uint64_t)n;
 	if (n == 1 && l->zones[zone].left >> order != 0U) {
 		zone = take_left(l, zone, POOL_NO_ZONE, order, &c);
-	} else {
-		change_start(&c, order, -n);
+		return zone == POOL_NO_ZONE || change_run(l, zone, POOL_NO_ZONE, &c);
 	}
+	change_start(&c, order, -n);
 	return change_run(l, zone, POOL_NO_ZONE, &c);
+}
+
+bool claim_change(struct ledger *l, uint8_t zone, uint8_t order, int64_t n)
+{
+	return claim_blocks(l, zone, order, n);
 }
 
 bool claim_try(struct ledger *l, uint8_t zone, uint8_t order, int64_t n)
 {
-	const bool holds = claim_change(l, zone, order, n);
-
-	if (!holds && !claim_change(l, zone, order, -n)) {
+	if (claim_blocks(l, zone, order, n)) {
+		return true;
+	}
+	if (!claim_change(l, zone, order, -n)) {
 		POOL_ASSERT(false);
 	}
-	return holds;
+	return false;
 }
 
 void wave_add(struct wave *w, uint8_t zone, uint8_t order, int64_t n)
@@ -247,14 +264,30 @@ void wave_add(struct wave *w, uint8_t zone, uint8_t order, int64_t n)
 
 static void join(struct wave *w, uint8_t zone, const struct change *c)
 {
+	struct change *to = &w->of[zone];
+
 	if ((w->zones & BIT(zone)) == 0U) {
 		w->zones |= (uint32_t)BIT(zone);
-		w->of[zone] = *c;
-		return;
+		change_start(to, c->lo, 0);
 	}
+	change_add(to, c->lo, 0);
+	change_add(to, c->hi, 0);
 	for (unsigned int k = c->lo; k <= c->hi; k++) {
-		change_add(&w->of[zone], k, c->d[k]);
+		to->d[k] += c->d[k];
 	}
+}
+
+/* A zone's numbers and marks to the scratch, and back. */
+static void copy(int64_t *to, const int64_t *from)
+{
+	for (unsigned int k = 0; k + 1U < POOL_ORDERS; k += 2U) {
+		const int64_t a = from[k];
+		const int64_t b = from[k + 1U];
+
+		to[k] = a;
+		to[k + 1U] = b;
+	}
+	to[POOL_MAX_ORDER] = from[POOL_MAX_ORDER];
 }
 
 void wave_undo(struct ledger *l, const struct wave *w)
@@ -262,9 +295,7 @@ void wave_undo(struct ledger *l, const struct wave *w)
 	for (uint32_t left = w->done; left != 0U; left &= left - 1U) {
 		const unsigned int z = ctz64(left);
 
-		for (unsigned int k = 0; k < POOL_ORDERS; k++) {
-			l->zones[z].t[k] = l->scratch[z][k];
-		}
+		copy(l->zones[z].t, l->scratch[z]);
 		l->zones[z].left = (uint32_t)l->scratch[z][POOL_ORDERS];
 		l->zones[z].lacks = (uint32_t)(l->scratch[z][POOL_ORDERS] >> 32);
 	}
@@ -282,9 +313,7 @@ bool wave_run(struct ledger *l, struct wave *w)
 
 		w->zones &= ~(uint32_t)BIT(i);
 		w->done |= (uint32_t)BIT(i);
-		for (unsigned int k = 0; k < POOL_ORDERS; k++) {
-			l->scratch[i][k] = z->t[k];
-		}
+		copy(l->scratch[i], z->t);
 		l->scratch[i][POOL_ORDERS] = (int64_t)z->left | (int64_t)z->lacks << 32;
 		more = pass(z, &w->of[i]);
 		holds = z->t[z->max_order] >= 0;

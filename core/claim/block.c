@@ -29,24 +29,34 @@ static uint8_t choose_child(const struct ledger *l, uint8_t zone, uint8_t order)
 	return best;
 }
 
-/* The claim on the zone becomes one on the leaf; what the zone itself can give stays what it was. */
-static void move_claim(struct ledger *l, uint8_t zone, uint8_t leaf, uint8_t order)
+/*
+ * A block of `order` is claimed on the leaf, in place of blocks of `from` on the zone that are worth that; what the
+ * zone itself can give stays what it was, if they are of one order.
+ */
+static void move_claim(struct ledger *l, uint8_t zone, uint8_t leaf, uint8_t order, uint8_t from)
 {
 	struct change c;
-	const uint8_t at = take_left(l, leaf, zone, order, &c);
+	uint8_t at = leaf;
 
-	if (at == zone) {
-		repay(&l->zones[zone], order, c.hi);
-		return;
+	if (leaf == zone) {
+		change_start(&c, order, -1);
+	} else {
+		at = take_left(l, leaf, zone, order, &c);
+		if (at == zone && from == order) {
+			repay(&l->zones[zone], order, c.hi);
+			return;
+		}
+		if (at == zone) { /* the short way did not write it down */
+			change_taken(&c, order, c.hi);
+		} else if (!change_run(l, at, zone, &c)) {
+			POOL_ASSERT(false);
+		}
 	}
-	if (!change_run(l, at, zone, &c)) {
-		POOL_ASSERT(false);
-	}
-	change_add(&c, order, 1);
+	change_add(&c, from, (int64_t)BIT(order - from));
 	change_check(l, zone, &c);
 }
 
-struct claim_block block_take(struct ledger *l, uint8_t zone, uint8_t order, domid_t owner, domid_t payer)
+struct claim_block block_take(struct ledger *l, uint8_t zone, uint8_t order, uint8_t from, domid_t owner, domid_t payer)
 {
 	uint8_t leaf = zone;
 	uint64_t pfn;
@@ -56,9 +66,9 @@ struct claim_block block_take(struct ledger *l, uint8_t zone, uint8_t order, dom
 		leaf = choose_child(l, leaf, order);
 	}
 	pfn = pool_take(&l->pool, leaf, order, owner, payer, &split);
-	l->zones[zone].claimed[order]--;
-	if (leaf != zone) {
-		move_claim(l, zone, leaf, order);
+	l->zones[zone].claimed[from] -= BIT(order - from);
+	if (leaf != zone || from != order) {
+		move_claim(l, zone, leaf, order, from);
 	}
 	repay(&l->zones[leaf], order, split); /* nothing was free from `order` up to it, so the claim borrowed */
 	account_of(l, owner)->owned += BIT(order);
@@ -168,7 +178,7 @@ fh_status claim_alloc(struct ledger *l, domid_t owner, uint8_t zone, uint8_t ord
 		st = FH_ENOMEM;
 	}
 	if (st == FH_OK) {
-		*out = block_take(l, zone, order, owner, owner);
+		*out = block_take(l, zone, order, order, owner, owner);
 		scrub_unlock(l, out);
 	} else {
 		lock_release(&l->lock);

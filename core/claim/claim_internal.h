@@ -30,6 +30,8 @@ static inline void change_start(struct change *c, unsigned int k, int64_t n)
 }
 
 void change_add(struct change *c, unsigned int k, int64_t n);
+/* Starts with a block of `order` that was taken from one of order `split`. */
+void change_taken(struct change *c, unsigned int order, unsigned int split);
 /* Starts with a block of `order` that came free in a leaf and merged up to `merged`. */
 void change_freed(struct change *c, unsigned int order, unsigned int merged);
 /*
@@ -75,7 +77,7 @@ static inline int64_t borrows(int64_t t)
 /* What a zone has left over of an order: blocks that it can give upward. */
 static inline int64_t zone_left(const struct ledger_zone *z, unsigned int k)
 {
-	return z->t[k] + 2 * borrows(z->t[k]);
+	return z->t[k] >= 0 ? z->t[k] : z->t[k] & 1; /* t + 2 b */
 }
 
 /*
@@ -95,8 +97,12 @@ uint64_t admit_have(const struct ledger *l, uint8_t zone, uint8_t order);
 
 /* --- blocks (block.c) -------------------------------------------------------------------------------------------- */
 
-/* Takes a block of `order` in a zone, where one such claim on the zone is outstanding, and gives that up. */
-struct claim_block block_take(struct ledger *l, uint8_t zone, uint8_t order, domid_t owner, domid_t payer);
+/*
+ * Takes a block of `order` in a zone, where claims of blocks of order `from` on the zone that are worth as much are
+ * outstanding, and gives those up; admission holds afterwards, as the caller knows.
+ */
+struct claim_block block_take(struct ledger *l, uint8_t zone, uint8_t order, uint8_t from, domid_t owner,
+			      domid_t payer);
 /* Frees a block that was found, and writes off the accounts. c: what that changes in its leaf. touched: it is dirty. */
 void block_put(struct ledger *l, struct change *c, const struct pool_owned *b, bool touched);
 /* Whether a leaf lies in a zone, or is it. */
@@ -167,7 +173,14 @@ struct claim_set {
 	struct claim_term terms[CLAIM_MAX_TERMS];
 };
 
-fh_status set_check_term(const struct ledger *l, const struct claim_term *t) FH_MUST_CHECK;
+static inline fh_status set_check_term(const struct ledger *l, const struct claim_term *t)
+{
+	if (t->count == 0U || t->zone >= l->pool.nr_zones || t->order > l->zones[t->zone].max_order) {
+		return FH_EINVAL;
+	}
+	return t->count > UINT64_MAX >> t->order ? FH_EOVERFLOW : FH_OK;
+}
+
 /* Checks and merges a set; needs no lock. Errors as claim_stake(). */
 fh_status set_make(const struct ledger *l, const struct claim_term *terms, uint32_t nr, struct claim_set *set,
 		   struct claim_refusal *why) FH_MUST_CHECK;

@@ -4,43 +4,45 @@
 
 #include "core/base/bits.h"
 
-/*
- * m holds what the parent's S must keep, order by order, and gets what the zone's own S must keep for that. The parent
- * needs R[k] >= need[k]; and R[k] >= n holds if and only if S[i] >= n * 2^(k-i) for all i <= k.
- */
-static void keep_below(const struct ledger_zone *z, const struct ledger_zone *parent, int64_t *m)
+/* What blocks of order k are worth that an order below borrows: S is R and that. */
+static int64_t lent(const struct ledger_zone *z, unsigned int k)
 {
-	int64_t above = 0;
+	return k == 0U ? 0 : borrows(z->t[k - 1U]);
+}
+
+/*
+ * m holds by how much the parent's S may fall, order by order, and gets by how much the zone's own S may. The parent
+ * needs R[k] >= need[k] of it; and R[k] >= n holds if and only if S[i] >= n * 2^(k-i) for all i <= k.
+ */
+static void spare_below(const struct ledger_zone *z, int64_t *m)
+{
+	int64_t keep = 0;
 	int64_t r = 0;
-	int64_t up = 0; /* R of the parent */
 
 	for (unsigned int k = POOL_ORDERS; k-- != 0U;) {
 		r = zone_left(z, k) + 2 * r;
-		up = zone_left(parent, k) + 2 * up;
-		above = MAX(r - (up + (k == 0U ? 0 : borrows(parent->t[k - 1U])) - m[k]), 2 * above);
-		above = MAX(above, 0);
-		m[k] = above;
+		keep = MAX(MAX(r - m[k], 2 * keep), 0);
+		m[k] = r + lent(z, k) - keep;
 	}
 }
 
 void admit_spare(const struct ledger *l, uint8_t zone, int64_t spare[POOL_ORDERS])
 {
 	uint8_t path[POOL_MAX_ZONES];
+	const struct ledger_zone *root;
 	uint32_t n = 0;
 	int64_t r = 0;
 
-	for (uint8_t z = zone; z != POOL_NO_ZONE; z = l->pool.zones[z].parent) {
-		path[n++] = z;
+	for (uint32_t z = zone; z != POOL_NO_ZONE; z = l->zones[z].parent) {
+		path[n++] = (uint8_t)z;
 	}
-	for (unsigned int k = 0; k < POOL_ORDERS; k++) {
-		spare[k] = 0;
-	}
-	for (n--; n != 0U; n--) {
-		keep_below(&l->zones[path[n - 1U]], &l->zones[path[n]], spare);
-	}
+	root = &l->zones[path[--n]];
 	for (unsigned int k = POOL_ORDERS; k-- != 0U;) {
-		r = zone_left(&l->zones[zone], k) + 2 * r;
-		spare[k] = r + (k == 0U ? 0 : borrows(l->zones[zone].t[k - 1U])) - spare[k];
+		r = zone_left(root, k) + 2 * r;
+		spare[k] = r + lent(root, k);
+	}
+	while (n-- != 0U) {
+		spare_below(&l->zones[path[n]], spare);
 	}
 }
 
@@ -51,8 +53,9 @@ void admit_fits(const struct ledger *l, uint8_t zone, uint64_t fits[POOL_ORDERS]
 
 	admit_spare(l, zone, spare);
 	for (unsigned int k = 0; k < POOL_ORDERS; k++) {
-		fit = MIN(spare[k], fit / 2);
-		fits[k] = fit < 0 ? 0U : (uint64_t)fit;
+		fit = MIN(spare[k], fit >> 1);
+		fit = MAX(fit, 0);
+		fits[k] = (uint64_t)fit;
 	}
 }
 
@@ -71,7 +74,7 @@ uint8_t admit_upto(const struct ledger *l, uint8_t zone, uint8_t order, uint8_t 
 {
 	int64_t spare[POOL_ORDERS];
 	int64_t fit = INT64_MAX;
-	unsigned int k = order;
+	uint64_t k = order;
 
 	if (max <= order || !has_larger(l, zone, order)) {
 		return order;
@@ -79,7 +82,7 @@ uint8_t admit_upto(const struct ledger *l, uint8_t zone, uint8_t order, uint8_t 
 	admit_spare(l, zone, spare);
 	while (k < max) {
 		/* Up to order both are worth the same; above it, one block of k + 1 costs 2^(k + 1 - i) of each i. */
-		fit = MIN(spare[k + 1U], fit / 2);
+		fit = MIN(spare[k + 1U], fit >> 1);
 		if (fit < 1) {
 			break;
 		}

@@ -13,18 +13,6 @@ static uint8_t larger_allowed(const struct ledger *l, const struct ledger_term *
 	return admit_upto(l, t->zone, t->order, max);
 }
 
-/* One block of order k is claimed in the place of n of a term's. */
-static void exchange(struct ledger *l, const struct ledger_term *t, uint8_t k, uint64_t n)
-{
-	struct change c;
-
-	l->zones[t->zone].claimed[t->order] -= n;
-	l->zones[t->zone].claimed[k]++;
-	change_start(&c, t->order, (int64_t)n);
-	change_add(&c, k, -1);
-	change_check(l, t->zone, &c);
-}
-
 /* One block of a term's; the lock is held, and released. */
 static fh_status redeem(struct ledger *l, struct ledger_claim *c, struct ledger_term *t, uint8_t max_order,
 			struct claim_block *out)
@@ -36,10 +24,7 @@ static fh_status redeem(struct ledger *l, struct ledger_claim *c, struct ledger_
 		const uint8_t k = larger_allowed(l, t, (uint8_t)MIN(most, max_order));
 		const uint64_t n = BIT(k - t->order);
 
-		if (k != t->order) {
-			exchange(l, t, k, n);
-		}
-		*out = block_take(l, t->zone, k, t->owner, c->holder);
+		*out = block_take(l, t->zone, k, t->order, t->owner, c->holder);
 		t->left -= n;
 		c->version++;
 		POOL_ASSERT(account_of(l, c->holder)->outstanding >= BIT(k));

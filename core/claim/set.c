@@ -6,14 +6,6 @@
 
 #include "core/base/bits.h"
 
-fh_status set_check_term(const struct ledger *l, const struct claim_term *t)
-{
-	if (t->count == 0U || t->zone >= l->pool.nr_zones || t->order > l->zones[t->zone].max_order) {
-		return FH_EINVAL;
-	}
-	return t->count > UINT64_MAX >> t->order ? FH_EOVERFLOW : FH_OK;
-}
-
 static fh_status merge_term(struct claim_set *set, const struct claim_term *t, uint32_t place)
 {
 	const uint64_t pages = t->count << t->order;
@@ -117,12 +109,17 @@ fh_status set_check_parties(struct ledger *l, domid_t holder, uint64_t back, con
 		return FH_ENOENT;
 	}
 	for (uint32_t i = 0; i < set->nr; i++) {
-		if (account_live(l, set->terms[i].owner) == NULL) {
+		const domid_t owner = set->terms[i].owner;
+
+		if ((i == 0U || owner != set->terms[i - 1U].owner) && account_live(l, owner) == NULL) {
 			why->term = set->place[i];
 			return FH_ENOENT;
 		}
 	}
-	room = h->quota == CLAIM_NO_QUOTA ? UINT64_MAX : account_room(h, back);
+	room = account_room(h, back);
+	if (set->pages <= room) {
+		return FH_OK;
+	}
 	for (uint32_t i = 0; i < set->nr; i++) {
 		const struct claim_term *t = &set->terms[i];
 

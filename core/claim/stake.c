@@ -60,7 +60,7 @@ static bool stake_one(struct ledger *l, domid_t holder, const struct claim_term 
 	uint64_t pages;
 	bool done = false;
 
-	if (set_check_term(l, t) != FH_OK || t->count > l->pool.zones[t->zone].pages) {
+	if (set_check_term(l, t) != FH_OK || t->count >> 40 != 0U) {
 		return false;
 	}
 	pages = t->count << t->order;

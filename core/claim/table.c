@@ -105,7 +105,7 @@ fh_status term_of(struct ledger *l, claim_handle_t h, uint32_t term, struct ledg
 	return FH_OK;
 }
 
-static void fill_term(struct ledger_term *t, const struct claim_term *from)
+static inline void fill_term(struct ledger_term *t, const struct claim_term *from)
 {
 	t->zone = from->zone;
 	t->order = from->order;

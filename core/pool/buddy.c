@@ -7,6 +7,11 @@
  */
 #include "core/pool/pool_internal.h"
 
+static inline bool is_free(uint64_t rec, uint8_t order)
+{
+	return (rec & (REC_STATE | REC_ORDER)) == (FIELD_PREP(REC_STATE, POOL_FREE) | FIELD_PREP(REC_ORDER, order));
+}
+
 static void list_push(struct pool *p, struct pool_zone *z, uint64_t pfn, uint8_t order, bool tail)
 {
 	const uint32_t at = (uint32_t)(pfn - z->base_pfn);
@@ -52,7 +57,7 @@ static inline void list_unlink(struct pool *p, struct pool_zone *z, uint64_t pfn
 	const uint32_t next = (uint32_t)FIELD_GET(REC_NEXT, rec);
 	const uint32_t prev = (uint32_t)FIELD_GET(REC_PREV, rec);
 
-	POOL_ASSERT(rec_state(rec) == POOL_FREE && rec_order(rec) == order && z->nr_free[order] != 0U);
+	POOL_ASSERT(is_free(rec, order) && z->nr_free[order] != 0U);
 	z->nr_free[order]--;
 	if (next == at) {
 		z->mask &= ~(uint32_t)BIT(order);
@@ -110,7 +115,7 @@ static uint8_t put(struct pool *p, const struct pool_range *r, uint64_t pfn, uin
 			break;
 		}
 		rec = *leaf_record(p, z, buddy);
-		if (rec_state(rec) != POOL_FREE || rec_order(rec) != order) {
+		if (!is_free(rec, order)) {
 			break;
 		}
 		list_unlink(p, z, buddy, order, rec);

@@ -104,15 +104,15 @@ bool pool_is_dirty(const struct pool *p, uint64_t pfn, unsigned int order)
 	}
 	if (order >= CHUNK_ORDER) {
 		const uint64_t end = c + BIT(order - CHUNK_ORDER);
+		uint64_t odd = 0;
 
-		for (; c < end; c = (c | (IN_WORD - 1U)) + 1U) {
-			const uint64_t mask = word_mask(c, end);
-
-			if ((b->dirty[c / IN_WORD] & mask) != (ALL_CLEAN & mask)) {
-				return true;
-			}
+		for (; c % IN_WORD != 0U && c < end; c = (c | (IN_WORD - 1U)) + 1U) {
+			odd |= (b->dirty[c / IN_WORD] ^ ALL_CLEAN) & word_mask(c, end);
 		}
-		return false;
+		for (; c + IN_WORD <= end; c += IN_WORD) {
+			odd |= b->dirty[c / IN_WORD] ^ ALL_CLEAN;
+		}
+		return odd != 0U || (c < end && ((b->dirty[c / IN_WORD] ^ ALL_CLEAN) & word_mask(c, end)) != 0U);
 	}
 	if (chunk_state(b, c) != CHUNK_MIXED) {
 		return chunk_state(b, c) == CHUNK_DIRTY;
