@@ -286,7 +286,7 @@ fh_status claim_free_untouched(struct ledger *l, domid_t owner, struct claim_blo
  * FH_EINVAL too: to is above the block's order. Bound: O(2^(order - to)), at most 512 blocks a call (FH_EOVERFLOW). */
 fh_status claim_split_owned(struct ledger *l, domid_t owner, struct claim_block b, uint8_t to) FH_MUST_CHECK;
 
-/* Releases all that is not redeemed; the handle is stale then. FH_ESTALE: no such claim. */
+/* Releases all that is not redeemed, one term a lock hold; the handle is stale at once. FH_ESTALE: no such claim. */
 fh_status claim_release(struct ledger *l, claim_handle_t h) FH_MUST_CHECK;
 
 /* Releases count blocks of a term. FH_ESTALE, FH_EINVAL: no such claim or term; FH_EOVERFLOW: more than is left. */

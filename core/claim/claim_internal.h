@@ -153,8 +153,14 @@ fh_status term_of(struct ledger *l, claim_handle_t h, uint32_t term, struct ledg
 claim_handle_t claim_new(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr);
 /* Puts a new term at the end of a claim's chain; the caller knows that there is one. */
 void claim_append(struct ledger *l, struct ledger_claim *c, const struct claim_term *term);
-/* Gives slot and terms back; nothing of them is outstanding. */
-void claim_drop(struct ledger *l, struct ledger_claim *c, fh_status how);
+/*
+ * A claim's handle answers `how` from now on, and it has another, for claim_end(): what is left of it is to be given
+ * up.
+ */
+claim_handle_t claim_close(struct ledger *l, struct ledger_claim *c, fh_status how);
+/* Gives back a claim's first term, of which nothing is outstanding; and its slot, when it has no terms any more. */
+void claim_drop_first(struct ledger *l, struct ledger_claim *c);
+void claim_drop(struct ledger *l, struct ledger_claim *c);
 /* A slot at the end of a queue, and any slot out of it. O(1), O(length). */
 void queue_put(struct ledger *l, struct ledger_queue *q, uint16_t slot);
 void queue_remove(struct ledger *l, struct ledger_queue *q, uint16_t slot);
@@ -202,10 +208,13 @@ void set_explain(struct ledger *l, const struct claim_set *set, const claim_hand
 
 /* --- the end of a claim (redeem.c) ------------------------------------------------------------------------------- */
 
-/* Gives up n blocks of what is left of a term, but for the arithmetic: n blocks of its order come to its zone. */
-void claim_give_up(struct ledger *l, const struct ledger_claim *c, struct ledger_term *t, uint64_t n);
-/* Gives up what is left of a claim, or what it waits for, and drops it. */
-void claim_end(struct ledger *l, struct ledger_claim *c, fh_status how);
+/*
+ * Gives up the first term of a closed claim that has something left, or all that it waits for. True: the claim is gone.
+ * One term a lock hold, so that a large claim holds the lock no longer than a small one.
+ */
+bool claim_end_step(struct ledger *l, struct ledger_claim *c);
+/* Without the lock: the rest of the steps, of a claim of which the last one answered false. */
+void claim_end(struct ledger *l, claim_handle_t closed);
 
 /* --- bad memory (quarantine.c) ----------------------------------------------------------------------------------- */
 

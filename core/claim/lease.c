@@ -61,8 +61,8 @@ fh_status claim_unuse(struct ledger *l, claim_handle_t h)
 	return change_uses(l, h, false);
 }
 
-/* Ends the first expired claim from slot i on, of REAP_STEP. */
-static bool reap_some(struct ledger *l, uint32_t i, uint64_t now, claim_handle_t *gone)
+/* Closes the first expired claim from slot i on, of REAP_STEP. *more: it has something left. */
+static bool reap_some(struct ledger *l, uint32_t i, uint64_t now, claim_handle_t *gone, bool *more)
 {
 	const uint32_t end = MIN(i + REAP_STEP, FH_MAX_CLAIMS);
 
@@ -71,7 +71,8 @@ static bool reap_some(struct ledger *l, uint32_t i, uint64_t now, claim_handle_t
 
 		if (c->holder != DOMID_NONE && c->uses == 0U && c->deadline <= now && c->deadline != CLAIM_FOREVER) {
 			*gone = (claim_handle_t){ i, c->gen };
-			claim_end(l, c, FH_EEXPIRED);
+			(void)claim_close(l, c, FH_EEXPIRED);
+			*more = !claim_end_step(l, c);
 			return true;
 		}
 	}
@@ -81,11 +82,15 @@ static bool reap_some(struct ledger *l, uint32_t i, uint64_t now, claim_handle_t
 fh_status claim_reap(struct ledger *l, uint64_t now, claim_handle_t *gone)
 {
 	bool found = false;
+	bool more = false;
 
 	for (uint32_t i = 0; i < FH_MAX_CLAIMS && !found; i += REAP_STEP) {
 		lock_acquire(&l->lock);
-		found = reap_some(l, i, now, gone);
+		found = reap_some(l, i, now, gone, &more);
 		lock_release(&l->lock);
+	}
+	if (more) {
+		claim_end(l, (claim_handle_t){ gone->slot, gone->gen + 1U });
 	}
 	if (found) {
 		wait_serve(l);

@@ -44,14 +44,9 @@ static void make_good(struct ledger *l, uint8_t leaf)
 			struct ledger_claim *c = choose_victim(l, leaf);
 
 			POOL_ASSERT(c != NULL);
-			for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
-				struct ledger_term *t = &l->terms[at];
-				const uint64_t n = t->left;
-
-				claim_give_up(l, c, t, n);
-				(void)claim_change(l, t->zone, t->order, -(int64_t)n);
+			(void)claim_close(l, c, FH_EREVOKED);
+			while (!claim_end_step(l, c)) {
 			}
-			claim_drop(l, c, FH_EREVOKED);
 		}
 	}
 }

@@ -139,7 +139,8 @@ fh_status claim_unredeem_untouched(struct ledger *l, claim_handle_t h, uint32_t 
 	return unredeem(l, h, term, b, false);
 }
 
-void claim_give_up(struct ledger *l, const struct ledger_claim *c, struct ledger_term *t, uint64_t n)
+/* Gives up n blocks of what is left of a term. */
+static void give_up(struct ledger *l, const struct ledger_claim *c, struct ledger_term *t, uint64_t n)
 {
 	struct ledger_account *a = account_of(l, c->holder);
 
@@ -147,52 +148,66 @@ void claim_give_up(struct ledger *l, const struct ledger_claim *c, struct ledger
 	t->left -= n;
 	t->count -= n;
 	a->outstanding -= n << t->order;
+	(void)claim_change(l, t->zone, t->order, -(int64_t)n); /* where admission held, it does still */
 }
 
-/* Gives up what is left of a claim's terms: of all owners (DOMID_NONE), or of one. */
-static void give_up_all(struct ledger *l, struct ledger_claim *c, domid_t owner)
+bool claim_end_step(struct ledger *l, struct ledger_claim *c)
 {
-	struct wave w;
+	uint64_t given = 0;
 
 	if (c->waiting) {
-		wait_cancel(l, c, owner);
-		return;
+		wait_cancel(l, c, DOMID_NONE);
 	}
-	w.zones = 0;
-	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
-		struct ledger_term *t = &l->terms[at];
+	while (c->first != LEDGER_NO_TERM && given == 0U) {
+		struct ledger_term *t = &l->terms[c->first];
 
-		if ((owner == DOMID_NONE || t->owner == owner) && t->left != 0U) {
-			l->zones[t->zone].claimed[t->order] -= t->left;
-			wave_add(&w, t->zone, t->order, (int64_t)t->left);
-			claim_give_up(l, c, t, t->left);
-			c->version++;
+		given = t->left;
+		if (given != 0U) {
+			give_up(l, c, t, given);
 		}
+		claim_drop_first(l, c);
 	}
-	if (!wave_run(l, &w)) {
-		POOL_ASSERT(false);
+	if (c->first != LEDGER_NO_TERM) {
+		return false;
 	}
+	claim_drop(l, c);
+	return true;
 }
 
-void claim_end(struct ledger *l, struct ledger_claim *c, fh_status how)
+void claim_end(struct ledger *l, claim_handle_t closed)
 {
-	give_up_all(l, c, DOMID_NONE);
-	claim_drop(l, c, how);
+	struct ledger_claim *c;
+	bool more = true;
+
+	while (more) {
+		lock_acquire(&l->lock);
+		c = claim_of(l, closed); /* NULL: quarantine or the holder's death was quicker */
+		more = c != NULL && !claim_end_step(l, c);
+		lock_release(&l->lock);
+	}
 }
 
 fh_status claim_release(struct ledger *l, claim_handle_t h)
 {
 	struct ledger_claim *c;
+	bool more = false;
 	fh_status st = FH_OK;
 
 	lock_acquire(&l->lock);
 	c = claim_of(l, h);
 	if (c != NULL) {
-		claim_end(l, c, FH_ESTALE);
+		h = claim_close(l, c, FH_ESTALE);
+		more = !claim_end_step(l, c);
 	} else {
 		st = claim_gone(l, h);
 	}
-	wait_unlock(l);
+	if (more) {
+		lock_release(&l->lock);
+		claim_end(l, h);
+		wait_serve(l);
+	} else {
+		wait_unlock(l);
+	}
 	return st;
 }
 
@@ -208,23 +223,52 @@ fh_status claim_release_part(struct ledger *l, claim_handle_t h, uint32_t term, 
 		st = FH_EOVERFLOW;
 	}
 	if (st == FH_OK) {
-		claim_give_up(l, c, t, count);
+		give_up(l, c, t, count);
 		c->version++;
-		if (!claim_change(l, t->zone, t->order, -(int64_t)count)) {
-			POOL_ASSERT(false);
-		}
 	}
 	wait_unlock(l);
 	return st;
 }
 
-/* What a dead domain held or would have owned of one claim. */
+/* Gives up what a dead domain would have owned of a claim, one term a call. True: there is no more. */
+static bool bury_terms(struct ledger *l, struct ledger_claim *c, domid_t dom)
+{
+	if (c->waiting) {
+		wait_cancel(l, c, dom);
+		return true;
+	}
+	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
+		struct ledger_term *t = &l->terms[at];
+
+		if (t->owner == dom && t->left != 0U) {
+			give_up(l, c, t, t->left);
+			c->version++;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* What a dead domain held or would have owned of one claim, in steps. */
 static void bury(struct ledger *l, struct ledger_claim *c, domid_t dom)
 {
-	if (c->holder == dom) {
-		claim_end(l, c, FH_ESTALE);
-	} else if (c->holder != DOMID_NONE) {
-		give_up_all(l, c, dom);
+	claim_handle_t closed = { 0, 0 };
+	bool held = false;
+	bool more = true;
+
+	while (more && !held) {
+		lock_acquire(&l->lock);
+		held = c->holder == dom;
+		if (held) {
+			closed = claim_close(l, c, FH_ESTALE);
+			more = !claim_end_step(l, c);
+		} else {
+			more = c->holder != DOMID_NONE && !bury_terms(l, c, dom);
+		}
+		lock_release(&l->lock);
+	}
+	if (more) {
+		claim_end(l, closed);
 	}
 }
 
@@ -242,9 +286,7 @@ fh_status claim_domain_died(struct ledger *l, domid_t dom)
 		return FH_ENOENT;
 	}
 	for (uint32_t i = 0; i < FH_MAX_CLAIMS; i++) {
-		lock_acquire(&l->lock);
 		bury(l, &l->claims[i], dom);
-		lock_release(&l->lock);
 	}
 	wait_serve(l);
 	return FH_OK;

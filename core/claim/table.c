@@ -157,23 +157,28 @@ claim_handle_t claim_new(struct ledger *l, domid_t holder, const struct claim_te
 	return (claim_handle_t){ slot, c->gen };
 }
 
-void claim_drop(struct ledger *l, struct ledger_claim *c, fh_status how)
+claim_handle_t claim_close(struct ledger *l, struct ledger_claim *c, fh_status how)
 {
-	const uint16_t slot = (uint16_t)(c - l->claims);
-	uint16_t at = c->first;
+	c->gen++;
+	c->ended = (uint8_t)how;
+	return (claim_handle_t){ (uint32_t)(c - l->claims), c->gen };
+}
 
-	while (at != LEDGER_NO_TERM) {
-		const uint16_t next = l->terms[at].next;
+void claim_drop_first(struct ledger *l, struct ledger_claim *c)
+{
+	const uint16_t at = c->first;
 
-		POOL_ASSERT(l->terms[at].left == 0U);
-		l->terms[at].next = l->term_free;
-		l->term_free = at;
-		at = next;
-	}
-	l->nr_terms_free = (uint16_t)(l->nr_terms_free + c->nr);
+	c->first = l->terms[at].next;
+	c->nr--;
+	l->terms[at].next = l->term_free;
+	l->term_free = at;
+	l->nr_terms_free++;
+}
+
+void claim_drop(struct ledger *l, struct ledger_claim *c)
+{
+	POOL_ASSERT(c->first == LEDGER_NO_TERM && c->nr == 0U);
 	l->nr_claims--;
-	*c = (struct ledger_claim){
-		.gen = c->gen + 1U, .holder = DOMID_NONE, .first = LEDGER_NO_TERM, .ended = (uint8_t)how
-	};
-	queue_put(l, &l->unused, slot);
+	*c = (struct ledger_claim){ .gen = c->gen, .holder = DOMID_NONE, .first = LEDGER_NO_TERM, .ended = c->ended };
+	queue_put(l, &l->unused, (uint16_t)(c - l->claims));
 }

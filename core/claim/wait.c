@@ -155,8 +155,8 @@ static bool end_one(struct ledger *l)
 	if (fits_empty(l, &w)) {
 		return false;
 	}
-	claim_end(l, c, FH_EREVOKED);
-	return true;
+	(void)claim_close(l, c, FH_EREVOKED);
+	return claim_end_step(l, c); /* nothing of it was given, so one step ends it */
 }
 
 void wait_serve(struct ledger *l)

@@ -107,6 +107,22 @@ static void build_claimed(domid_t dom, uint64_t *s)
 	MUST(claim_release(&led, h) == FH_OK);
 }
 
+/* A claim of several terms, given up as it is: the handle is stale at once, while the memory comes back term by term. */
+static void stake_and_release(domid_t dom, uint64_t *s)
+{
+	struct claim_term t[5];
+	struct claim_info info;
+	claim_handle_t h;
+
+	for (uint32_t i = 0; i < 5U; i++) {
+		t[i] = (struct claim_term){ (uint8_t)rnd(s, 3), (uint8_t)i, dom, 1 + rnd(s, 8) };
+	}
+	if (claim_stake(&led, dom, t, 5, &h, NULL) == FH_OK) {
+		MUST(claim_release(&led, h) == FH_OK);
+		MUST(claim_info(&led, h, &info) == FH_ESTALE && claim_release(&led, h) == FH_ESTALE);
+	}
+}
+
 /* The double: looks whether there is enough, then allocates block by block. */
 static void build_unclaimed(domid_t dom, uint64_t *s)
 {
@@ -140,6 +156,7 @@ static void *claimed(void *arg)
 
 	for (uint64_t i = 0; i < rounds; i++) {
 		build_claimed(dom, &s);
+		stake_and_release(dom, &s);
 	}
 	return NULL;
 }

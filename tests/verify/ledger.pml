@@ -242,7 +242,7 @@ proctype reaper(byte me)
 end:	do
 	:: (left[BUILDERS - 1] != 0 && !uses[BUILDERS - 1]) || waiting[BUILDERS - 1] ->
 		acquire();
-		atomic { /* reap_some(): claim_end() is wait_cancel() for one that waits, else claim_give_up() */
+		atomic { /* reap_some(): claim_close(); wait_cancel() for one that waits, else claim_end_step() */
 			i = BUILDERS - 1;
 			found = false;
 			if
@@ -355,7 +355,7 @@ inline unredeem()
 	wait_unlock()
 }
 
-/* claim_release() (redeem.c): claim_end(), wait_unlock(). */
+/* claim_release() (redeem.c): claim_close(), claim_end_step(), wait_unlock(). */
 inline release_claim()
 {
 	acquire();
