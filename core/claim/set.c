@@ -116,7 +116,7 @@ fh_status set_check_parties(struct ledger *l, domid_t holder, uint64_t back, con
 			return FH_ENOENT;
 		}
 	}
-	room = account_room(h, back);
+	room = h->quota == CLAIM_NO_QUOTA ? UINT64_MAX : account_room(h, back);
 	if (set->pages <= room) {
 		return FH_OK;
 	}
