@@ -76,6 +76,7 @@ folders-y := core/base core/sync drivers/uart core/log core/fdt core/payload cor
 folders-y += arch/arm64/lib arch/arm64/mm core/vdev core/smp arch/arm64/vgic drivers/smmu arch/arm64/vcpu core/vuart
 folders-y += core/scrub core/domain core/hypercall arch/arm64/psci arch/arm64/trap arch/arm64/boot core/control
 folders-$(CONFIG_CONTROL) += core/virtio
+folders-$(CONFIG_LOCK_STATS) += core/sync/stats core/monitor/stats
 folders-y += $(if $(CONFIG_MULTIPLEXER),core/console core/monitor,core/console/plain core/monitor/off)
 # Without the pool a ledger is left that lays out what static partitions need, once.
 folders-y += core/pool $(if $(CONFIG_POOL),core/claim,core/claim/fixed core/pool/fixed)
@@ -145,6 +146,10 @@ CFLAGS += -fsanitize=undefined $(if $(LLVM),-fsanitize-trap=undefined,-fsanitize
 else
 # A stack has 16 KiB.
 CFLAGS += -Wframe-larger-than=3072
+endif
+# Each hold of a lock is measured: the linker hands the calls to core/sync/stats.
+ifdef CONFIG_LOCK_STATS
+LDFLAGS += --wrap=lock_acquire --wrap=lock_acquire_nested --wrap=lock_try --wrap=lock_release
 endif
 ifdef LLVM
 CFLAGS += -Wno-unused-command-line-argument

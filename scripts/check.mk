@@ -37,6 +37,9 @@ bench: setup
 	@$(MAKE) O=$(O)/minimal minimal_defconfig
 	@$(MAKE) -j2 O=$(O)/minimal all
 	@$(MAKE) -s -f tests/qemu/guests/guests.mk GUEST_OUT=$(O)/guests guests
+	@$(MAKE) O=$(O)/lockstats qemu_virt_defconfig
+	@sed -i 's/^# CONFIG_LOCK_STATS is not set/CONFIG_LOCK_STATS=y/' $(O)/lockstats/.config
+	@$(MAKE) -j2 O=$(O)/lockstats all
 	@$(MAKE) O=$(O)/nofwb qemu_virt_defconfig
 	@sed -i 's/^CONFIG_S2FWB=y/# CONFIG_S2FWB is not set/' $(O)/nofwb/.config
 	@$(MAKE) -j2 O=$(O)/nofwb all

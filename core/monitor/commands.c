@@ -172,6 +172,9 @@ const struct mon_command mon_commands[] = {
 	{ "domains", "", "the domains and their states", cmd_domains, 0 },
 	{ "memory", "", "who owns which range of RAM", mon_memory, 0 },
 	{ "claims", "", "the pool's zones and the claims on them", mon_claims, 0 },
+#ifdef CONFIG_LOCK_STATS
+	{ "locks", "", "the longest hold of each rank's locks", mon_locks, 0 },
+#endif
 	{ "cpus", "", "which vCPU runs where", cmd_cpus, 0 },
 	{ "log", "[N]", "the last N lines that Freehold logged (20)", cmd_log, 0 },
 	{ "focus", "NAME", "gives the input to a domain", cmd_focus, 0 },

@@ -36,6 +36,8 @@ extern const size_t mon_nr_commands;
 /* memory.c */
 bool mon_memory(struct mon_job *job);
 bool mon_claims(struct mon_job *job);
+/* stats/locks.c */
+bool mon_locks(struct mon_job *job);
 
 /* A line of output; at most LOG_LINE_MAX characters, the rest is cut. */
 void mon_line(const char *fmt, ...) FH_PRINTF(1, 2);

@@ -5,7 +5,11 @@ import json
 import re
 import subprocess
 
+import tempfile
+from pathlib import Path
+
 import harness
+import systems
 
 KIB = 1024
 HOLD = 3000  # PEERS: the longest hold of the ledger's lock, 8 zones
@@ -49,6 +53,28 @@ def ledger():
         rows.append(row(f"ledger: {LEDGER[name]}, least", "instructions", found[name][0]))
         rows.append(row(f"ledger: {LEDGER[name]}, most", "instructions", found[name][1]))
     return rows
+
+
+def locks():
+    """The build with CONFIG_LOCK_STATS: a domain boots, claims memory and gives it back, and is reset."""
+    window = f"""claims@c0000000 {{ reg = <0x0 0xc0000000 {systems.cells(128 * systems.MIB)}>;
+        limit = <{systems.cells(64 * systems.MIB)}>; zones = <&low &high>; }};"""
+    dts = systems.system(systems.front(cpus=[0], memory=[systems.static(systems.FRONT_PA), window]))
+    with tempfile.TemporaryDirectory() as folder:
+        payload = harness.write_payload(Path(folder) / "payload.cpio", dts,
+                                        {"agent.bin": harness.GUESTS / "agent.bin"})
+        with harness.Machine("bench-locks", kernel=harness.BUILD / "lockstats" / "freehold.bin", initrd=payload,
+                             cpu="max", smp=1, limit=60, extra=("-icount", "shift=0,sleep=off")) as m:
+            m.expect("agent: front is up")
+            m.ask("q", "claims: code=0 zero=yes")
+            m.focus(0)
+            m.line("reset front")
+            m.expect("agent: front is up")
+            m.line("locks")
+            text = m.expect(r"(?s)lock domain .*?lock log +longest \d+").group(0)
+    return [row(f"hold of the {name} lock: a domain boots, claims and is reset", "instructions", int(longest),
+                HOLD if name == "ledger" else None)
+            for name, longest in re.findall(r"lock (\w+) +longest (\d+)", text)]
 
 
 def sizes():
