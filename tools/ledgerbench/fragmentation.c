@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Long random use of a small pool, and the question whether blocks of 2 MiB can still be claimed: the ledger's answer
- * against that of an oracle that tries every way to cut (tests/unit/oracle.c). Blocks are of order 3 to 9, so that the
+ * against that of an oracle that tries every way to cut (tests/unit/oracle.c). Blocks are of order 4 to 9, so that the
  * oracle's seven orders hold them.
  */
 #include "core/base/bits.h"
 #include "tests/unit/oracle.h"
 #include "tools/ledgerbench/ledgerbench.h"
 
-#define UNIT 3U /* the smallest order */
+#define UNIT 4U /* the smallest order */
 #define PAGES 4096U
 #define STEPS 60000U
 #define EVERY 10U
