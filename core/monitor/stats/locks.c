@@ -4,9 +4,9 @@
 #include "core/sync/stats/lock_stats.h"
 
 static const char *const ranks[RANK_COUNT] = {
-	[RANK_DOMAIN] = "domain",   [RANK_VIRTIO] = "virtio",   [RANK_MEMORY] = "memory", [RANK_STAGE2] = "stage2",
-	[RANK_LEDGER] = "ledger",   [RANK_CONSOLE] = "console", [RANK_VUART] = "vuart",   [RANK_VGIC] = "vgic",
-	[RANK_LOG] = "log",
+	[RANK_DOMAIN] = "domain", [RANK_VIRTIO] = "virtio", [RANK_MEMORY] = "memory",
+	[RANK_STAGE2] = "stage2", [RANK_LEDGER] = "ledger", [RANK_CONSOLE] = "console",
+	[RANK_VUART] = "vuart",   [RANK_VGIC] = "vgic",     [RANK_LOG] = "log",
 };
 
 bool mon_locks(struct mon_job *job)
