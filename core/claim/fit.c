@@ -64,8 +64,8 @@ static bool has_larger(const struct ledger *l, uint8_t zone, uint8_t order)
 {
 	uint32_t mask = 0;
 
-	for (uint32_t left = l->zones[zone].leaves; left != 0U; left &= left - 1U) {
-		mask |= l->pool.zones[ctz64(left)].mask;
+	for (uint32_t left = l->zones[zone].leaves; left != 0U && mask >> order <= 1U; left &= left - 1U) {
+		mask = l->pool.zones[ctz64(left)].mask;
 	}
 	return mask >> order > 1U;
 }

@@ -18,17 +18,19 @@ static fh_status redeem(struct ledger *l, struct ledger_claim *c, struct ledger_
 			struct claim_block *out)
 {
 	fh_status st = FH_EBUSY;
+	struct ledger_account *a;
 
 	if (t->left != 0U) {
-		const unsigned int most = MIN(l->pool.zones[t->zone].max_order, t->order + ilog2(t->left));
+		const unsigned int most = MIN(l->zones[t->zone].max_order, t->order + ilog2(t->left));
 		const uint8_t k = larger_allowed(l, t, (uint8_t)MIN(most, max_order));
 		const uint64_t n = BIT(k - t->order);
 
 		*out = block_take(l, t->zone, k, t->order, t->owner, c->holder);
 		t->left -= n;
 		c->version++;
-		POOL_ASSERT(account_of(l, c->holder)->outstanding >= BIT(k));
-		account_of(l, c->holder)->outstanding -= BIT(k);
+		a = account_of(l, c->holder);
+		POOL_ASSERT(a->outstanding >= BIT(k));
+		a->outstanding -= BIT(k);
 		scrub_unlock(l, out);
 		return FH_OK;
 	}
