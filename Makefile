@@ -149,7 +149,7 @@ CFLAGS += -Wframe-larger-than=3072
 endif
 # Each hold of a lock is measured: the linker hands the calls to core/sync/stats.
 ifdef CONFIG_LOCK_STATS
-LDFLAGS += --wrap=lock_acquire --wrap=lock_acquire_nested --wrap=lock_try --wrap=lock_release
+LDFLAGS += --wrap=lock_acquire --wrap=lock_try --wrap=lock_release
 endif
 ifdef LLVM
 CFLAGS += -Wno-unused-command-line-argument

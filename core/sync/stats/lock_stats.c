@@ -7,6 +7,7 @@
 #include "core/sync/stats/lock_stats.h"
 
 #include "arch/cpu.h"
+#include "core/base/bits.h"
 
 struct hold {
 	uint64_t since[RANK_COUNT];
@@ -16,28 +17,20 @@ struct hold {
 static struct hold holds[FH_MAX_CPUS];
 
 void __real_lock_acquire(struct lock *l);
-void __real_lock_acquire_nested(struct lock *l, const struct lock *outer);
 bool __real_lock_try(struct lock *l);
 void __real_lock_release(struct lock *l);
 void __wrap_lock_acquire(struct lock *l);
-void __wrap_lock_acquire_nested(struct lock *l, const struct lock *outer);
 bool __wrap_lock_try(struct lock *l);
 void __wrap_lock_release(struct lock *l);
 
 static void begin(const struct lock *l)
 {
-	holds[arch_cpu_id()].since[l->rank] = arch_counter();
+	holds[arch_cpu_id()].since[ctz64(l->bit)] = arch_counter();
 }
 
 void __wrap_lock_acquire(struct lock *l)
 {
 	__real_lock_acquire(l);
-	begin(l);
-}
-
-void __wrap_lock_acquire_nested(struct lock *l, const struct lock *outer)
-{
-	__real_lock_acquire_nested(l, outer);
 	begin(l);
 }
 
@@ -54,10 +47,11 @@ bool __wrap_lock_try(struct lock *l)
 void __wrap_lock_release(struct lock *l)
 {
 	struct hold *h = &holds[arch_cpu_id()];
-	const uint64_t held = arch_counter() - h->since[l->rank];
+	const uint32_t rank = ctz64(l->bit);
+	const uint64_t held = arch_counter() - h->since[rank];
 
-	if (held > h->longest[l->rank]) {
-		h->longest[l->rank] = held;
+	if (held > h->longest[rank]) {
+		h->longest[rank] = held;
 	}
 	__real_lock_release(l);
 }
