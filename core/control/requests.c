@@ -127,10 +127,9 @@ static uint32_t attach(struct request *r)
 	if (d->cfg->console == CFG_CONSOLE_NONE) {
 		return CTL_ENOENT;
 	}
-	if (d->vuart.taken) {
-		return CTL_EEXIST;
+	if (__atomic_exchange_n(&d->vuart.taken, true, __ATOMIC_ACQ_REL)) {
+		return CTL_EEXIST; /* of two that come at once, one */
 	}
-	d->vuart.taken = true;
 	r->session->attached = q->dom;
 	return CTL_OK;
 }
