@@ -303,7 +303,9 @@ void domain_ask(struct domain *d, enum domain_request r)
 /* The vCPU with that MPIDR's affinity fields, or NULL. Bits other than Aff0 to Aff3 must be clear. */
 static struct vcpu *vcpu_of_mpidr(struct domain *d, uint64_t mpidr)
 {
-	return mpidr < d->nr_vcpus ? &d->vcpus[mpidr] : NULL;
+	const uint64_t i = vgic_vcpu_of(mpidr);
+
+	return i < d->nr_vcpus ? &d->vcpus[i] : NULL;
 }
 
 bool domain_is_entry(struct domain *d, uint64_t entry)
@@ -361,18 +363,17 @@ int64_t domain_affinity_info(struct domain *d, uint64_t mpidr, uint64_t level)
 	static const int64_t answers[] = {
 		[VCPU_OFF] = PSCI_AFF_OFF, [VCPU_ON_PENDING] = PSCI_AFF_ON_PENDING, [VCPU_ON] = PSCI_AFF_ON
 	};
-	const struct vcpu *v = vcpu_of_mpidr(d, mpidr);
-	int64_t ret;
+	int64_t ret = PSCI_INVALID_PARAMETERS;
+	enum vcpu_power most = VCPU_OFF;
 
-	/* All vCPUs are in one group at each higher level, and who asks is on: fields below the level don't count. */
-	if (level >= 1U && level <= 3U && mpidr >> (8U * level) == 0U) {
-		return PSCI_AFF_ON;
-	}
-	if (level != 0U || v == NULL) {
-		return PSCI_INVALID_PARAMETERS;
-	}
+	/* A group is as far as the first of its vCPUs; fields below the level don't count. */
 	lock_acquire(&d->lock);
-	ret = answers[v->power];
+	for (uint32_t i = 0; level <= 3U && i < d->nr_vcpus; i++) {
+		if (vgic_affinity(i) >> (8U * level) == mpidr >> (8U * level)) {
+			most = MAX(most, d->vcpus[i].power);
+			ret = answers[most];
+		}
+	}
 	lock_release(&d->lock);
 	return ret;
 }

@@ -5,6 +5,7 @@
  */
 #include "core/domain/guest_fdt.h"
 
+#include "arch/arm64/vgic/vgic.h"
 #include "core/base/bits.h"
 #include "core/base/string.h"
 #include "core/domain/guest_fdt_internal.h"
@@ -143,10 +144,10 @@ static void write_cpus(struct tree_writer *w, const struct guest_fdt_params *p)
 	gf_cell(w, "#address-cells", 1);
 	gf_cell(w, "#size-cells", 0);
 	for (uint32_t i = 0; i < p->nr_cpus; i++) {
-		gf_begin_at(w, "cpu", i);
+		gf_begin_at(w, "cpu", vgic_affinity(i));
 		gf_text(w, "device_type", "cpu");
 		gf_text(w, "compatible", "arm,armv8");
-		gf_cell(w, "reg", i);
+		gf_cell(w, "reg", vgic_affinity(i));
 		gf_text(w, "enable-method", "psci");
 		gf_end(w);
 	}

@@ -141,7 +141,7 @@ static void settle(uint32_t c)
 		enter(v);
 	}
 	while (machine.kicks != 0U) {
-		const uint32_t v = (uint32_t)__builtin_ctz(machine.kicks);
+		const uint32_t v = (uint32_t)__builtin_ctzll(machine.kicks);
 
 		machine.kicks &= machine.kicks - 1U;
 		CHECK(loaded[v], "a kick to a vCPU that does not run");

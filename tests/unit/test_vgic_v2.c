@@ -44,7 +44,7 @@ static void enter(uint32_t cpu)
 static void serve_kicks(void)
 {
 	while (machine.kicks != 0U) {
-		const uint32_t i = (uint32_t)__builtin_ctz(machine.kicks);
+		const uint32_t i = (uint32_t)__builtin_ctzll(machine.kicks);
 
 		machine.kicks &= machine.kicks - 1U;
 		enter(i);

@@ -109,7 +109,7 @@ void gic_send_sgi(uint32_t cpu, uint32_t sgi)
 	if (sgi != 0U || cpu == fake_cpu) {
 		abort();
 	}
-	__atomic_fetch_or(&machine.kicks, 1U << cpu, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&machine.kicks, UINT64_C(1) << cpu, __ATOMIC_SEQ_CST);
 	__atomic_fetch_add(&machine.nr_kicks, 1U, __ATOMIC_RELAXED);
 }
 

@@ -5,7 +5,7 @@
 
 #include "core/base/types.h"
 
-#define MACHINE_CPUS 8U
+#define MACHINE_CPUS 64U
 #define NO_INTID 1023U
 
 struct phys_irq {
@@ -26,7 +26,7 @@ struct machine {
 	uint32_t route[288];
 	bool v2; /* set by machine_reset_v2(): list registers are written by GICH; each CPU reaches its own PPIs alone */
 	uint64_t apr[MACHINE_CPUS];
-	uint32_t kicks; /* CPUs that were sent GIC_SGI_KICK */
+	uint64_t kicks; /* CPUs that were sent GIC_SGI_KICK */
 	uint32_t nr_kicks;
 };
 

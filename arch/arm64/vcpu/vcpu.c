@@ -119,7 +119,7 @@ void vcpu_cpu_init(void)
 
 uint64_t vcpu_mpidr(uint32_t index)
 {
-	return BIT(31) | index;
+	return BIT(31) | vgic_affinity(index);
 }
 
 static void pauth_keys_clear(void)

@@ -9,7 +9,8 @@ struct vgic_hw vgic_hw;
 #define SGIR_LIST GENMASK(15, 0)
 #define SGIR_INTID GENMASK(27, 24)
 #define SGIR_IRM BIT(40)
-#define SGIR_NOT_OURS (GENMASK(55, 44) | GENMASK(39, 32) | GENMASK(23, 16)) /* Aff3, RS, Aff2, Aff1 */
+#define SGIR_AFF1 GENMASK(17, 16)
+#define SGIR_NOT_OURS (GENMASK(55, 44) | GENMASK(39, 32) | GENMASK(23, 18)) /* Aff3, RS, Aff2, Aff1 above 3 */
 
 void vgic_hw_init(void)
 {
@@ -30,8 +31,8 @@ void vgic_hw_init(void)
 
 fh_status vgic_init(struct vgic *g, uint32_t nr_vcpus, uint32_t nr_spis)
 {
-	if (nr_vcpus == 0U || nr_vcpus > VGIC_MAX_VCPUS || nr_spis == 0U || nr_spis > VGIC_MAX_SPIS ||
-	    nr_spis % 32U != 0U) {
+	if (nr_vcpus == 0U || nr_vcpus > (gic_v2() ? VGIC_V2_MAX_VCPUS : VGIC_MAX_VCPUS) || nr_spis == 0U ||
+	    nr_spis > VGIC_MAX_SPIS || nr_spis % 32U != 0U) {
 		return FH_EINVAL;
 	}
 	memset(g, 0, sizeof(*g));
@@ -294,14 +295,16 @@ void vgic_set_level(struct vgic *g, uint32_t vcpu, uint32_t intid, bool level)
 void vgic_sgi(struct vgic *g, uint32_t vcpu, uint64_t value, uint32_t group)
 {
 	const uint32_t sgi = (uint32_t)FIELD_GET(SGIR_INTID, value);
-	const uint32_t all = (1U << g->nr_vcpus) - 1U;
-	uint32_t to = all & ~(1U << vcpu);
+	const uint64_t all = GENMASK(g->nr_vcpus - 1U, 0U);
+	uint64_t to = all & ~BIT(vcpu);
 
 	if ((value & SGIR_IRM) == 0U) {
-		to = (value & SGIR_NOT_OURS) == 0U ? (uint32_t)FIELD_GET(SGIR_LIST, value) & all : 0U;
+		to = (value & SGIR_NOT_OURS) == 0U ?
+			     FIELD_GET(SGIR_LIST, value) << (16U * FIELD_GET(SGIR_AFF1, value)) & all :
+			     0U;
 	}
-	while (to != 0U) {
-		struct vgic_cpu *vc = g->cpu[take_bit(&to)];
+	for (; to != 0U; to &= to - 1U) {
+		struct vgic_cpu *vc = g->cpu[ctz64(to)];
 
 		if ((vc->priv.group >> sgi & 1U) == group) {
 			vgic_notify(vc, 1U << sgi);

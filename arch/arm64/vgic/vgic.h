@@ -5,7 +5,7 @@
  * registers. GICv2 (IHI 0048B): by GICV, mapped where the guest has its GICC, but for GICC_DIR; see vgic_v2.c.
  *
  * What a guest sees of a GICv3: one security state (DS = 1), affinity routing always on, no LPIs, ITS, 1-of-N; SGIs and
- * PPIs a vCPU, up to VGIC_MAX_SPIS SPIs. vCPU i has affinity 0.0.0.i.
+ * PPIs a vCPU, up to VGIC_MAX_SPIS SPIs. Sixteen vCPUs share an Aff1, as many as an SGI's target list names.
  *
  * Who touches what:
  *   - words of interrupts, routes, CTLR: under vgic.lock (read without it where one load is enough);
@@ -33,7 +33,8 @@
 #include "core/sync/lock.h"
 #include "core/vdev/vdev.h"
 
-#define VGIC_MAX_VCPUS 8U
+#define VGIC_MAX_VCPUS ((uint32_t)CONFIG_MAX_CPUS)
+#define VGIC_V2_MAX_VCPUS 8U
 #define VGIC_MAX_SPIS 256U
 #define VGIC_WORDS (1U + VGIC_MAX_SPIS / 32U) /* word 0 is private to a vCPU */
 #define VGIC_MAX_LRS 16U
@@ -107,6 +108,17 @@ struct vgic_cpu {
 	uint8_t sgi_now[16];  /* sender of the one that is in a list register or active */
 };
 
+/* vCPU i's affinity, Aff3.Aff2.Aff1.Aff0; and the vCPU of an affinity, which may be none that there is. */
+static inline uint32_t vgic_affinity(uint32_t i)
+{
+	return i / 16U << 8 | i % 16U;
+}
+
+static inline uint64_t vgic_vcpu_of(uint64_t aff)
+{
+	return (aff & 0xf0U) != 0U ? UINT64_MAX : aff >> 8 << 4 | (aff & 0xfU);
+}
+
 /* Registers of the distributor (dev: struct vgic *), VGIC_DIST_SIZE bytes. */
 extern const struct vdev_ops vgic_dist_ops;
 /* All redistributors in one region (dev: struct vgic *), VGIC_REDIST_STRIDE a vCPU, in order of index. */
@@ -122,8 +134,8 @@ extern const struct vdev_ops vgic_v2_dir_ops;
 void vgic_hw_init(void);
 
 /*
- * Makes the GIC of a domain in its reset state. nr_vcpus: 1 to VGIC_MAX_VCPUS; nr_spis: multiple of 32, 32 to
- * VGIC_MAX_SPIS. FH_EINVAL: out of range. Then vgic_cpu_init() for each vCPU; pcpu: where it will run.
+ * Makes the GIC of a domain in its reset state. nr_vcpus: 1 to VGIC_MAX_VCPUS, of a GICv2 8; nr_spis: multiple of 32,
+ * 32 to VGIC_MAX_SPIS. FH_EINVAL: out of range. Then vgic_cpu_init() for each vCPU; pcpu: where it will run.
  */
 fh_status vgic_init(struct vgic *g, uint32_t nr_vcpus, uint32_t nr_spis) FH_MUST_CHECK;
 void vgic_cpu_init(struct vgic *g, struct vgic_cpu *vc, uint32_t index, uint32_t pcpu);

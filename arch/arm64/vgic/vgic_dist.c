@@ -46,28 +46,26 @@ static uint32_t read_misc(const struct vgic *g, uint32_t vcpu, uint64_t off)
 	}
 }
 
-/* What a change of the groups' enables is news for, as todo has it: where nothing is there is none. */
-static uint32_t busy_words(struct vgic *g, uint32_t vcpu)
+/* Whether a change of the groups' enables is news for it: where nothing is there is none. */
+static bool is_busy(const struct vgic_word *word)
 {
-	uint32_t todo = 0;
-
-	for (uint32_t w = 0; w < g->nr_words; w++) {
-		const struct vgic_word *word = word_of(g, vcpu, w);
-
-		todo |= (word->pend | word->line | word->active | word->in_lr) != 0U ? TODO_WORD(w) : 0U;
-	}
-	return todo;
+	return (word->pend | word->line | word->active | word->in_lr) != 0U;
 }
 
 void vgic_ctlr_write(struct vgic *g, uint32_t val)
 {
+	uint32_t spis = 0;
+
 	lock_acquire(&g->lock);
 	if (g->ctlr != (val & CTLR_GRPS)) {
 		g->ctlr = val & CTLR_GRPS;
 		g->grp_on[0] = (val & 1U) != 0U ? UINT32_MAX : 0U;
 		g->grp_on[1] = (val & 2U) != 0U ? UINT32_MAX : 0U;
+		for (uint32_t w = 1; w < g->nr_words; w++) {
+			spis |= is_busy(&g->spi[w - 1U]) ? TODO_WORD(w) : 0U;
+		}
 		for (uint32_t i = 0; i < g->nr_vcpus; i++) {
-			const uint32_t todo = busy_words(g, i);
+			const uint32_t todo = spis | (is_busy(&g->cpu[i]->priv) ? TODO_WORD(0U) : 0U);
 
 			if (todo != 0U) {
 				vgic_notify(g->cpu[i], todo);
@@ -77,7 +75,7 @@ void vgic_ctlr_write(struct vgic *g, uint32_t val)
 	lock_release(&g->lock);
 }
 
-void vgic_route(struct vgic *g, uint32_t n, uint32_t to)
+void vgic_route(struct vgic *g, uint32_t n, uint64_t to)
 {
 	const uint32_t w = n / 32U;
 	const uint32_t bit = 1U << (n % 32U);
@@ -87,7 +85,7 @@ void vgic_route(struct vgic *g, uint32_t n, uint32_t to)
 		g->cpu[i]->mine[w] = (to >> i & 1U) != 0U ? g->cpu[i]->mine[w] | bit : g->cpu[i]->mine[w] & ~bit;
 	}
 	if ((word->hw & bit) != 0U && to != 0U) {
-		gic_irq_route(n + GIC_FIRST_SPI, g->cpu[__builtin_ctz(to)]->pcpu);
+		gic_irq_route(n + GIC_FIRST_SPI, g->cpu[ctz64(to)]->pcpu);
 	}
 	/* Not yet taken by the old one, it comes back and goes to the new one. */
 	vgic_poke_holders(g, 0U, w + 1U, word->in_lr & bit);
@@ -101,6 +99,7 @@ static enum vdev_result access_irouter(struct vgic *g, uint64_t off, uint32_t si
 	const uint32_t n = intid - GIC_FIRST_SPI;
 	const bool high = size == 4U && (off & 4U) != 0U;
 	uint32_t aff;
+	uint64_t to;
 
 	if (intid < GIC_FIRST_SPI || intid >= g->nr_words * 32U) {
 		*val = write ? *val : 0U;
@@ -120,7 +119,8 @@ static enum vdev_result access_irouter(struct vgic *g, uint64_t off, uint32_t si
 		aff = (aff & 0xffffffU) | (uint32_t)((high ? *val : *val >> 32) & 0xffU) << 24;
 	}
 	g->route[n] = aff;
-	vgic_route(g, n, aff < g->nr_vcpus ? 1U << aff : 0U);
+	to = vgic_vcpu_of(aff);
+	vgic_route(g, n, to < g->nr_vcpus ? BIT(to) : 0U);
 	lock_release(&g->lock);
 	return VDEV_OK;
 }

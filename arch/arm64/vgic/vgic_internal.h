@@ -101,7 +101,7 @@ bool vgic_size_fits(uint64_t off, uint32_t size);
 /* GICD_CTLR's group enables. No lock held. */
 void vgic_ctlr_write(struct vgic *g, uint32_t val);
 /* Routes SPI n (0: INTID 32) to vCPUs, as bits; to none it stays pending here. Lock held. */
-void vgic_route(struct vgic *g, uint32_t n, uint32_t to);
+void vgic_route(struct vgic *g, uint32_t n, uint64_t to);
 
 #ifdef CONFIG_GICV2
 /*

@@ -18,7 +18,7 @@
 
 static uint64_t typer_of(const struct vgic *g, uint32_t owner)
 {
-	return FIELD_PREP(TYPER_AFF, owner) | FIELD_PREP(TYPER_NUMBER, owner) |
+	return FIELD_PREP(TYPER_AFF, vgic_affinity(owner)) | FIELD_PREP(TYPER_NUMBER, owner) |
 	       (owner + 1U == g->nr_vcpus ? TYPER_LAST : 0U);
 }
 

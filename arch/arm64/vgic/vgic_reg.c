@@ -183,19 +183,18 @@ static void clear_pend(struct vgic *g, uint32_t owner, uint32_t w, uint32_t val)
 static void set_active(struct vgic *g, uint32_t owner, uint32_t w, uint32_t val)
 {
 	struct vgic_word *word = word_of(g, owner, w);
-	const uint32_t fresh = val & ~word->active & ~word->in_lr;
+	uint32_t fresh = val & ~word->active & ~word->in_lr;
 
 	hw_each(g, owner, w, fresh & word->hw, hw_activate);
 	word->active |= val;
 	/* It is where its next one would go. */
-	for (uint32_t bits = w == 0U ? 0U : fresh; bits != 0U;) {
-		const uint32_t n = take_bit(&bits);
-		uint32_t to = 0;
+	for (uint32_t i = 0; w != 0U && fresh != 0U; i++) {
+		uint32_t here = i == g->nr_vcpus ? fresh : fresh & g->cpu[i]->mine[w - 1U];
 
-		while (to < g->nr_vcpus && (g->cpu[to]->mine[w - 1U] >> n & 1U) == 0U) {
-			to++;
+		fresh &= ~here;
+		while (here != 0U) {
+			g->holder[(w - 1U) * 32U + take_bit(&here)] = (uint8_t)(i == g->nr_vcpus ? owner : i);
 		}
-		g->holder[(w - 1U) * 32U + n] = (uint8_t)(to == g->nr_vcpus ? owner : to);
 	}
 	vgic_poke_holders(g, owner, w, val);
 }

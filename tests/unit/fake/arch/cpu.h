@@ -12,7 +12,7 @@
 #include "arch/sysreg.h"
 #include "core/base/types.h"
 
-#define FH_MAX_CPUS 16U
+#define FH_MAX_CPUS 64U
 
 #define FH_BRK_PANIC 0xf00
 #define FH_BRK_ASSERT 0xf01
