@@ -258,7 +258,7 @@ fh_status claim_redeem(struct ledger *l, claim_handle_t h, uint32_t term, struct
 fh_status claim_redeem_upto(struct ledger *l, claim_handle_t h, uint32_t term, uint8_t max_order,
 			    struct claim_block *out) FH_MUST_CHECK;
 
-/* The same of a holder's own claim's first term. FH_ESTALE: another's; FH_EINVAL: its blocks are above max_order. */
+/* The same of a claim's first term. FH_ESTALE: holder is not holder and owner; FH_EINVAL: blocks above max_order. */
 fh_status claim_redeem_own(struct ledger *l, domid_t holder, claim_handle_t h, uint8_t max_order,
 			   struct claim_block *out) FH_MUST_CHECK;
 
@@ -270,6 +270,8 @@ fh_status claim_redeem_own(struct ledger *l, domid_t holder, claim_handle_t h, u
  * term's owner.
  */
 fh_status claim_unredeem(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block b) FH_MUST_CHECK;
+/* What it would answer now: asked before the block is unmapped. */
+fh_status claim_may_unredeem(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block b) FH_MUST_CHECK;
 
 /*
  * Gives a whole block of owner's back to the pool. It must have been unmapped, with TLB invalidation complete on all

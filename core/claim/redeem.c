@@ -67,10 +67,10 @@ fh_status claim_redeem_own(struct ledger *l, domid_t holder, claim_handle_t h, u
 		st = c == NULL ? claim_gone(l, h) : FH_ESTALE;
 	} else {
 		t = &l->terms[c->first];
-		if (t->order <= max_order) {
+		if (t->owner == holder && t->order <= max_order) {
 			return redeem(l, c, t, max_order, out);
 		}
-		st = FH_EINVAL;
+		st = t->owner == holder ? FH_EINVAL : FH_ESTALE;
 	}
 	lock_release(&l->lock);
 	return st;
@@ -97,6 +97,31 @@ static fh_status check_return(const struct ledger *l, const struct ledger_claim 
 	return t->count - t->left < BIT(b->order - t->order) ? FH_EOVERFLOW : FH_OK;
 }
 
+/* The term that a block may go back into; the lock is held. */
+static fh_status find_return(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block b,
+			     struct pool_owned *found, struct ledger_claim **c, struct ledger_term **t)
+{
+	fh_status st = term_of(l, h, term, c, t);
+
+	if (st == FH_OK) {
+		st = pool_find_owned(&l->pool, (*t)->owner, b.base, b.order, found);
+	}
+	return st == FH_OK ? check_return(l, *c, *t, found) : st;
+}
+
+fh_status claim_may_unredeem(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block b)
+{
+	struct pool_owned found;
+	struct ledger_claim *c;
+	struct ledger_term *t;
+	fh_status st;
+
+	lock_acquire(&l->lock);
+	st = find_return(l, h, term, b, &found, &c, &t);
+	lock_release(&l->lock);
+	return st;
+}
+
 static fh_status unredeem(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block b, bool touched)
 {
 	struct pool_owned found;
@@ -106,13 +131,7 @@ static fh_status unredeem(struct ledger *l, claim_handle_t h, uint32_t term, str
 	fh_status st;
 
 	lock_acquire(&l->lock);
-	st = term_of(l, h, term, &c, &t);
-	if (st == FH_OK) {
-		st = pool_find_owned(&l->pool, t->owner, b.base, b.order, &found);
-	}
-	if (st == FH_OK) {
-		st = check_return(l, c, t, &found);
-	}
+	st = find_return(l, h, term, b, &found, &c, &t);
 	if (st == FH_OK) {
 		const uint64_t n = BIT(b.order - t->order);
 

@@ -136,6 +136,10 @@ static uint32_t read_terms(const struct request *r, struct claim_term *terms)
 		if (want[i].owner != r->self->id && !control_may(r->self, want[i].owner)) {
 			return CTL_EDENIED;
 		}
+		/* Its blocks are EL2's to see: domains' bodies and tables only, which domain_claim() stakes. */
+		if (want[i].zone == domain_hyp_zone()) {
+			return CTL_EDENIED;
+		}
 		terms[i] = (struct claim_term){ want[i].zone, want[i].order, want[i].owner, want[i].count };
 	}
 	return CTL_OK;

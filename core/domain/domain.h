@@ -180,6 +180,9 @@ fh_status domains_admit(struct cfg_system *sys, const struct domain_board *board
  * errors of claim_stake(), and of what a configuration can have wrong. No lock held. O(set * (terms + vCPUs)).
  */
 fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder) FH_MUST_CHECK;
+
+/* The zone of domains' bodies and stage-2 tables, which EL2 keeps mapped: no guest's memory comes from it. */
+uint8_t domain_hyp_zone(void);
 /*
  * Defines a domain from a tree (freehold,config-v1, one domain, 8-byte aligned, in EL2's memory): its name, CPUs,
  * devices and RAM must be free, and its CPUs run. files: sizes of those that will come. DEFINED; DOM_OP_DESTROY forgets

@@ -65,8 +65,6 @@ extern const bool domain_unbuilds;
 void domain_give_back(const struct domain *d, struct claim_block b, bool touched);
 /* What a claim that was not used gave is given back. */
 void domain_unclaim(struct domain *d);
-/* The zone of stage-2 tables. */
-uint8_t domain_hyp_zone(void);
 /* The pages of the body, in their order: root, vCPUs, tree, tables. */
 uint32_t domain_vcpu_pages(const struct domain *d);
 

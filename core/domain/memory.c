@@ -20,13 +20,16 @@ static bool in_window(const struct domain *d, uint64_t at, uint64_t size)
 	return at >= w->base && at - w->base < w->size && size <= w->size - (at - w->base);
 }
 
-/* The claim is the domain's own; *t: its one term. Others' claims are not told from ended ones. */
+/*
+ * A claim that the domain holds for itself; *t: its first term. Others' claims are not told from ended ones: a control
+ * domain holds those of the domains that it builds, too, whose blocks are not its own.
+ */
 static fh_status own_claim(const struct domain *d, claim_handle_t h, struct claim_term_info *t)
 {
 	domid_t holder = DOMID_NONE;
 	const fh_status status = claim_query(domains.ledger, h, 0, &holder, t);
 
-	return status == FH_OK && holder != d->id ? FH_ESTALE : status;
+	return status == FH_OK && (holder != d->id || t->term.owner != d->id) ? FH_ESTALE : status;
 }
 
 fh_status domain_mem_stake(struct domain *d, const struct claim_term *term, claim_handle_t *h, uint64_t *fit)
@@ -50,14 +53,19 @@ fh_status domain_mem_stake(struct domain *d, const struct claim_term *term, clai
 
 fh_status domain_mem_query(struct domain *d, claim_handle_t h, struct claim_term_info *t)
 {
+	const struct cfg_claims *c = &d->cfg->claims;
 	const fh_status status = own_claim(d, h, t);
 	uint8_t zone = 0;
 
-	while (status == FH_OK && d->cfg->claims.zones[zone] != t->term.zone) {
+	if (status != FH_OK) {
+		return status;
+	}
+	/* A control domain may have staked in any zone, by its port. */
+	while (zone < c->nr_zones && c->zones[zone] != t->term.zone) {
 		zone++;
 	}
 	t->term.zone = zone;
-	return status;
+	return zone < c->nr_zones ? FH_OK : FH_ESTALE;
 }
 
 fh_status domain_mem_release(struct domain *d, claim_handle_t h)
@@ -74,7 +82,17 @@ fh_status domain_mem_release(struct domain *d, claim_handle_t h)
 	return status;
 }
 
-/* Redeems a block and maps it: valid if it is clean, else prepared, to be cleaned. */
+/* Valid if the block is clean, else prepared, to be cleaned. */
+static inline fh_status map(struct domain *d, ipaddr_t at, const struct claim_block *b)
+{
+	const fh_status status = s2_map(&d->s2, at, b->base, b->order, !b->dirty);
+
+	if (status == FH_OK && b->dirty) {
+		__atomic_fetch_add(&d->cleaning, 1U, __ATOMIC_RELAXED);
+	}
+	return status;
+}
+
 static fh_status place(struct domain *d, claim_handle_t h, ipaddr_t at, uint8_t max_order, struct claim_block *b)
 {
 	fh_status status = claim_redeem_own(domains.ledger, d->id, h, max_order, b);
@@ -82,15 +100,11 @@ static fh_status place(struct domain *d, claim_handle_t h, ipaddr_t at, uint8_t 
 	if (status != FH_OK) {
 		return status;
 	}
-	status = s2_map(&d->s2, at, b->base, b->order, !b->dirty);
+	status = map(d, at, b);
 	if (status != FH_OK) {
 		const fh_status back = claim_unredeem_untouched(domains.ledger, h, 0, *b);
 
 		FH_ASSERT(back == FH_OK || back == FH_EREVOKED);
-	} else if (b->dirty) {
-		__atomic_fetch_add(&d->cleaning, 1U, __ATOMIC_RELAXED);
-	} else {
-		/* It is the guest's. */
 	}
 	return status;
 }
@@ -176,8 +190,8 @@ fh_status domain_mem_redeem(struct domain *d, claim_handle_t h, ipaddr_t at, uin
 	return status;
 }
 
-/* Unmaps a block that starts at an IPA of the window; the lock is held. */
-static fh_status take_out(struct domain *d, uint64_t at, struct claim_block *b)
+/* The block that starts at an IPA of the window; b->dirty: it is being cleaned. The lock is held. */
+static fh_status find_block(struct domain *d, uint64_t at, struct claim_block *b)
 {
 	struct s2_leaf leaf;
 
@@ -188,14 +202,16 @@ static fh_status take_out(struct domain *d, uint64_t at, struct claim_block *b)
 		return FH_ENOENT;
 	}
 	*b = block_of(&leaf);
-	if (ipa_val(leaf.ipa) != at || pa_val(leaf.pa) != pa_val(b->base)) {
-		return FH_EINVAL;
-	}
-	s2_unmap(&d->s2, ipa(at), PAGE_SIZE << b->order);
-	if (!leaf.valid) {
+	b->dirty = !leaf.valid;
+	return ipa_val(leaf.ipa) == at && pa_val(leaf.pa) == pa_val(b->base) ? FH_OK : FH_EINVAL;
+}
+
+static void take_out(struct domain *d, ipaddr_t at, const struct claim_block *b)
+{
+	s2_unmap(&d->s2, at, PAGE_SIZE << b->order);
+	if (b->dirty) {
 		__atomic_fetch_sub(&d->cleaning, 1U, __ATOMIC_RELAXED);
 	}
-	return FH_OK;
 }
 
 fh_status domain_mem_free(struct domain *d, ipaddr_t at)
@@ -204,8 +220,9 @@ fh_status domain_mem_free(struct domain *d, ipaddr_t at)
 	fh_status status;
 
 	lock_acquire(&d->memory);
-	status = take_out(d, ipa_val(at), &b);
+	status = find_block(d, ipa_val(at), &b);
 	if (status == FH_OK) {
+		take_out(d, at, &b);
 		status = claim_free(domains.ledger, d->id, b);
 		FH_ASSERT(status == FH_OK);
 		scrub_wake();
@@ -223,15 +240,20 @@ fh_status domain_mem_unredeem(struct domain *d, claim_handle_t h, ipaddr_t at)
 	lock_acquire(&d->memory);
 	status = own_claim(d, h, &t);
 	if (status == FH_OK) {
-		status = take_out(d, ipa_val(at), &b);
+		status = find_block(d, ipa_val(at), &b);
+	}
+	/* Asked first: a block that is not of that claim stays where it is. */
+	if (status == FH_OK) {
+		status = claim_may_unredeem(domains.ledger, h, 0, b);
 	}
 	if (status == FH_OK) {
+		take_out(d, at, &b);
 		status = claim_unredeem(domains.ledger, h, 0, b);
 		if (status == FH_OK) {
 			scrub_wake();
 		} else {
-			/* Not of that claim: all is as before. The tables that it needs have just come free. */
-			const fh_status back = s2_map(&d->s2, at, b.base, b.order, true);
+			/* The claim has just ended. The tables that the block needs have just come free. */
+			const fh_status back = map(d, at, &b);
 
 			FH_ASSERT(back == FH_OK);
 		}

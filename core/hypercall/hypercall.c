@@ -132,7 +132,9 @@ static void uid(uint64_t *x)
 
 static uint64_t code(fh_status status)
 {
-	return status == FH_OK ? 0U : (uint64_t)(int64_t)codes[status];
+	const int64_t c = codes[status] != 0 ? codes[status] : codes[FH_EINVAL];
+
+	return status == FH_OK ? 0U : (uint64_t)c;
 }
 
 static FH_NOINLINE void other(struct vcpu *v, uint64_t *x)

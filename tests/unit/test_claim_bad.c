@@ -148,6 +148,8 @@ static void test_ended_handles(void **state)
 
 		REFUSED(claim_redeem(&led, h, 0, &b), st);
 		REFUSED(claim_redeem_upto(&led, h, 0, 18, &b), st);
+		REFUSED(claim_redeem_own(&led, 0, h, 18, &b), st);
+		REFUSED(claim_may_unredeem(&led, h, 0, big), st);
 		REFUSED(claim_unredeem(&led, h, 0, big), st);
 		REFUSED(claim_unredeem_untouched(&led, h, 0, big), st);
 		REFUSED(claim_release(&led, h), st);
@@ -178,6 +180,18 @@ static void test_claim_that_waits(void **state)
 	REFUSED(claim_replace(&led, waiting, 1, info.version, &t, 1, NULL), FH_EBUSY);
 	REFUSED(claim_unredeem(&led, waiting, 0, other), FH_EBUSY);
 	REFUSED(claim_unuse(&led, waiting), FH_EBUSY);
+}
+
+/* A guest's own call: for claims that it holds, and whose blocks are its own. */
+static void test_anothers_claim(void **state)
+{
+	struct claim_block b;
+
+	(void)state;
+	REFUSED(claim_redeem_own(&led, 0, good, 18, &b), FH_ESTALE);         /* its blocks, another's claim */
+	REFUSED(claim_redeem_own(&led, DOMID_HYP, good, 18, &b), FH_ESTALE); /* its claim, another's blocks */
+	REFUSED(claim_redeem_own(&led, 1, waiting, 18, &b), FH_EBUSY);
+	REFUSED(claim_may_unredeem(&led, waiting, 0, other), FH_EBUSY);
 }
 
 /* --- sets --------------------------------------------------------------------------------------------------------- */
@@ -326,6 +340,7 @@ static void test_bad_blocks(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
 		REFUSED(claim_free(&led, 0, blocks[i].b), blocks[i].st);
+		REFUSED(claim_may_unredeem(&led, good, 0, blocks[i].b), blocks[i].st);
 		REFUSED(claim_unredeem(&led, good, 0, blocks[i].b), blocks[i].st);
 		REFUSED(claim_unredeem_untouched(&led, good, 0, blocks[i].b), blocks[i].st);
 		REFUSED(claim_split_owned(&led, 0, blocks[i].b, 0), blocks[i].st);
@@ -444,6 +459,7 @@ int main(void)
 		T(test_bad_sets_do_not_wait), T(test_bad_replacements),       T(test_too_many),
 		T(test_bad_blocks),           T(test_bad_terms_of_a_claim),   T(test_more_than_claimed),
 		T(test_bad_allocations),      T(test_bad_leases_and_parties), T(test_bad_memory_of_the_pool),
+		T(test_anothers_claim),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -238,16 +238,22 @@ static void events_are_told(void **state)
 	assert_int_equal(cm_ports[PORT].out_len, 0);
 }
 
-static uint32_t stake(uint64_t lease_ms, uint64_t wait_ms, uint16_t owner, uint64_t count, struct ctl_claim *c)
+static uint32_t stake_in(uint8_t zone, uint64_t lease_ms, uint64_t wait_ms, uint16_t owner, uint64_t count,
+			 struct ctl_claim *c)
 {
 	struct {
 		struct ctl_stake s;
 		struct ctl_want w;
-	} q = { { lease_ms, wait_ms, 1, 0 }, { 0, 0, owner, 0, count } };
+	} q = { { lease_ms, wait_ms, 1, 0 }, { zone, 0, owner, 0, count } };
 	const uint32_t status = ask(CTL_STAKE, &q, sizeof(q));
 
 	memcpy(c, data, sizeof(*c));
 	return status;
+}
+
+static uint32_t stake(uint64_t lease_ms, uint64_t wait_ms, uint16_t owner, uint64_t count, struct ctl_claim *c)
+{
+	return stake_in(0, lease_ms, wait_ms, owner, count, c);
 }
 
 static uint64_t claimed(void)
@@ -269,6 +275,7 @@ static void claims(void **state)
 	assert_int_equal(stake(0, 0, 1, 100, &c), CTL_OK);
 	assert_int_equal(claimed(), 100);
 	assert_int_equal(stake(0, 0, 2, 1, &d), CTL_EDENIED);
+	assert_int_equal(stake_in(CM_HYP_ZONE, 0, 0, 0, 1, &d), CTL_EDENIED);
 	assert_int_equal(stake(0, 0, 1, 4000, &d), CTL_ENOFIT);
 	memcpy(&why, data, sizeof(why));
 	assert_int_equal(why.want, 4000);

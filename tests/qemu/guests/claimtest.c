@@ -269,6 +269,51 @@ static void test_race(void)
 	expect_account(0, 0, "nothing is staked or redeemed");
 }
 
+static volatile uint32_t attacks;
+static volatile bool attacked;
+
+/* Asks for the block that the other CPU redeems, in a claim that it is not of. */
+static void attack(void)
+{
+	uint64_t claim = 0, fit = 0;
+
+	fhc_stake(0, 0, 1, &claim, &fit);
+	while (!attacked) {
+		attacks = attacks + (fhc_unredeem(claim, window) == FHC_OVERFLOW ? 1 : 0);
+	}
+	fhc_release(claim);
+	attacks = 1UL << 31;
+}
+
+/* A block that is being cleaned is refused to a wrong claim, and stays out of reach until it is clean. */
+static void test_half_clean(void)
+{
+	uint64_t other = (read_sysreg(mpidr_el1) & 0xff00ffffffUL) + 1, claim = 0, fit = 0, order = 0, bad = 0;
+	uint32_t before = 0;
+
+	while (hvc(PSCI_AFFINITY_INFO, other, 0, 0) != 1) {
+	}
+	attacks = 0;
+	attacked = false;
+	if (cpu_start(other, attack) != PSCI_SUCCESS) {
+		tap_skip("a block that is being cleaned", "one CPU");
+		return;
+	}
+	for (uint32_t i = 0; i < ROUNDS || (before < 8 && i < 100 * ROUNDS); i++) {
+		fhc_stake(0, 9, 1, &claim, &fit);
+		bad += fhc_redeem(claim, window, 9, &order) != FHC_OK || !all_zero(window, BYTES(9));
+		before = attacks;
+		fill(window, BYTES(9));
+		bad += fhc_free(window) != FHC_OK;
+		fhc_release(claim);
+	}
+	attacked = true;
+	tap(before >= 8, "blocks that are being cleaned are asked for, by a claim that they are not of");
+	tap_eq(bad, 0, "and all are redeemed to their end, and zero");
+	tap(wait_count(&attacks, 1UL << 31, 20000), "the other CPU ends");
+	expect_account(0, 0, "nothing is staked or redeemed");
+}
+
 void guest_main(void)
 {
 	print("\n# freehold claimtest\n");
@@ -278,6 +323,7 @@ void guest_main(void)
 	test_bad_redeems();
 	test_much();
 	test_race();
+	test_half_clean();
 	test_round(0, 0, "4 KiB of the first zone");
 	test_round(1, 9, "2 MiB of the second zone");
 	tap_end();
