@@ -54,7 +54,8 @@ fh_status config_read_board(const struct fdt_index *tree, const struct range *ow
 	if (out->nr_cpus == 0U) {
 		return cfg_say(err, FH_ENOENT, "board: there is no CPU in /cpus");
 	}
-	if (read_emulated(tree, console, out) == 2U && out->nr_cpus > GICV2_CPUS) {
+	out->gic_version = read_emulated(tree, console, out);
+	if (out->gic_version == 2U && out->nr_cpus > GICV2_CPUS) {
 		return cfg_say(err, FH_EOVERFLOW, "board: %u CPUs, but its GICv2 serves %u", out->nr_cpus, GICV2_CPUS);
 	}
 	return FH_OK;
@@ -65,6 +66,10 @@ static fh_status check_cpus(const struct cfg_system *sys, const struct cfg_board
 	for (uint32_t i = 0; i < sys->nr_domains; i++) {
 		const struct cfg_domain *d = &sys->domains[i];
 
+		if (board->gic_version == 2U && d->nr_vcpus > GICV2_CPUS) {
+			return cfg_say(err, FH_EOVERFLOW, "/domains/%s/cpus: %u vCPUs, but the board's GICv2 serves %u",
+				       d->name, d->nr_vcpus, GICV2_CPUS);
+		}
 		for (uint32_t k = 0; k < d->nr_vcpus; k++) {
 			if (d->pcpu[k] >= board->nr_cpus) {
 				return cfg_say(err, FH_ENOENT, "/domains/%s/cpus: CPU %u, but the board has 0 to %u",

@@ -14,12 +14,12 @@
 #include "core/fdt/fdt_index.h"
 
 #define CFG_MAX_DOMAINS 8U
-#define CFG_MAX_VCPUS 8U /* of one domain */
+#define CFG_MAX_VCPUS ((uint32_t)CONFIG_MAX_CPUS) /* of one domain */
 #define CFG_MAX_ZONES 16U
-#define CFG_MAX_MEM 8U     /* memory ranges of one domain */
-#define CFG_MAX_DEVICES 8U /* passed-through devices of one domain */
-#define CFG_MAX_BANKS 16U  /* memory ranges of a board */
-#define CFG_MAX_PCPUS 16U  /* CPUs that can be named */
+#define CFG_MAX_MEM 8U                            /* memory ranges of one domain */
+#define CFG_MAX_DEVICES 8U                        /* passed-through devices of one domain */
+#define CFG_MAX_BANKS 16U                         /* memory ranges of a board */
+#define CFG_MAX_PCPUS ((uint32_t)CONFIG_MAX_CPUS) /* that can be named */
 #define CFG_MAX_EMULATED 8U
 #define CFG_MAX_CLAIM_ZONES 8U /* from which one domain may claim at run time */
 #define CFG_NAME_MAX 32U       /* with its terminator */
@@ -123,6 +123,7 @@ struct cfg_emulated {
 /* What the checker must know of a board: config_read_board() fills it, the caller adds image and ipa_limit. */
 struct cfg_board {
 	uint32_t nr_cpus;
+	uint32_t gic_version; /* 0: none that is known */
 	uint32_t nr_ram;
 	struct range ram[CFG_MAX_BANKS];
 	uint32_t nr_reserved;

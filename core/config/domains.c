@@ -19,14 +19,15 @@ static fh_status read_cpus(struct reader *r, uint16_t node, struct cfg_domain *d
 		return cfg_refuse(r, FH_EINVAL, node, "cpus", "must be a list of numbers, such as <2 3>");
 	}
 	if (p.len / 4U > CFG_MAX_VCPUS) {
-		return cfg_refuse(r, FH_EOVERFLOW, node, "cpus", "more than %u vCPUs", CFG_MAX_VCPUS);
+		return cfg_refuse(r, FH_EOVERFLOW, node, "cpus", "%u vCPUs: %u at most (CONFIG_MAX_CPUS)", p.len / 4U,
+				  CFG_MAX_VCPUS);
 	}
 	for (uint32_t i = 0; i < p.len / 4U; i++) {
 		const uint32_t cpu = fdt_cell(&p, i);
 
 		if (cpu >= CFG_MAX_PCPUS) {
-			return cfg_refuse(r, FH_EINVAL, node, "cpus", "CPU %u: at most %u are supported", cpu,
-					  CFG_MAX_PCPUS);
+			return cfg_refuse(r, FH_EINVAL, node, "cpus", "CPU %u: 0 to %u can be named (CONFIG_MAX_CPUS)",
+					  cpu, CFG_MAX_PCPUS - 1U);
 		}
 		d->pcpu[d->nr_vcpus++] = (uint8_t)cpu;
 	}

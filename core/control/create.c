@@ -6,17 +6,16 @@
  * What a session defines is taken apart when the session ends before the domain runs.
  */
 #include "arch/cpu.h"
+#include "arch/cpu_room.h"
 #include "core/base/bits.h"
 #include "core/base/string.h"
 #include "core/control/control_internal.h"
 
-#define PIECE_MAX 16384U
+#define PIECE_MAX (CPU_ROOM_TABLE - CPU_ROOM_PIECE) /* bytes of a file; in the CPU's own room */
 
 /* The tree of one session: who sets the owner from NULL has it until DEFINE, or its end. */
 static const struct session *tree_owner;
 static FH_NOINIT FH_ALIGNED(8) char tree[CTL_TREE_MAX];
-/* A piece of a file; a CPU's own. */
-static FH_NOINIT FH_ALIGNED(8) char pieces[FH_MAX_CPUS][PIECE_MAX];
 
 static bool own_tree(const struct session *s)
 {
@@ -92,7 +91,7 @@ void control_load_begin(const struct domain *self, struct session *s, const stru
 /* Takes the next bytes of the file; false: none are there. What comes behind an error is dropped. */
 bool control_load_step(struct domain *self, uint32_t port, struct session *s)
 {
-	char *piece = pieces[arch_cpu_id()];
+	char *piece = cpu_room(arch_cpu_id(), CPU_ROOM_PIECE);
 	const uint32_t n = vcon_read(&self->vcon, port, piece, MIN(s->left, PIECE_MAX));
 	struct domain *d = domain_get(s->load.dom);
 

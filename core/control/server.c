@@ -6,6 +6,7 @@
  * typed input. A CPU that finds some for a domain that is not its own kicks one of the domain's.
  */
 #include "arch/cpu.h"
+#include "arch/cpu_room.h"
 #include "core/base/bits.h"
 #include "core/base/string.h"
 #include "core/control/control_internal.h"
@@ -23,12 +24,17 @@ struct server {
 };
 static struct server servers[CFG_MAX_DOMAINS];
 static FH_NOINIT FH_ALIGNED(8) char frames[CFG_MAX_DOMAINS][CONTROL_PORTS][CTL_REQUEST_MAX];
+
 /* An answer or an event; a CPU's own, as no call is interrupted. */
-static FH_NOINIT FH_ALIGNED(8) char answers[FH_MAX_CPUS][CTL_REPLY_MAX];
+static char *reply_room(void)
+{
+	return cpu_room(arch_cpu_id(), CPU_ROOM_REPLY);
+}
+_Static_assert(CPU_ROOM_REPLY + CTL_REPLY_MAX <= CPU_ROOM_PIECE, "a reply fits in its part");
 
 static void send(struct domain *d, uint32_t port, struct session *s, struct ctl_head head)
 {
-	char *out = answers[arch_cpu_id()];
+	char *out = reply_room();
 
 	head.magic = CTL_MAGIC;
 	memcpy(out, &head, sizeof(head));
@@ -47,7 +53,7 @@ static void answer(struct domain *d, uint32_t port, struct session *s)
 		.op = head->op,
 		.len = head->len,
 		.in = s->in + sizeof(*head),
-		.out = answers[arch_cpu_id()] + sizeof(*head),
+		.out = reply_room() + sizeof(*head),
 	};
 	struct ctl_head reply = { .id = head->id, .op = head->op };
 
@@ -76,7 +82,7 @@ static bool step_load(struct domain *d, uint32_t port, struct session *s)
 {
 	const struct ctl_head *head = (const void *)s->in;
 	const bool some = control_load_step(d, port, s);
-	struct ctl_load *out = (void *)(answers[arch_cpu_id()] + sizeof(*head));
+	struct ctl_load *out = (void *)(reply_room() + sizeof(*head));
 
 	if (s->left == 0U) {
 		s->have = 0;
@@ -118,7 +124,7 @@ static bool step_request(struct domain *d, uint32_t port, struct session *s)
 
 static bool step_event(struct domain *d, uint32_t port, struct session *s)
 {
-	struct ctl_event *out = (void *)(answers[arch_cpu_id()] + sizeof(struct ctl_head));
+	struct ctl_event *out = (void *)(reply_room() + sizeof(struct ctl_head));
 	const uint64_t at = s->event;
 	struct event e;
 
@@ -139,7 +145,7 @@ static bool step_event(struct domain *d, uint32_t port, struct session *s)
 
 static bool step_output(struct domain *d, uint32_t port, struct session *s)
 {
-	char *out = answers[arch_cpu_id()] + sizeof(struct ctl_head);
+	char *out = reply_room() + sizeof(struct ctl_head);
 	struct domain *other = s->attached != NOT_ATTACHED ? domain_get(s->attached) : NULL;
 	const uint32_t n = other != NULL ? vuart_tx_get(&other->vuart, out, PUMP_BYTES) : 0U;
 

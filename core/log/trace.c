@@ -2,12 +2,19 @@
 #include "core/log/trace.h"
 
 #include "arch/cpu.h"
+#include "arch/cpu_room.h"
 #include "core/base/bits.h"
 #include "core/log/log.h"
 
-static FH_NOINIT struct trace rings[FH_MAX_CPUS][TRACE_KEPT];
 static uint32_t first[FH_MAX_CPUS]; /* since tracing began */
 static uint32_t next[FH_MAX_CPUS];  /* only its CPU moves it; counts may wrap */
+
+_Static_assert(CPU_ROOM_TRACE + TRACE_KEPT * sizeof(struct trace) <= CPU_ROOM_REPLY, "a ring fits in its part");
+
+static struct trace *entry(uint32_t cpu, uint32_t at)
+{
+	return (struct trace *)cpu_room(cpu, CPU_ROOM_TRACE) + at % TRACE_KEPT;
+}
 
 void trace_set(bool on)
 {
@@ -26,7 +33,7 @@ void trace_put(uint16_t type, domid_t dom, uint32_t vcpu, uint64_t arg)
 	const uint32_t cpu = arch_cpu_id();
 	const uint32_t at = next[cpu];
 
-	rings[cpu][at % TRACE_KEPT] = (struct trace){ arch_counter(), arg, type, dom, (uint16_t)vcpu, (uint16_t)cpu };
+	*entry(cpu, at) = (struct trace){ arch_counter(), arg, type, dom, (uint16_t)vcpu, (uint16_t)cpu };
 	__atomic_store_n(&next[cpu], at + 1U, __ATOMIC_RELEASE);
 }
 
@@ -40,7 +47,7 @@ bool trace_read(uint32_t cpu, uint32_t *at, struct trace *out)
 	if (*at == end) {
 		return false;
 	}
-	*out = rings[cpu][*at % TRACE_KEPT];
+	*out = *entry(cpu, *at);
 	*at += 1U;
 	return true;
 }

@@ -2,11 +2,12 @@
 #include "core/scrub/scrub.h"
 
 #include "arch/cpu.h"
+#include "core/base/bits.h"
 #include "drivers/gic/gic.h"
 
 /* Masks of CPUs; atomic. */
-static uint32_t waiting[SCRUB_KINDS];
-static uint32_t asked;
+static uint64_t waiting[SCRUB_KINDS];
+static uint64_t asked;
 
 static bool clean_one(struct ledger *l, uint32_t cpu, enum scrub_kind kind)
 {
@@ -29,34 +30,34 @@ bool scrub_step(struct ledger *l, enum scrub_kind kind)
 		return true;
 	}
 	/* Noted first, then looked at again: what comes free in between is not missed. */
-	__atomic_fetch_or(&waiting[kind], 1U << cpu, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&waiting[kind], BIT(cpu), __ATOMIC_SEQ_CST);
 	return clean_one(l, cpu, kind);
 }
 
 void scrub_awake(void)
 {
-	__atomic_fetch_and(&waiting[SCRUB_IDLE], ~(1U << arch_cpu_id()), __ATOMIC_RELAXED);
+	__atomic_fetch_and(&waiting[SCRUB_IDLE], ~BIT(arch_cpu_id()), __ATOMIC_RELAXED);
 }
 
 void scrub_wake(void)
 {
-	const uint32_t idle = __atomic_load_n(&waiting[SCRUB_IDLE], __ATOMIC_SEQ_CST);
-	uint32_t left;
+	const uint64_t idle = __atomic_load_n(&waiting[SCRUB_IDLE], __ATOMIC_SEQ_CST);
+	uint64_t left;
 
 	if (idle != 0U) {
-		gic_send_sgi((uint32_t)__builtin_ctz(idle), GIC_SGI_KICK);
+		gic_send_sgi(ctz64(idle), GIC_SGI_KICK);
 		return;
 	}
 	left = __atomic_exchange_n(&waiting[SCRUB_GUEST], 0U, __ATOMIC_SEQ_CST);
 	__atomic_fetch_or(&asked, left, __ATOMIC_RELEASE);
 	for (; left != 0U; left &= left - 1U) {
-		gic_send_sgi((uint32_t)__builtin_ctz(left), GIC_SGI_KICK);
+		gic_send_sgi(ctz64(left), GIC_SGI_KICK);
 	}
 }
 
 bool scrub_asked(void)
 {
-	const uint32_t me = 1U << arch_cpu_id();
+	const uint64_t me = BIT(arch_cpu_id());
 
 	return (__atomic_load_n(&asked, __ATOMIC_ACQUIRE) & me) != 0U &&
 	       (__atomic_fetch_and(&asked, ~me, __ATOMIC_RELAXED) & me) != 0U;

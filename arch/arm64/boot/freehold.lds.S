@@ -45,9 +45,9 @@ SECTIONS
 		bss_end = .;
 		*(.noinit .noinit.*)
 		. = ALIGN(4096);
-		stacks_start = .;
-		. += 16 * EL2_STACK_STRIDE;
-		stacks_end = .;
+		boot_stack = .;
+		. += EL2_STACK_GUARDED;
+		boot_stack_top = .;
 	}
 	image_end = .;
 	image_memory_size = ABSOLUTE(image_end - image_start);
@@ -71,5 +71,5 @@ SECTIONS
 	.shstrtab 0 : { *(.shstrtab) }
 
 	ASSERT(SIZEOF(.rela.dyn) == 0, "the image must hold no relocations")
-	ASSERT(image_end - image_start <= EL2_IMAGE_MAX, "the image with its stacks is over 2 MiB")
+	ASSERT(image_end - image_start <= EL2_IMAGE_MAX, "the image with its stack is over 2 MiB")
 }

@@ -4,11 +4,15 @@
  * physical address. Also where PSCI CPU_ON starts the other CPUs, x0 being the CPU's index.
  */
 #include "arch/arm64/mm/layout.h"
+#include "arch/cpu_room.h"
 
 /* SCTLR_EL2: RES1 bits, I, C, SA, M, WXN. HCR_EL2 before any guest: RW and nothing else, so E2H = 0, TGE = 0. */
 #define SCTLR_OFF 0x30c50830
 #define SCTLR_ON 0x30cd183d
 #define HCR_HOST 0x80000000
+/* TCR_EL2 without PS: RES1 bits 31 and 23; T0SZ 16; inner and outer write-back; inner shareable; 4 KiB. */
+#define TCR_FIXED 0x80803510
+#define TCR_PS_48 5
 #define HCR_E2H_BIT 34
 
 	.section .head.text, "ax"
@@ -48,8 +52,11 @@ primary_entry:
 	add	x2, x2, #64
 	cmp	x2, x1
 	b.lo	1b
-	mov	x0, #0
-	bl	phys_stack
+	msr	spsel, #1
+	adrp	x0, boot_stack_top
+	add	x0, x0, :lo12:boot_stack_top
+	mov	sp, x0
+	mov	x29, xzr
 	mov	x0, x20
 	bl	el2_early_map
 	adrp	x0, early_bss_start
@@ -62,7 +69,8 @@ primary_entry:
 	br	x8
 primary_virt:
 	mov	x0, #0
-	bl	virt_stack
+	ldr	x1, =boot_stack_top
+	bl	own_stack
 	ldr	x0, =bss_start
 	ldr	x1, =bss_end
 	sub	x1, x1, x0
@@ -77,14 +85,14 @@ primary_virt:
 secondary_entry:
 	mov	x19, x0
 	bl	el2_check
-	mov	x0, x19
-	bl	phys_stack
-	bl	mmu_on
+	bl	mmu_on			/* no stack until then */
 	ldr	x8, =secondary_virt
 	br	x8
 secondary_virt:
 	mov	x0, x19
-	bl	virt_stack
+	ldr	x1, =CPU_ROOM_BASE + CPU_ROOM_STACK_TOP
+	add	x1, x1, x0, lsl #CPU_ROOM_SHIFT
+	bl	own_stack
 	mov	x0, x19
 	bl	init_secondary
 	b	.
@@ -139,30 +147,26 @@ dcache_civac:
 	dsb	sy
 	ret
 
-/* in: x0 = CPU index; sets sp to the top of its stack by its load address. clobbers x0-x2 */
-phys_stack:
-	adrp	x1, stacks_start
-	add	x1, x1, :lo12:stacks_start
-	b	1f
-/* The same by its virtual address; also sets TPIDR_EL2 and the vectors. */
-virt_stack:
+/* in: x0 = CPU index, x1 = top of its stack. Sets sp, TPIDR_EL2 and the vectors. clobbers x2 */
+own_stack:
 	msr	tpidr_el2, x0
-	ldr	x1, =trap_vectors
-	msr	vbar_el2, x1
-	isb
-	ldr	x1, =stacks_start
-1:	mov	x2, #EL2_STACK_STRIDE
-	add	x0, x0, #1
-	madd	x0, x0, x2, x1
+	ldr	x2, =trap_vectors
+	msr	vbar_el2, x2
 	msr	spsel, #1
-	mov	sp, x0
+	mov	sp, x1
 	mov	x29, xzr
+	isb
 	ret
 
-/* Turns the MMU on with the tables of s1_root; runs on in the identity map. clobbers x0-x18 */
+/* Turns the MMU on with the tables of s1_root; runs on in the identity map. clobbers x0-x2 */
 mmu_on:
-	mov	x18, x30
-	bl	el2_tcr
+	mrs	x0, id_aa64mmfr0_el1
+	and	x0, x0, #0xf
+	mov	x1, #TCR_PS_48
+	cmp	x0, x1
+	csel	x0, x0, x1, lo
+	ldr	x1, =TCR_FIXED
+	orr	x0, x1, x0, lsl #16
 	msr	tcr_el2, x0
 	ldr	x0, =0xff04		/* MAIR_VALUE of mm/pte.h */
 	msr	mair_el2, x0
@@ -175,6 +179,6 @@ mmu_on:
 	ldr	x0, =SCTLR_ON
 	msr	sctlr_el2, x0
 	isb
-	ret	x18
+	ret
 
 	.pool

@@ -197,6 +197,20 @@ static fh_status check_cpus(uint64_t running)
 	return FH_OK;
 }
 
+/* The others may have less than the boot CPU, by which the configuration was checked. */
+static void start_cpus(uint64_t image)
+{
+	const uint32_t ipa_bits = s2_ipa_bits();
+	uint64_t running = 1;
+	const uint32_t cpus = smp_start(&machine, &running);
+
+	el2_drop_identity();
+	s2_machine_init(smp_features().pa_bits, smp_features().fwb);
+	log_info("boot: cpus=%u ipa_bits=%u fwb=%u image=0x%lx", cpus, s2_ipa_bits(), s2_fwb() ? 1U : 0U, image);
+	check(s2_ipa_bits() == ipa_bits ? FH_OK : check_board(), "checking the configuration against the CPUs");
+	check(check_cpus(running), "checking the CPUs");
+}
+
 /* The board's own watchdog, where the configuration names one: EL2 keeps it. */
 static fh_status start_watchdog(void)
 {
@@ -262,8 +276,6 @@ static void start_consoles(void)
 
 void init_primary(uint64_t dtb, uint64_t image)
 {
-	uint64_t running = 1;
-	uint32_t cpus;
 	struct range where = { 0, 0 };
 
 	el2_map_init(image);
@@ -278,19 +290,15 @@ void init_primary(uint64_t dtb, uint64_t image)
 	firmware_init(machine.psci_smc);
 	crash_set_policy(CFG_PANIC_HALT);
 	check(start_gic(), "starting the interrupt controller");
-	check(window_init(0), "mapping the boot CPU's window");
 	smp_record_features();
 	check(payload_map(&machine, &payload, &where), "reading the payload");
 	check(read_config(), "reading the configuration");
 	check(change_console(), "changing the console");
 	crash_set_policy((uint32_t)sys.on_panic);
-	cpus = smp_start(&machine, &running);
-	el2_drop_identity();
 	s2_machine_init(smp_features().pa_bits, smp_features().fwb);
-	log_info("boot: cpus=%u ipa_bits=%u fwb=%u image=0x%lx", cpus, s2_ipa_bits(), s2_fwb() ? 1U : 0U, image);
 	check(check_board(), "checking the configuration against the board");
-	check(check_cpus(running), "checking the CPUs");
 	check(memmap_init(&machine, &sys, where, &ledger), "making the memory map");
+	start_cpus(image);
 	vgic_hw_init();
 	describe_board();
 	check(domains_admit(&sys, &domain_board, &payload, &ledger), "admitting the domains");

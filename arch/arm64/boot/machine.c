@@ -72,7 +72,7 @@ static fh_status read_cpus(struct machine *m)
 
 	while ((n = board_cpu(&m->tree, m->nr_cpus)) != FDT_NO_NODE) {
 		if (m->nr_cpus == FH_MAX_CPUS) {
-			log_warn("board: more than %u CPUs: the others stay off", FH_MAX_CPUS);
+			log_warn("board: more than %u CPUs (CONFIG_MAX_CPUS): the others stay off", FH_MAX_CPUS);
 			break;
 		}
 		if (board_cpu_mpidr(&m->tree, n, &m->mpidr[m->nr_cpus]) != FH_OK) {

@@ -3,10 +3,12 @@
 
 #include "arch/arm64/mm/el2_map.h"
 #include "arch/arm64/mm/layout.h"
+#include "arch/cpu_room.h"
 #include "core/base/string.h"
 #include "core/log/log.h"
 
 #define MAX_TAKEN 96U
+#define ROOM_SIZE ((uint64_t)CPU_ROOM_END - CPU_ROOM_STACK)
 
 struct taken {
 	struct range r;
@@ -179,7 +181,24 @@ static fh_status take_all(const struct machine *m, const struct cfg_system *sys,
 	return status;
 }
 
-/* Page records, 8 bytes a page, mapped one bank behind the other, and behind them the dirty maps. */
+/* The CPUs' own rooms, each behind an unmapped page. */
+static fh_status map_rooms(uint32_t nr_cpus, uint64_t at)
+{
+	fh_status status = FH_OK;
+
+	for (uint32_t cpu = 0; status == FH_OK && cpu < nr_cpus; cpu++, at += ROOM_SIZE) {
+		status = el2_map((uint64_t)(uintptr_t)cpu_room(cpu, CPU_ROOM_STACK), pa(at), ROOM_SIZE, EL2_RW);
+		if (status == FH_OK) {
+			status = window_init(cpu, pa(at));
+		}
+	}
+	return status;
+}
+
+/*
+ * Page records, 8 bytes a page, mapped one bank behind the other, and behind them the dirty maps. The CPUs' rooms
+ * follow in RAM.
+ */
 static fh_status make_records(const struct machine *m, const struct cfg_system *sys, struct pool_bank *banks,
 			      uint64_t *maps[])
 {
@@ -193,16 +212,20 @@ static fh_status make_records(const struct machine *m, const struct cfg_system *
 
 		words += pages + pool_dirty_words(m->ram[i].base >> PAGE_SHIFT, pages);
 	}
-	const uint64_t size = align_up(words * 8U, PAGE_SIZE);
+	const uint64_t mapped = align_up(words * 8U, PAGE_SIZE);
+	const uint64_t size = mapped + m->nr_cpus * ROOM_SIZE;
 
 	if (size > EL2_RECORDS_MAX || (!find_free(m, sys, size, PAGE_SIZE << ORDER_2M, false, &r) &&
 				       !find_free(m, sys, size, PAGE_SIZE << ORDER_2M, true, &r))) {
-		log_err("memory: no free 0x%lx bytes for the page records: refused", size);
+		log_err("memory: no free 0x%lx bytes for page records and CPUs: refused", size);
 		return FH_ENOMEM;
 	}
-	status = take(r, POOL_HYPERVISOR, DOMID_NONE, "page records");
+	status = take(r, POOL_HYPERVISOR, DOMID_NONE, "page records, CPUs");
 	if (status == FH_OK) {
-		status = el2_map(EL2_VA_RECORDS, pa(r.base), r.size, EL2_RW);
+		status = el2_map(EL2_VA_RECORDS, pa(r.base), mapped, EL2_RW);
+	}
+	if (status == FH_OK) {
+		status = map_rooms(m->nr_cpus, r.base + mapped);
 	}
 	for (uint32_t i = 0; i < m->nr_ram; i++) {
 		const uint64_t pages = m->ram[i].size >> PAGE_SHIFT;

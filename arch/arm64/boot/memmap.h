@@ -11,7 +11,8 @@
 
 /*
  * Fills the ledger; logs the map. FH_ENOMEM: no room for the page records; FH_EEXIST: the hyp zone overlaps something
- * else. Maps records and the hyp zone at EL2. payload: its range, page-aligned; size 0: none.
+ * else. Maps records, the CPUs' rooms and the hyp zone at EL2, before the other CPUs run. payload: its range,
+ * page-aligned; size 0: none.
  */
 fh_status memmap_init(const struct machine *m, const struct cfg_system *sys, struct range payload,
 		      struct ledger *ledger) FH_MUST_CHECK;

@@ -59,7 +59,7 @@ uint32_t smp_start(const struct machine *m, uint64_t *mask)
 		return 1;
 	}
 	for (uint32_t cpu = 1; cpu < m->nr_cpus; cpu++) {
-		if (window_init(cpu) == FH_OK && start_one(m, cpu)) {
+		if (start_one(m, cpu)) {
 			*mask |= BIT(cpu);
 			nr++;
 		}

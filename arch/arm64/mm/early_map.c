@@ -4,13 +4,12 @@
  * here is reached relative to the program counter, and no pointer is taken from memory.
  */
 #include "arch/arm64/mm/el2_map_internal.h"
-#include "arch/sysreg.h"
 #include "core/base/string.h"
 
 /* Zeroed and flushed by head.S, with the MMU off. */
 #define EARLY __attribute__((section(".bss.early")))
 #define S1_EARLY_TABLES 8U
-#define S1_STATIC_TABLES 56U /* used with the MMU on, zeroed when taken */
+#define S1_STATIC_TABLES 44U /* used with the MMU on, zeroed when taken */
 
 EARLY FH_ALIGNED(4096) uint64_t s1_root[PTES_PER_TABLE];
 static EARLY FH_ALIGNED(4096) uint64_t early_tables[S1_EARLY_TABLES][PTES_PER_TABLE];
@@ -49,18 +48,12 @@ static uint64_t *early_pte(uint64_t va, unsigned int level)
 	return &table[LEVEL_INDEX(va, level)];
 }
 
-static bool is_guard(uint64_t offset, uint64_t stacks, uint64_t stacks_size)
-{
-	return offset >= stacks && offset - stacks < stacks_size && (offset - stacks) % EL2_STACK_STRIDE < PAGE_SIZE;
-}
-
 void el2_early_map(uint64_t image)
 {
 	const uint64_t base = (uint64_t)(uintptr_t)image_start;
 	const uint64_t text = (uint64_t)(uintptr_t)text_end - base;
 	const uint64_t rodata = (uint64_t)(uintptr_t)rodata_end - base;
-	const uint64_t stacks = (uint64_t)(uintptr_t)stacks_start - base;
-	const uint64_t stacks_size = (uint64_t)(uintptr_t)stacks_end - base - stacks;
+	const uint64_t guard = (uint64_t)(uintptr_t)boot_stack - base;
 	const uint64_t size = (uint64_t)(uintptr_t)image_end - base;
 
 	/* Attributes are written out: a const table would be read through an absolute address. */
@@ -70,7 +63,7 @@ void el2_early_map(uint64_t image)
 	for (uint64_t off = 0; off < size; off += PAGE_SIZE) {
 		uint64_t attrs = common | S1_XN;
 
-		if (is_guard(off, stacks, stacks_size)) {
+		if (off == guard) {
 			continue;
 		}
 		if (off < text) {
@@ -82,14 +75,4 @@ void el2_early_map(uint64_t image)
 		}
 		*early_pte(EL2_VA_IMAGE + off, 3U) = (image + off) | attrs;
 	}
-}
-
-uint64_t el2_tcr(void)
-{
-	const uint64_t parange = READ_SYSREG(id_aa64mmfr0_el1) & 0xfU;
-	const uint64_t ps = MIN(parange, UINT64_C(5));
-
-	/* RES1 bits 31 and 23; T0SZ 16; inner and outer write-back; inner shareable; 4 KiB. */
-	return BIT(31) | BIT(23) | (ps << 16) | FIELD_PREP(GENMASK(13, 12), 3) | FIELD_PREP(GENMASK(11, 10), 1) |
-	       FIELD_PREP(GENMASK(9, 8), 1) | 16U;
 }

@@ -15,8 +15,6 @@ enum el2_prot { EL2_RX, EL2_RO, EL2_RW, EL2_DEVICE };
  * was loaded, 2 MiB aligned. Position-independent; uses the image's symbols by their load address.
  */
 void el2_early_map(uint64_t image);
-/* TCR_EL2 for this CPU: 48-bit, 4 KiB, write-back inner shareable walks, the CPU's physical address size. */
-uint64_t el2_tcr(void);
 
 /* After the MMU is on: remembers where the image was loaded. */
 void el2_map_init(uint64_t image);
@@ -43,9 +41,9 @@ void *el2_hyp_va(paddr_t where);
 /*
  * This CPU's window on [pa, pa + size): within one 2 MiB-aligned block of RAM. One at a time; closed before the
  * next is opened. window_close invalidates the entry for all CPUs. Bound: O(size / 4 KiB), one TLBI per page, or one
- * for a whole 2 MiB block.
+ * for a whole 2 MiB block. window_init: by the boot CPU, for each, once its room is mapped; room: where that is.
  */
-fh_status window_init(uint32_t cpu) FH_MUST_CHECK;
+fh_status window_init(uint32_t cpu, paddr_t room) FH_MUST_CHECK;
 void *window_open(paddr_t where, uint64_t size);
 void window_close(void);
 

@@ -11,8 +11,7 @@ extern const char image_start[];
 extern const char image_end[];
 extern const char text_end[];
 extern const char rodata_end[];
-extern const char stacks_start[];
-extern const char stacks_end[];
+extern const char boot_stack[]; /* the unmapped page below it */
 
 /* The root is read by head.S for TTBR0_EL2. */
 extern uint64_t s1_root[PTES_PER_TABLE];

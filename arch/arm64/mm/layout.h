@@ -15,12 +15,13 @@
 #define EL2_VA_BASE LAYOUT_U64(0xff8000000000)
 #define EL2_VA_GIB LAYOUT_U64(0x40000000)
 
-/* The image: linked here, loaded at any 2 MiB boundary; 2 MiB at most with its stacks. */
+/* The image: linked here, loaded at any 2 MiB boundary; 2 MiB at most with the boot CPU's stack. */
 #define EL2_VA_IMAGE (EL2_VA_BASE)
 #define EL2_IMAGE_MAX LAYOUT_U64(0x200000)
 /* The board's tree, read-only, page-aligned around where firmware put it. */
 #define EL2_VA_FDT (EL2_VA_BASE + 0x10000000)
 #define EL2_FDT_MAX LAYOUT_U64(0x200000)
+/* The CPUs' own stacks and buffers follow at +0x18000000: arch/cpu_room.h. */
 /* A 2 MiB slot for each CPU: the window through which guest RAM is reached. */
 #define EL2_VA_WINDOW (EL2_VA_BASE + 0x20000000)
 /* Device registers, in the order in which they were mapped. */
@@ -36,8 +37,7 @@
 #define EL2_VA_RECORDS (EL2_VA_BASE + 16 * EL2_VA_GIB)
 #define EL2_RECORDS_MAX (16 * EL2_VA_GIB)
 
-/* Each CPU's stack, and the unmapped page below it. */
-#define EL2_STACK_SIZE 0x4000
-#define EL2_STACK_STRIDE 0x5000
+/* The boot CPU's stack, and the unmapped page below it. */
+#define EL2_STACK_GUARDED 0x5000
 
 #endif

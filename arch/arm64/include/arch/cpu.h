@@ -11,7 +11,7 @@
 #include "arch/barrier.h"
 #include "arch/sysreg.h"
 
-#define FH_MAX_CPUS 16U
+#define FH_MAX_CPUS ((uint32_t)CONFIG_MAX_CPUS)
 
 static inline uint32_t arch_cpu_id(void)
 {

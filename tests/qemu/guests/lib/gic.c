@@ -206,7 +206,7 @@ void gic_route(uint32_t intid, uint32_t cpu)
 		mmio_write8(GICD_ITARGETSR + intid, (uint8_t)(1U << cpu));
 		return;
 	}
-	mmio_write32(GICD_IROUTER + intid * 8, cpu);
+	mmio_write32(GICD_IROUTER + intid * 8, (uint32_t)cpu_mpidr(cpu));
 	mmio_write32(GICD_IROUTER + intid * 8 + 4, 0);
 }
 
@@ -223,7 +223,7 @@ void gic_enable(uint32_t intid)
 	if (!gic_v2()) {
 		mmio_write32(group, mmio_read32(group) | 1U << intid % 32);
 	}
-	gic_route(intid, (uint32_t)(read_sysreg(mpidr_el1) & 0xffffff));
+	gic_route(intid, cpu_id());
 	mmio_write32(GICD_ISENABLER + intid / 32 * 4, 1U << intid % 32);
 }
 
@@ -240,6 +240,6 @@ void gic_sgi(uint32_t intid, uint32_t target)
 		mmio_write32(GICD_SGIR, 1U << (16 + target) | intid);
 		return;
 	}
-	/* affinity 0 up to 15: a bit of the target list */
-	write_sysreg(S3_0_C12_C11_5, (uint64_t)intid << 24 | 1UL << target); /* ICC_SGI1R_EL1 */
+	/* ICC_SGI1R_EL1: Aff1, and Aff0 up to 15 as a bit of the target list */
+	write_sysreg(S3_0_C12_C11_5, (uint64_t)intid << 24 | (uint64_t)(target / 16) << 16 | 1UL << target % 16);
 }

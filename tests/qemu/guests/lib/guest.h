@@ -20,7 +20,7 @@
 #define PL061_INTID 39U
 #define NOWHERE 0x0b000000UL /* QEMU virt: a hole between the virtio slots and the platform bus */
 
-#define GUEST_MAX_CPUS 8U
+#define GUEST_MAX_CPUS 64U
 #define PPI_VTIMER 27U
 #define PPI_PTIMER 30U
 
@@ -93,7 +93,8 @@ bool on_freehold(void); /* by the tree's root compatible */
 /* What stands behind the first such word in the tree: of a boot argument, word is "name=". NULL: nowhere. */
 const char *guest_arg(const char *word);
 const char *guest_image_end(void);
-uint32_t cpu_id(void); /* MPIDR affinity 0 */
+uint32_t cpu_id(void); /* by MPIDR, 16 CPUs an Aff1 */
+uint64_t cpu_mpidr(uint32_t cpu);
 
 /* PSCI */
 long hvc(uint64_t fn, uint64_t a, uint64_t b, uint64_t c);

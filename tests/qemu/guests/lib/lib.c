@@ -15,7 +15,7 @@ extern char secondary_start[], _stack_top[];
 const void *guest_dtb;
 uint64_t start_stamp, secondary_stamp;
 static uint32_t tap_nr, tap_bad;
-static _Alignas(16) char stacks[GUEST_MAX_CPUS][4096];
+static _Alignas(16) char stacks[GUEST_MAX_CPUS][4096] __attribute__((section(".noinit")));
 
 void *memcpy(void *dst, const void *src, size_t n);
 void *memset(void *dst, int c, size_t n);
@@ -213,9 +213,19 @@ const char *guest_arg(const char *word)
 	return NULL;
 }
 
+static uint32_t cpu_of(uint64_t mpidr)
+{
+	return (uint32_t)((mpidr >> 8 & 0xff) * 16 + (mpidr & 0xff));
+}
+
+uint64_t cpu_mpidr(uint32_t cpu)
+{
+	return (uint64_t)(cpu / 16) << 8 | cpu % 16;
+}
+
 uint32_t cpu_id(void)
 {
-	return (uint32_t)(read_sysreg(mpidr_el1) & 0xff);
+	return cpu_of(read_sysreg(mpidr_el1));
 }
 
 void system_off(void)
@@ -241,7 +251,7 @@ void cpu_stop(void)
 
 long cpu_start(uint64_t mpidr, void (*fn)(void))
 {
-	char *top = stacks[mpidr & (GUEST_MAX_CPUS - 1)] + sizeof(stacks[0]);
+	char *top = stacks[cpu_of(mpidr) % GUEST_MAX_CPUS] + sizeof(stacks[0]);
 
 	*(uint64_t *)(void *)(top - 16) = (uint64_t)(uintptr_t)fn;
 	__asm__ volatile("dsb sy" ::: "memory");

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* Windows: a level-3 table each for pages, and the level-2 entry above it, which holds a whole block instead. */
+#include "arch/arm64/mm/el2_map_internal.h"
+#include "arch/barrier.h"
+#include "arch/cpu.h"
+#include "arch/cpu_room.h"
+#include "arch/tlb.h"
+#include "core/base/string.h"
+#include "core/log/log.h"
+
+_Static_assert(CPU_ROOM_BASE >= EL2_VA_FDT + EL2_FDT_MAX &&
+		       CPU_ROOM_BASE + ((uint64_t)FH_MAX_CPUS << CPU_ROOM_SHIFT) <= EL2_VA_WINDOW &&
+		       EL2_VA_WINDOW + FH_MAX_CPUS * LEVEL_SIZE(2U) <= EL2_VA_DEVICES,
+	       "rooms and windows lie where layout.h has them");
+
+static struct window {
+	uint64_t *entry;
+	uint64_t *table;
+	uint64_t table_pte; /* what the entry says where it leads to the table */
+	uint64_t first;     /* bytes that are open: from the page at this offset in the block */
+	uint64_t size;      /* to here */
+} windows[FH_MAX_CPUS];
+
+static uint64_t window_va(uint32_t cpu)
+{
+	return EL2_VA_WINDOW + (uint64_t)cpu * LEVEL_SIZE(2U);
+}
+
+fh_status window_init(uint32_t cpu, paddr_t room)
+{
+	struct window *w = &windows[cpu];
+
+	w->entry = el2_pte(window_va(cpu), 2U);
+	w->table = cpu_room(cpu, CPU_ROOM_TABLE);
+	w->table_pte = (pa_val(room) + CPU_ROOM_TABLE - CPU_ROOM_STACK) | PTE_VALID | PTE_TABLE;
+	memset(w->table, 0, PAGE_SIZE);
+	return w->entry != NULL ? FH_OK : FH_ENOMEM;
+}
+
+void *window_open(paddr_t where, uint64_t size)
+{
+	const uint32_t cpu = arch_cpu_id();
+	struct window *w = &windows[cpu];
+	const uint64_t block = align_down(pa_val(where), LEVEL_SIZE(2U));
+	const uint64_t first = align_down(pa_val(where), PAGE_SIZE);
+	const uint64_t offset = pa_val(where) - block;
+
+	FH_ASSERT(w->size == 0U && size != 0U && size <= LEVEL_SIZE(2U) - offset);
+	if (size == LEVEL_SIZE(2U)) {
+		*w->entry = block | el2_pte_attrs(EL2_RW);
+	} else {
+		for (uint64_t at = first; at < pa_val(where) + size; at += PAGE_SIZE) {
+			w->table[LEVEL_INDEX(at, 3U)] = at | el2_pte_attrs(EL2_RW) | PTE_TABLE;
+		}
+		*w->entry = w->table_pte;
+	}
+	w->first = first - block;
+	w->size = offset + size;
+	dsb(ishst);
+	isb();
+	return (void *)(uintptr_t)(window_va(cpu) + offset);
+}
+
+void window_close(void)
+{
+	const uint32_t cpu = arch_cpu_id();
+	struct window *w = &windows[cpu];
+	const bool block = (*w->entry & PTE_TABLE) == 0U;
+
+	FH_ASSERT(w->size != 0U);
+	*w->entry = 0;
+	for (uint64_t at = w->first; !block && at < w->size; at += PAGE_SIZE) {
+		w->table[at >> PAGE_SHIFT] = 0;
+	}
+	dsb(ishst);
+	for (uint64_t at = w->first; at < (block ? PAGE_SIZE : w->size); at += PAGE_SIZE) {
+		tlb_inval_el2_va(window_va(cpu) + at);
+	}
+	tlb_sync();
+	w->size = 0;
+}
