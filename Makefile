@@ -76,6 +76,7 @@ folders-y := core/base core/sync drivers/uart core/log core/fdt core/payload cor
 folders-y += arch/arm64/lib arch/arm64/mm core/vdev core/smp arch/arm64/vgic drivers/smmu arch/arm64/vcpu core/vuart
 folders-y += core/scrub core/domain core/hypercall arch/arm64/psci arch/arm64/trap arch/arm64/boot core/control
 folders-$(CONFIG_CONTROL) += core/virtio
+folders-$(CONFIG_WATCHDOG) += core/vwdt
 folders-$(CONFIG_LOCK_STATS) += core/sync/stats core/monitor/stats
 folders-y += $(if $(CONFIG_MULTIPLEXER),core/console core/monitor,core/console/plain core/monitor/off)
 # Without the pool a ledger is left that lays out what static partitions need, once.

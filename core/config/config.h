@@ -93,9 +93,12 @@ struct cfg_domain {
 	uint64_t ramdisk_address; /* IPA, CFG_ADDR_AUTO: chosen by the builder */
 	enum cfg_console console;
 	bool control;     /* has control ports */
+	bool watchdog;    /* has an emulated watchdog: on_watchdog says what follows */
+	bool time_stands; /* paused-time = "stands" */
 	uint64_t manages; /* domains that it may change, by bits */
 	enum cfg_on_crash on_crash;
-	uint32_t restart_limit;    /* restarts after crashes without a minute's run in between; 0: any number */
+	enum cfg_on_crash on_watchdog;
+	uint32_t restart_limit;    /* restarts after either without a minute's run in between; 0: any number */
 	uint32_t restart_delay_ms; /* before the first of them, doubled for each further one, up to 64 times */
 	bool memory_keep;          /* memory-on-reset = "keep" */
 };

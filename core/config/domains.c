@@ -7,6 +7,7 @@ static const char *const color_words[] = { "red", "green", "yellow", "blue", "ma
 static const char *const console_words[] = { "none", "pl011", "virtio" };
 static const char *const crash_words[] = { "stop", "restart", "panic", "stop-all" };
 static const char *const reset_words[] = { "scrub", "keep" };
+static const char *const paused_words[] = { "goes", "stands" };
 
 static fh_status read_cpus(struct reader *r, uint16_t node, struct cfg_domain *d)
 {
@@ -148,21 +149,16 @@ static fh_status check_files(struct reader *r, uint16_t node, const struct cfg_d
 	return FH_OK;
 }
 
-static fh_status read_manners(struct reader *r, uint16_t node, struct cfg_domain *d)
+/* What follows a crash, or a watchdog that ran out. */
+static fh_status read_ends(struct reader *r, uint16_t node, struct cfg_domain *d)
 {
-	static const uint8_t default_colors[] = { 36, 33, 32, 35, 34, 31 };
-	uint32_t color = default_colors[d->id % ARRAY_SIZE(default_colors)] - 31U;
-	uint32_t console = CFG_CONSOLE_NONE;
 	uint32_t crash = CFG_CRASH_STOP;
-	uint32_t keep = 0;
-	bool manual = false;
-	fh_status status = cfg_word(r, node, "color", WORDS(color_words), &color);
+	uint32_t watchdog = CFG_CRASH_STOP;
+	fh_status status = cfg_word(r, node, "on-crash", WORDS(crash_words), &crash);
 
+	d->watchdog = fdt_has(r->t, node, "on-watchdog");
 	if (status == FH_OK) {
-		status = cfg_word(r, node, "console", WORDS(console_words), &console);
-	}
-	if (status == FH_OK) {
-		status = cfg_word(r, node, "on-crash", WORDS(crash_words), &crash);
+		status = cfg_word(r, node, "on-watchdog", WORDS(crash_words), &watchdog);
 	}
 	if (status == FH_OK) {
 		status = cfg_number(r, node, "restart-limit", 1, 1000, &d->restart_limit);
@@ -170,9 +166,34 @@ static fh_status read_manners(struct reader *r, uint16_t node, struct cfg_domain
 	if (status == FH_OK) {
 		status = cfg_number(r, node, "restart-delay-ms", 1, 60000, &d->restart_delay_ms);
 	}
-	if (status == FH_OK && crash != CFG_CRASH_RESTART && (d->restart_limit | d->restart_delay_ms) != 0U) {
-		status = cfg_refuse(r, FH_EINVAL, node, "on-crash",
+	if (status == FH_OK && crash != CFG_CRASH_RESTART && watchdog != CFG_CRASH_RESTART &&
+	    (d->restart_limit | d->restart_delay_ms) != 0U) {
+		status = cfg_refuse(r, FH_EINVAL, node, d->watchdog ? "on-watchdog" : "on-crash",
 				    "is not \"restart\": restart-limit and -delay-ms mean nothing");
+	}
+	d->on_crash = (enum cfg_on_crash)crash;
+	d->on_watchdog = (enum cfg_on_crash)watchdog;
+	return status;
+}
+
+static fh_status read_manners(struct reader *r, uint16_t node, struct cfg_domain *d)
+{
+	static const uint8_t default_colors[] = { 36, 33, 32, 35, 34, 31 };
+	uint32_t color = default_colors[d->id % ARRAY_SIZE(default_colors)] - 31U;
+	uint32_t console = CFG_CONSOLE_NONE;
+	uint32_t keep = 0;
+	uint32_t stands = 0;
+	bool manual = false;
+	fh_status status = cfg_word(r, node, "color", WORDS(color_words), &color);
+
+	if (status == FH_OK) {
+		status = cfg_word(r, node, "console", WORDS(console_words), &console);
+	}
+	if (status == FH_OK) {
+		status = read_ends(r, node, d);
+	}
+	if (status == FH_OK) {
+		status = cfg_word(r, node, "paused-time", WORDS(paused_words), &stands);
 	}
 	if (status == FH_OK) {
 		status = cfg_word(r, node, "memory-on-reset", WORDS(reset_words), &keep);
@@ -185,8 +206,8 @@ static fh_status read_manners(struct reader *r, uint16_t node, struct cfg_domain
 	}
 	d->color = (uint8_t)(31U + color);
 	d->console = (enum cfg_console)console;
-	d->on_crash = (enum cfg_on_crash)crash;
 	d->memory_keep = keep == 1U;
+	d->time_stands = stands == 1U;
 	d->autostart = !manual && !d->on_demand;
 	return status;
 }
@@ -194,24 +215,10 @@ static fh_status read_manners(struct reader *r, uint16_t node, struct cfg_domain
 fh_status cfg_read_domain(struct reader *r, uint16_t node, uint8_t slot)
 {
 	static const char *const known[] = {
-		"cpus",
-		"color",
-		"kernel",
-		"ramdisk",
-		"dtb",
-		"bootargs",
-		"load-address",
-		"entry",
-		"dtb-address",
-		"ramdisk-address",
-		"console",
-		"on-crash",
-		"memory-on-reset",
-		"manual-start",
-		"on-demand",
-		"restart-limit",
-		"restart-delay-ms",
-		"control",
+		"cpus",         "color",        "kernel",        "ramdisk",          "dtb",
+		"bootargs",     "load-address", "entry",         "dtb-address",      "ramdisk-address",
+		"console",      "on-crash",     "on-watchdog",   "paused-time",      "memory-on-reset",
+		"manual-start", "on-demand",    "restart-limit", "restart-delay-ms", "control",
 	};
 	struct cfg_domain *d = &r->sys->domains[slot];
 	fh_status status;

@@ -182,6 +182,7 @@ static void finish(struct domain *d)
 	vgic_reset(&d->vgic);
 	vuart_reset(&d->vuart);
 	domain_virtio_reset(d);
+	domain_watchdog_reset(d);
 	lock_acquire(&d->lock);
 	if (d->state == DOM_BUILDING && d->run) {
 		domain_launch(d);

@@ -184,7 +184,11 @@ fh_status domain_devices(struct domain *d)
 	for (uint32_t i = 0; status == FH_OK && i < d->cfg->nr_devices; i++) {
 		status = pass_through(d, i);
 	}
-	return status == FH_OK ? domain_virtio(d) : status;
+	d->irqs_given = 0;
+	if (status == FH_OK) {
+		status = domain_virtio(d);
+	}
+	return status == FH_OK ? domain_watchdog(d) : status;
 }
 
 void domain_devices_remove(struct domain *d)
@@ -199,6 +203,7 @@ void domain_devices_remove(struct domain *d)
 		vuart_attach(&d->vuart, NULL, 0);
 	}
 	d->virtio.size = 0;
+	d->watchdog.size = 0;
 	d->vgic.nr_vcpus = 0;
 	d->devs.nr = 0;
 }
@@ -226,6 +231,8 @@ fh_status domain_tree(struct domain *d, void *room, size_t size)
 	p.uart_intid = domains.board->uart_irq;
 	p.virtio = d->virtio;
 	p.virtio_intid = d->vcon.dev.intid;
+	p.watchdog = d->watchdog;
+	p.watchdog_intid = d->vwdt.intid;
 	p.pmu_intid = domains.board->pmu_irq;
 	p.board = domains.board->tree;
 	for (uint32_t i = 0; i < d->cfg->nr_devices; i++) {

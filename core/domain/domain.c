@@ -12,9 +12,6 @@
 #define PSCI_AFF_OFF 1
 #define PSCI_AFF_ON_PENDING 2
 
-#define CRASH_WINDOW_S 60U
-#define CRASH_DOUBLED 6U /* the delay of a restart, at most so often */
-
 struct domains domains;
 
 uint32_t domain_count(void)
@@ -142,26 +139,9 @@ void domain_launch(struct domain *d)
 	d->vcpus[0].power = VCPU_ON_PENDING;
 	d->nr_on = 1;
 	d->launched = arch_counter();
+	d->voff = 0;
 	domain_set_state(d, DOM_RUNNING);
 	domain_attend(&d->vcpus[0]);
-}
-
-/* Whether a crash is followed by a restart; then, when. Lock held. */
-static bool restarts(struct domain *d)
-{
-	const uint64_t now = arch_counter();
-	const uint64_t hz = arch_counter_hz();
-
-	if (d->cfg->on_crash != CFG_CRASH_RESTART) {
-		return false;
-	}
-	d->crashes = now - d->launched > CRASH_WINDOW_S * hz ? 1U : d->crashes + 1U;
-	if (d->cfg->restart_limit != 0U && d->crashes > d->cfg->restart_limit) {
-		log_warn("domain: dom=%s: crashed %u times: not restarted again", d->cfg->name, d->crashes);
-		return false;
-	}
-	d->not_before = now + (hz / 1000U * d->cfg->restart_delay_ms << MIN(d->crashes - 1U, CRASH_DOUBLED));
-	return true;
 }
 
 /* The last vCPU has left: the request is carried out. Lock held. */
@@ -171,13 +151,14 @@ static void request_done(struct domain *d)
 
 	domain_audit("left");
 	domain_virtio_reset(d);
+	domain_watchdog_reset(d);
 	d->request = DOM_REQ_NONE;
 	d->giving = d->cfg->claims.window.size != 0U;
 	if (d->doomed) {
 		domain_begin(d, DOM_DESTROYED);
 		return;
 	}
-	if (r == DOM_REQ_RESET || (r == DOM_REQ_CRASH && restarts(d))) {
+	if (r == DOM_REQ_RESET || (r >= DOM_REQ_CRASH && domain_restarts(d, r))) {
 		d->resets++;
 		log_info("domain: dom=%s reset=%u: restarting", d->cfg->name, d->resets);
 		d->run = true;
@@ -185,7 +166,7 @@ static void request_done(struct domain *d)
 		return;
 	}
 	vgic_reset(&d->vgic); /* its devices must not interrupt any more */
-	domain_set_state(d, r == DOM_REQ_CRASH ? DOM_CRASHED : DOM_STOPPED);
+	domain_set_state(d, r >= DOM_REQ_CRASH ? DOM_CRASHED : DOM_STOPPED);
 	log_info("domain: dom=%s: %s", d->cfg->name, domain_state_str(d->state));
 	if (d->giving) {
 		domain_attend(&d->vcpus[0]);
@@ -203,6 +184,7 @@ static void leave(struct vcpu *v)
 			vgic_cpu_put(&v->vgic);
 		}
 		v->power = VCPU_OFF;
+		v->held = false;
 		d->nr_on--;
 	}
 	if (d->nr_on == 0U) {
@@ -232,9 +214,13 @@ static enum domain_step step_of(struct vcpu *v)
 	if (d->state == DOM_BUILDING || d->giving) {
 		return v->index == 0U && !d->awaiting ? DOM_STEP_BUILD : DOM_STEP_IDLE;
 	}
+	if (d->state == DOM_PAUSED) {
+		domain_hold(v);
+	}
 	if (d->state != DOM_RUNNING || v->power == VCPU_OFF) {
 		return DOM_STEP_IDLE;
 	}
+	domain_unhold(v);
 	return v->power == VCPU_ON ? DOM_STEP_RUN : DOM_STEP_START;
 }
 
@@ -255,11 +241,11 @@ enum domain_step domain_next_step(struct vcpu *v, bool *last_off)
 	}
 	step = step_of(v);
 	*last_off = before != d->state && (d->state == DOM_STOPPED || d->state == DOM_CRASHED);
-	const bool stop_all = *last_off && d->state == DOM_CRASHED && d->cfg->on_crash == CFG_CRASH_STOP_ALL;
+	const bool crashed = *last_off && d->state == DOM_CRASHED;
 
 	lock_release(&d->lock);
-	for (uint32_t i = 0; stop_all && i < domains.nr; i++) {
-		domain_ask(&domains.domain[i], DOM_REQ_OFF);
+	if (crashed) {
+		domain_crashed(d);
 	}
 	if (*last_off) {
 		*last_off = domain_all_off();
@@ -277,6 +263,7 @@ void domain_vcpu_start(struct vcpu *v)
 	v->power = VCPU_ON;
 	entry = v->entry;
 	context = v->context;
+	vcpu_offset(d->voff);
 	lock_release(&d->lock);
 	vcpu_load(v, d->s2.vttbr, entry, context);
 	vgic_cpu_load(&v->vgic);

@@ -25,6 +25,7 @@
 #include "core/vdev/vdev.h"
 #include "core/virtio/vcon.h"
 #include "core/vuart/vuart.h"
+#include "core/vwdt/vwdt.h"
 
 enum domain_state {
 	DOM_UNUSED,    /* the slot is free */
@@ -56,7 +57,7 @@ enum domain_op {
 };
 
 /* What was asked of a running domain. */
-enum domain_request { DOM_REQ_NONE, DOM_REQ_RESET, DOM_REQ_OFF, DOM_REQ_CRASH };
+enum domain_request { DOM_REQ_NONE, DOM_REQ_RESET, DOM_REQ_OFF, DOM_REQ_CRASH, DOM_REQ_WATCHDOG };
 
 /* A file for a domain: where it comes from and where it goes. */
 struct domain_image {
@@ -130,8 +131,11 @@ struct domain {
 	uint32_t nr_attached; /* CPUs that know its vCPUs */
 	uint32_t resets;
 	uint32_t crashes;             /* without a minute's run in between */
+	enum cfg_on_crash verdict;    /* what the configuration says of the last one */
 	uint64_t launched;            /* counter, when it last started */
 	uint64_t not_before;          /* counter: its builder waits until then */
+	uint64_t voff;                /* what its virtual counter is behind; changes while none of its vCPUs runs */
+	uint64_t paused_at;           /* counter: when the last vCPU left; before, when it was paused */
 	bool giving;                  /* what it claimed while it ran goes back, by its first CPU, in steps */
 	bool dirty;                   /* some of its memory is not known to be clean before its first start */
 	const struct cfg_domain *cfg; /* from DEFINED on, as id and nr_vcpus */
@@ -142,7 +146,10 @@ struct domain {
 	struct vuart vuart;
 	struct vcon vcon;
 	struct range virtio; /* IPA of its registers; size 0: it has none */
+	struct vwdt vwdt;
+	struct range watchdog; /* the same of its watchdog */
 	struct vdev_table devs;
+	uint32_t irqs_given; /* to emulated devices, or passed by: SPIs from the highest down */
 	struct domain_image images[DOM_IMG_COUNT];
 	struct domain_files files;
 	uint64_t arrived[DOM_IMG_COUNT]; /* bytes of each file that came by domain_load() */
@@ -240,6 +247,12 @@ void domain_build_step(struct domain *d);
 bool domain_unbuild_step(struct domain *d);
 /* Loads a starting vCPU's state into this CPU. */
 void domain_vcpu_start(struct vcpu *v);
+
+/*
+ * Looks at a domain's watchdog, on one of its CPUs. Returns the counter at which to look again; UINT64_MAX: not before
+ * the guest has written to it. Takes the watchdog's lock, and the domain's where it ran out. O(vCPUs).
+ */
+uint64_t domain_watchdog_poll(struct domain *d);
 
 /* Asks a running domain for something; a second request does not replace the first. May be called on any CPU. */
 void domain_ask(struct domain *d, enum domain_request r);

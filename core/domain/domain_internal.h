@@ -50,6 +50,21 @@ fh_status domain_add_vdev(struct domain *d, struct range where, const struct vde
  * with the highest SPI that none of the others has.
  */
 fh_status domain_virtio(struct domain *d) FH_MUST_CHECK;
+/* Room for the registers of another emulated device, at the first free page behind the console's. */
+fh_status domain_free_place(const struct domain *d, uint64_t size, struct range *out) FH_MUST_CHECK;
+/* The highest SPI that no device of the domain has, but the virtual ones that asked before. */
+uint32_t domain_free_irq(struct domain *d);
+/* The watchdog of a domain that has one, after the virtio console; and its reset. */
+fh_status domain_watchdog(struct domain *d) FH_MUST_CHECK;
+void domain_watchdog_reset(struct domain *d);
+/* Its time, where it stands while it is paused (pause.c). */
+void domain_hold(struct vcpu *v);
+void domain_unhold(struct vcpu *v);
+void domain_time_goes_on(struct domain *d);
+/* Whether a crash, or a watchdog that ran out, is followed by a restart; then, when. Lock held. */
+bool domain_restarts(struct domain *d, enum domain_request r);
+/* It is not: what follows for the others. No lock held. */
+void domain_crashed(const struct domain *d);
 /* Before the domain's memory is taken back or cleaned: nothing of it is reached any more. */
 void domain_virtio_reset(struct domain *d);
 /* The IPA ranges of passed-through devices, for s2_tables_max(). */

@@ -237,6 +237,20 @@ static void write_virtio(struct tree_writer *w, const struct guest_fdt_params *p
 	gf_end(w);
 }
 
+/* Bindings watchdog/arm,sbsa-gwdt. */
+static void write_watchdog(struct tree_writer *w, const struct guest_fdt_params *p)
+{
+	const uint64_t half = p->watchdog.size / 2U;
+	const struct range regs[] = { { p->watchdog.base, half }, { p->watchdog.base + half, half } };
+	const uint32_t irq[] = { SPI, p->watchdog_intid - FIRST_SPI, LEVEL_HIGH };
+
+	gf_begin_at(w, "watchdog", p->watchdog.base);
+	gf_text(w, "compatible", "arm,sbsa-gwdt");
+	gf_reg(w, regs, 2);
+	gf_cells(w, "interrupts", irq, ARRAY_SIZE(irq));
+	gf_end(w);
+}
+
 /* Stands for all clocks: those of a real board stay with the firmware. */
 static void write_clock(struct tree_writer *w)
 {
@@ -256,6 +270,7 @@ static bool sound(const struct guest_fdt_params *p, const void *buf, size_t size
 	       p->nr_devices <= GUEST_FDT_MAX_DEVICES && (p->nr_devices == 0U || p->board != NULL) &&
 	       (p->gic_version == 2U || p->gic_version == 3U) &&
 	       (p->virtio.size == 0U || (p->virtio_intid >= FIRST_SPI && p->virtio_intid <= LAST_SPI)) &&
+	       (p->watchdog.size == 0U || (p->watchdog_intid >= FIRST_SPI && p->watchdog_intid <= LAST_SPI)) &&
 	       (!p->has_uart || (p->uart_intid >= FIRST_SPI && p->uart_intid <= LAST_SPI));
 }
 
@@ -277,6 +292,9 @@ static void write_tree(struct tree_writer *w, const struct guest_fdt_params *p)
 	}
 	if (p->virtio.size != 0U) {
 		write_virtio(w, p);
+	}
+	if (p->watchdog.size != 0U) {
+		write_watchdog(w, p);
 	}
 	for (uint32_t i = 0; i < p->nr_devices; i++) {
 		gf_device(w, p, i);

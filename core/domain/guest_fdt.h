@@ -25,11 +25,13 @@ struct guest_fdt_params {
 	struct range gicd;                   /* IPA */
 	struct range gicr;                   /* version 3: all redistributors; version 2: the CPU interface */
 	bool has_uart;
-	struct range uart;             /* IPA of the PL011 */
-	uint32_t uart_intid;           /* its SPI, 32 to 1019 */
-	struct range virtio;           /* IPA of a virtio-mmio device; size 0: none */
-	uint32_t virtio_intid;         /* its SPI */
-	uint32_t pmu_intid;            /* PPI, 16 to 31; 0: no PMU */
+	struct range uart;       /* IPA of the PL011 */
+	uint32_t uart_intid;     /* its SPI, 32 to 1019 */
+	struct range virtio;     /* IPA of a virtio-mmio device; size 0: none */
+	uint32_t virtio_intid;   /* its SPI */
+	struct range watchdog;   /* IPA of an SBSA watchdog's control frame, and the refresh frame; size 0: none */
+	uint32_t watchdog_intid; /* its SPI */
+	uint32_t pmu_intid;      /* PPI, 16 to 31; 0: no PMU */
 	const struct fdt_index *board; /* the board's tree; NULL where there are no devices */
 	uint32_t nr_devices;
 	uint16_t devices[GUEST_FDT_MAX_DEVICES]; /* nodes of the board's tree, as board_device() gives them */

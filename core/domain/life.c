@@ -96,9 +96,11 @@ static void perform(struct domain *d, enum domain_op op)
 		}
 		break;
 	case DOM_OP_PAUSE:
+		d->paused_at = arch_counter();
 		turn(d, DOM_PAUSED);
 		break;
 	case DOM_OP_RESUME:
+		domain_time_goes_on(d);
 		turn(d, DOM_RUNNING);
 		break;
 	case DOM_OP_DESTROY:

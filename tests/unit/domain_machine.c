@@ -18,6 +18,7 @@
 
 struct ledger dm_ledger;
 struct cfg_system dm_sys;
+uint64_t dm_offset[DM_CPUS];
 
 static unsigned char *ram;
 static unsigned char *partitions;
@@ -46,8 +47,10 @@ static const char config_source[] =
 	"  hyp@70000000 { reg = <0 0x70000000 0 0x800000>; };"
 	"  low: low@80000000 { reg = <0 0x80000000 0 0x4000000>; }; };"
 	" domains { front { #address-cells = <2>; #size-cells = <2>; cpus = <0>; kernel = \"app.bin\"; on-crash = \"stop-all\";"
+	"   on-watchdog = \"stop\";"
 	"   console = \"pl011\"; memory@40000000 { reg = <0 0x40000000 0 0x400000>; static = <0 0x60000000>; }; };"
 	"  rear { #address-cells = <2>; #size-cells = <2>; cpus = <1 2>; kernel = \"app.bin\"; on-demand;"
+	"   on-watchdog = \"restart\"; paused-time = \"stands\";"
 	"   on-crash = \"restart\"; restart-limit = <2>; restart-delay-ms = <10>;"
 	"   console = \"pl011\"; devices { gpio { path = \"/pl061@9030000\"; }; };"
 	"   memory@40000000 { reg = <0 0x40000000 0 0x800000>; zone = <&low>; };"
@@ -166,6 +169,9 @@ NOTHING(vgic_cpu_put(struct vgic_cpu *vc), (void)vc)
 NOTHING(vgic_set_level(struct vgic *g, uint32_t v, uint32_t intid, bool level), (void)g, (void)v, (void)intid,
 	(void)level)
 NOTHING(vcpu_unload(void))
+NOTHING(vcpu_offset(uint64_t ticks), dm_offset[fake_cpu] = ticks)
+NOTHING(vcpu_hold_timer(struct vcpu *v), (void)v)
+NOTHING(vcpu_unhold_timer(const struct vcpu *v), (void)v)
 NOTHING(vcpu_load(struct vcpu *v, uint64_t vttbr, uint64_t entry, uint64_t ctx), (void)v, (void)vttbr, (void)entry,
 	(void)ctx)
 NOTHING(gic_send_sgi(uint32_t cpu, uint32_t sgi), (void)cpu, (void)sgi)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: tests/unit/domain_machine.c tests/unit/canon.c core/domain/admit.c core/domain/audit_on.c core/domain/build.c core/domain/claim.c core/domain/define.c core/domain/devices.c core/domain/domain.c core/domain/guest_fdt*.c core/domain/life.c core/domain/memory.c core/domain/place.c core/domain/plan.c core/domain/unbuild.c core/domain/virtio_off.c core/vdev/*.c core/vuart/vuart.c core/vuart/regs.c core/config/*.c core/fdt/*.c core/payload/*.c core/pool/*.c core/claim/*.c core/log/fmt.c core/log/log.c core/log/event.c core/log/guest.c core/sync/*.c core/base/status.c arch/arm64/mm/stage2*.c
+// SOURCES: tests/unit/domain_machine.c tests/unit/canon.c core/domain/admit.c core/domain/audit_on.c core/domain/build.c core/domain/claim.c core/domain/crash.c core/domain/define.c core/domain/devices.c core/domain/domain.c core/domain/guest_fdt*.c core/domain/life.c core/domain/memory.c core/domain/pause.c core/domain/place.c core/domain/places.c core/domain/plan.c core/domain/unbuild.c core/domain/virtio_off.c core/domain/watchdog.c core/vwdt/*.c core/vdev/*.c core/vuart/vuart.c core/vuart/regs.c core/config/*.c core/fdt/*.c core/payload/*.c core/pool/*.c core/claim/*.c core/log/fmt.c core/log/log.c core/log/event.c core/log/guest.c core/sync/*.c core/base/status.c arch/arm64/mm/stage2*.c
 // LIBS: -lfdt -Wl,--wrap=claim_stake,--wrap=claim_use,--wrap=claim_redeem,--wrap=claim_redeem_upto,--wrap=ledger_domain_add,--wrap=ledger_own_range,--wrap=s2_prepare,--wrap=board_device,--wrap=guest_fdt_write,--wrap=vgic_init,--wrap=vgic_map_hw,--wrap=vdev_add,--wrap=payload_find
 /*
  * A domain's life on a fake machine, by the real core/domain, ledger, stage 2 and configuration: what fails, and what is
@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "arch/cpu.h"
 #include "canon.h"
 #include "domain_machine.h"
 #include "dts.h"
@@ -245,6 +246,129 @@ static void crashes_restart_it_so_often(void **state)
 	assert_int_equal(rear->state, DOM_STOPPED);
 }
 
+static void set_watchdog(struct domain *d, uint64_t off, uint64_t val)
+{
+	assert_int_equal(vwdt_ops.write(&d->vwdt, 0, off, 4, val), VDEV_OK);
+}
+
+/* Two stages of 1,000 ticks. Returns when the second one ends. */
+static uint64_t start_watchdog(struct domain *d)
+{
+	fake_offset = d->voff;
+	set_watchdog(d, 0x8, 1000);
+	set_watchdog(d, 0x0, 1);
+	return fake_counter + 2000U;
+}
+
+static void a_watchdog_runs_out(void **state)
+{
+	struct domain *front = domain_find("front");
+	uint64_t end;
+
+	(void)state;
+	create(rear);
+	/* The first free pages behind the console, and not the console's interrupt. */
+	assert_int_equal(rear->watchdog.base, 0x9001000);
+	assert_int_equal(rear->vwdt.intid, 287);
+	assert_int_equal(domain_watchdog_poll(rear), UINT64_MAX);
+	end = start_watchdog(rear);
+	assert_int_equal(domain_watchdog_poll(rear), end - 1000U);
+	fake_counter = end - 1000U;
+	assert_int_equal(domain_watchdog_poll(rear), end);
+	assert_int_equal(rear->state, DOM_RUNNING);
+	fake_counter = end;
+	assert_int_equal(domain_watchdog_poll(rear), UINT64_MAX);
+	crash_pause_is_over(rear);
+	assert_int_equal(rear->resets, 1);
+	assert_int_equal(rear->crashes, 1);
+	/* It begins anew: off. */
+	assert_int_equal(domain_watchdog_poll(rear), UINT64_MAX);
+	fake_counter += 100000U;
+	assert_int_equal(domain_watchdog_poll(rear), UINT64_MAX);
+	assert_int_equal(rear->state, DOM_RUNNING);
+
+	fake_counter = start_watchdog(front);
+	assert_int_equal(domain_watchdog_poll(front), UINT64_MAX);
+	dm_settle();
+	assert_int_equal(front->state, DOM_CRASHED);
+	assert_int_equal(rear->state, DOM_RUNNING);
+}
+
+/* Time stands for rear, and goes for front, while they are paused. */
+static void the_time_of_a_pause(void **state)
+{
+	struct domain *front = domain_find("front");
+	uint64_t end;
+
+	(void)state;
+	create(rear);
+	rear->vcpus[1].power = VCPU_ON;
+	rear->nr_on++;
+	dm_settle();
+	end = start_watchdog(rear);
+	for (uint64_t pauses = 0; pauses < 3U; pauses++) {
+		const uint64_t lost = rear->voff;
+
+		assert_int_equal(domain_do(rear, DOM_OP_PAUSE), FH_OK);
+		dm_settle();
+		assert_true(rear->vcpus[0].held && rear->vcpus[1].held);
+		/* From when the last vCPU left. */
+		const uint64_t left = rear->paused_at;
+
+		assert_true(fake_counter - left < 10U);
+		fake_counter += 1000000U;
+		assert_int_equal(domain_watchdog_poll(rear), UINT64_MAX);
+		assert_int_equal(domain_do(rear, DOM_OP_RESUME), FH_OK);
+		assert_int_equal(rear->voff, lost + fake_counter - left);
+		/* Resumed and paused again before a vCPU has entered: what passed is taken away once. */
+		if (pauses == 1U) {
+			assert_int_equal(domain_do(rear, DOM_OP_PAUSE), FH_OK);
+			fake_counter += 1000U;
+			assert_int_equal(domain_do(rear, DOM_OP_RESUME), FH_OK);
+			assert_int_equal(rear->voff, lost + fake_counter - left);
+		}
+		dm_settle();
+		assert_false(rear->vcpus[0].held || rear->vcpus[1].held);
+		assert_int_equal(dm_offset[1], rear->voff);
+		assert_int_equal(dm_offset[2], rear->voff);
+		assert_int_equal(domain_watchdog_poll(rear), end - 1000U + rear->voff);
+	}
+	/* One vCPU is still in the guest, so all of the time was seen to pass. */
+	const uint64_t lost = rear->voff;
+
+	assert_int_equal(domain_do(rear, DOM_OP_PAUSE), FH_OK);
+	(void)dm_step(rear);
+	assert_true(rear->vcpus[0].held && !rear->vcpus[1].held);
+	fake_counter += 1000U;
+	assert_int_equal(domain_do(rear, DOM_OP_RESUME), FH_OK);
+	assert_int_equal(rear->voff, lost);
+	dm_settle();
+	assert_false(rear->vcpus[0].held || rear->vcpus[1].held);
+	/* A new life has all the time. */
+	assert_int_equal(domain_do(rear, DOM_OP_PAUSE), FH_OK);
+	dm_settle();
+	assert_int_equal(domain_do(rear, DOM_OP_RESTART), FH_OK);
+	dm_settle();
+	assert_int_equal(rear->state, DOM_RUNNING);
+	assert_int_equal(rear->voff, 0);
+	assert_int_equal(dm_offset[1], 0);
+	assert_false(rear->vcpus[0].held || rear->vcpus[1].held);
+
+	end = start_watchdog(front);
+	assert_int_equal(domain_do(front, DOM_OP_PAUSE), FH_OK);
+	dm_settle();
+	assert_int_equal(domain_watchdog_poll(front), end - 1000U);
+	assert_int_equal(domain_do(front, DOM_OP_RESUME), FH_OK);
+	dm_settle();
+	assert_int_equal(front->voff, 0);
+	assert_int_equal(domain_do(front, DOM_OP_PAUSE), FH_OK);
+	dm_settle();
+	fake_counter = end;
+	assert_int_equal(domain_watchdog_poll(front), UINT64_MAX);
+	dm_settle();
+	assert_int_equal(front->state, DOM_CRASHED);
+}
+
 /* The holder's death ends the claim in mid-build: it is taken apart, and nobody panics. */
 static void the_holder_dies(void **state)
 {
@@ -386,6 +510,8 @@ int main(void)
 		cmocka_unit_test_setup(killed_at_every_step, setup),
 		cmocka_unit_test_setup(illegal_operations_change_nothing, setup),
 		cmocka_unit_test_setup(crashes_restart_it_so_often, setup),
+		cmocka_unit_test_setup(a_watchdog_runs_out, setup),
+		cmocka_unit_test_setup(the_time_of_a_pause, setup),
 		cmocka_unit_test_setup(the_holder_dies, setup),
 		cmocka_unit_test_setup(files_come_in_pieces, setup),
 		cmocka_unit_test_setup(what_is_taken_is_refused_with_a_reason, setup),

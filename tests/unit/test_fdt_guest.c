@@ -102,6 +102,27 @@ static void assert_number(const struct fdt_index *t, const char *path, const cha
 	assert_int_equal(v, want);
 }
 
+static void a_watchdog(void **state)
+{
+	struct guest_fdt_params p = params();
+	struct fdt_index t = write_tree(&p);
+	struct board_irq irq;
+	size_t used;
+
+	(void)state;
+	assert_int_equal(fdt_next_compatible(&t, FDT_NO_NODE, "arm,sbsa-gwdt"), FDT_NO_NODE);
+	p.watchdog = (struct range){ 0x9002000, 0x2000 };
+	assert_int_equal(guest_fdt_write(&p, room, sizeof(room), &used), FH_EINVAL);
+	p.watchdog_intid = 286;
+	t = write_tree(&p);
+	assert_int_equal(fdt_next_compatible(&t, FDT_NO_NODE, "arm,sbsa-gwdt"), fdt_find(&t, "/watchdog@9002000"));
+	assert_reg(&t, "/watchdog@9002000", 0, 0x9002000, 0x1000);
+	assert_reg(&t, "/watchdog@9002000", 1, 0x9003000, 0x1000);
+	assert_int_equal(board_irq(&t, fdt_find(&t, "/watchdog@9002000"), 0, &irq), FH_OK);
+	assert_int_equal(irq.intid, 286);
+	assert_false(irq.edge);
+}
+
 static void a_virtio_device(void **state)
 {
 	struct guest_fdt_params p = params();
@@ -273,11 +294,9 @@ static void bad_parameters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_plain_domain),
-		cmocka_unit_test(a_virtio_device),
-		cmocka_unit_test(without_console_ramdisk_and_arguments),
-		cmocka_unit_test(devices_are_copied),
-		cmocka_unit_test(any_smaller_buffer_is_refused),
+		cmocka_unit_test(a_plain_domain),     cmocka_unit_test(a_watchdog),
+		cmocka_unit_test(a_virtio_device),    cmocka_unit_test(without_console_ramdisk_and_arguments),
+		cmocka_unit_test(devices_are_copied), cmocka_unit_test(any_smaller_buffer_is_refused),
 		cmocka_unit_test(bad_parameters),
 	};
 

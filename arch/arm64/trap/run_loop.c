@@ -17,7 +17,6 @@
 #include "drivers/watchdog/watchdog.h"
 
 #define PPI_HYP_TIMER 26U /* fixed by the base system architecture (Arm BSA 3.5) */
-#define TIMER_ENABLE UINT64_C(1)
 
 static struct trap_machine machine;
 
@@ -43,26 +42,33 @@ void machine_last_off(void)
 	}
 }
 
-/* EL2's own timer (CNTHP) brings this CPU back to the consoles when an unfinished line has waited long enough. */
-static void wake_at(uint64_t counter)
-{
-	if (counter != UINT64_MAX) {
-		WRITE_SYSREG(cnthp_cval_el2, counter);
-		WRITE_SYSREG(cnthp_ctl_el2, TIMER_ENABLE);
-		isb();
-	}
-}
-
-/* When this CPU's timer must come next; the board's watchdog is refreshed by CPU 0. */
+/*
+ * When this CPU's timer must come next: for an unfinished line that has waited long enough, a lease, its domain's
+ * watchdog; the board's is refreshed by CPU 0.
+ */
 static uint64_t next_wake(void)
 {
-	const uint64_t at = MIN(console_wake_at(), control_wake_at());
+	const uint32_t cpu = arch_cpu_id();
+	const struct vcpu *v = domain_cpu_vcpu(cpu);
+	uint64_t at = MIN(console_wake_at(), control_wake_at());
 
-	if (arch_cpu_id() != 0U) {
+	if (v != NULL) {
+		at = MIN(at, domain_watchdog_poll(v->domain));
+	}
+	if (cpu != 0U) {
 		return at;
 	}
 	watchdog_poll(arch_counter());
 	return MIN(at, watchdog_next());
+}
+
+static void set_wake(void)
+{
+	const uint64_t at = next_wake();
+
+	if (at != UINT64_MAX) {
+		arch_wake_at(at);
+	}
 }
 
 static void consoles(void)
@@ -70,7 +76,7 @@ static void consoles(void)
 	console_poll();
 	monitor_poll();
 	control_poll();
-	wake_at(next_wake());
+	set_wake();
 }
 
 /* What the exits left for the consoles. */
@@ -233,7 +239,7 @@ void run_loop(void)
 	gic_irq_enable(cpu, PPI_HYP_TIMER);
 	gic_irq_priority(cpu, machine.maint_irq, GIC_PRIO_EL2);
 	gic_irq_enable(cpu, machine.maint_irq);
-	wake_at(next_wake());
+	set_wake();
 
 	for (;;) {
 		bool last_off = false;

@@ -117,6 +117,27 @@ void vcpu_cpu_init(void)
 	vcpu_unload();
 }
 
+void vcpu_offset(uint64_t ticks)
+{
+	WRITE_SYSREG(cntvoff_el2, ticks);
+	isb();
+}
+
+#define TIMER_BITS UINT64_C(3) /* ENABLE, IMASK */
+
+void vcpu_hold_timer(struct vcpu *v)
+{
+	v->timer = (uint32_t)(READ_SYSREG(cntv_ctl_el0) & TIMER_BITS);
+	WRITE_SYSREG(cntv_ctl_el0, 0);
+	isb();
+}
+
+void vcpu_unhold_timer(const struct vcpu *v)
+{
+	WRITE_SYSREG(cntv_ctl_el0, v->timer);
+	isb();
+}
+
 uint64_t vcpu_mpidr(uint32_t index)
 {
 	return BIT(31) | vgic_affinity(index);

@@ -36,6 +36,8 @@ struct vcpu {
 	uint32_t pcpu;
 	uint32_t stop; /* atomic: leave the guest for good: the domain resets or stops */
 	enum vcpu_power power;
+	bool held; /* its virtual timer is off, and CNTV_CTL_EL0 in `timer`: the domain's time stands */
+	uint32_t timer;
 	uint64_t entry; /* of CPU_ON: IPA, and the context for x0 */
 	uint64_t context;
 	const struct vdev *last_dev; /* the emulated device that it accessed last */
@@ -63,6 +65,11 @@ void vcpu_unload(void);
 void vcpu_load(struct vcpu *v, uint64_t vttbr, uint64_t entry, uint64_t context);
 /* The same for one that wakes from a power-down: the timers go on. */
 void vcpu_resume(struct vcpu *v, uint64_t entry, uint64_t context);
+/* What this CPU's virtual counter is behind the physical one. */
+void vcpu_offset(uint64_t ticks);
+/* The virtual timer of this CPU's vCPU is off for as long as its time stands; and as it was again. */
+void vcpu_hold_timer(struct vcpu *v);
+void vcpu_unhold_timer(const struct vcpu *v);
 /* MPIDR_EL1 of vCPU `index`: Aff0 is the index, up to 16. */
 uint64_t vcpu_mpidr(uint32_t index);
 

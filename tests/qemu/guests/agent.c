@@ -17,6 +17,7 @@
 static uint32_t pattern[PATTERN_WORDS];
 static volatile uint32_t second_beats;
 static uint64_t ticks_started;
+static uint32_t ticks_early;
 
 static void print_name(void)
 {
@@ -136,6 +137,9 @@ static void arm_tick(void)
 static void tick(void)
 {
 	if ((read_sysreg(cntv_ctl_el0) & 1) == 0) {
+		if (ticks_started != 0 && irq_stamp[cpu_id()] < ticks_started + ms_to_ticks(TICK_MS)) {
+			ticks_early++;
+		}
 		ticks_started = now();
 		arm_tick();
 	}
@@ -218,6 +222,14 @@ static void power_key(void)
 	gic_disable(PL061_INTID);
 }
 
+static void show_time(void)
+{
+	uint64_t virtual = now();
+
+	print("time: virtual=%lu physical=%lu hz=%lu early=%u\n", virtual, read_sysreg(cntpct_el0),
+	      read_sysreg(cntfrq_el0), ticks_early);
+}
+
 static void probe_ids(void)
 {
 	print("ids: mpidr=0x%lx pfr0=0x%lx pfr1=0x%lx mmfr0=0x%lx\n", read_sysreg(mpidr_el1),
@@ -258,6 +270,9 @@ static void command(int c)
 		break;
 	case 'i':
 		probe_ids();
+		break;
+	case 'v':
+		show_time();
 		break;
 	case 't':
 		show_ticks();

@@ -38,6 +38,28 @@ static inline uint64_t arch_counter(void)
 	return READ_SYSREG(cntpct_el0);
 }
 
+/* The virtual counter of the domain whose vCPU was loaded into this CPU last. */
+static inline uint64_t arch_guest_counter(void)
+{
+	isb();
+	return READ_SYSREG(cntvct_el0);
+}
+
+/* EL2's own timer (CNTHP) interrupts this CPU at that counter value, and not before; or then at the latest. */
+static inline void arch_wake_at(uint64_t counter)
+{
+	WRITE_SYSREG(cnthp_cval_el2, counter);
+	WRITE_SYSREG(cnthp_ctl_el2, 1);
+	isb();
+}
+
+static inline void arch_wake_by(uint64_t counter)
+{
+	if ((READ_SYSREG(cnthp_ctl_el2) & 1U) == 0U || counter < READ_SYSREG(cnthp_cval_el2)) {
+		arch_wake_at(counter);
+	}
+}
+
 static inline uint64_t arch_counter_hz(void)
 {
 	return READ_SYSREG(cntfrq_el0);

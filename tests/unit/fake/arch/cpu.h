@@ -40,6 +40,20 @@ static inline uint64_t arch_counter(void)
 	return fake_counter;
 }
 
+/* The guest's counter is fake_offset behind; fake_wake: when the CPU is woken at the latest, UINT64_MAX: never. */
+__attribute__((weak)) uint64_t fake_offset;
+__attribute__((weak)) uint64_t fake_wake = UINT64_MAX;
+
+static inline uint64_t arch_guest_counter(void)
+{
+	return fake_counter - fake_offset;
+}
+
+static inline void arch_wake_by(uint64_t counter)
+{
+	fake_wake = counter < fake_wake ? counter : fake_wake;
+}
+
 static inline uint64_t arch_counter_hz(void)
 {
 	return UINT64_C(1000000000);
