@@ -129,12 +129,14 @@ MACHINE := -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -mstrict-alig
 # What a guest waits for is made fast; all else is made small.
 fast_files := arch/arm64/vgic/% arch/arm64/trap/% arch/arm64/vcpu/% arch/arm64/psci/% arch/arm64/lib/% core/vdev/% \
 	core/base/% core/sync/% core/hypercall/% core/log/fmt.c \
-	$(addprefix core/domain/,guest_fdt.c memory.c place.c) \
 	core/fdt/fdt_index.c core/fdt/fdt_prop.c core/pool/buddy.c core/pool/query.c \
 	$(addprefix arch/arm64/mm/,stage2.c stage2_walk.c stage2_block.c) \
 	$(addprefix core/claim/,arith.c block.c fit.c redeem.c set.c stake.c table.c)
 slow_files := arch/arm64/vgic/vgic_v2.c arch/arm64/trap/crash.c arch/arm64/vcpu/vcpu.c core/hypercall/test.c
-optimize = $(if $(and $(if $(CONFIG_OPTIMIZE_SIZE),,y),$(filter-out $(slow_files),$(filter $(fast_files),$<))),-O2,-Os)
+# Small functions are put into their callers where every instruction is under the ledger's lock; elsewhere it wins nothing.
+fast := -O2 -fno-inline-functions
+optimize = $(if $(and $(if $(CONFIG_OPTIMIZE_SIZE),,y),$(filter-out $(slow_files),$(filter $(fast_files),$<))),$(fast) \
+	$(if $(filter core/claim/% core/pool/%,$<),,-fno-inline-small-functions),-Os)
 CFLAGS := -std=c17 $(WARNINGS) -g -ffreestanding -fno-common $(MACHINE) -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-strict-aliasing -ffunction-sections -fdata-sections \
 	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)/=build/
@@ -159,9 +161,21 @@ else
 LDFLAGS += --no-warn-rwx-segments
 endif
 
+# gcc sees the whole image at the link, so that what is used once stands where it is used. Objects are code as well (fat):
+# the floors are checked, and the ledger's bench is linked, from them. A debug build keeps its files apart; the linker
+# can't hand on a call that is inlined (CONFIG_LOCK_STATS).
+space := $(subst ,, )
+ifeq ($(LLVM)$(CONFIG_DEBUG_BUILD)$(CONFIG_LOCK_STATS),)
+CFLAGS += -flto -ffat-lto-objects
+# Out-parameters are written on success only, which shows where callers and callees meet.
+LINK = $(CROSS_CC) $(CFLAGS) -Os -Wno-maybe-uninitialized -flto-partition=one -nostdlib -static -Wl,$(subst $(space),$(comma),$(strip $(LDFLAGS)))
+else
+LINK = $(LD) $(LDFLAGS)
+endif
+
 # Objects depend on the flags that they were compiled with, the link on the list of its objects.
 $(O)/.flags: FORCE
-	$(call update,echo '$(CROSS_CC) $(CPPFLAGS) $(CONFIG_OPTIMIZE_SIZE) $(fast_files) $(slow_files) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)')
+	$(call update,echo '$(LINK) $(CPPFLAGS) $(CONFIG_OPTIMIZE_SIZE) $(fast) $(fast_files) $(slow_files) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)')
 $(O)/.objects: FORCE
 	$(call update,printf '%s\n' $(objects))
 
@@ -179,7 +193,7 @@ $(version): FORCE
 # asm-offsets.c holds lines "->NAME value" after compilation, made by its DEFINE().
 $(O)/obj/arch/arm64/boot/asm-offsets.s: arch/arm64/boot/asm-offsets.c $(before)
 	@mkdir -p $(@D)
-	$(Q)$(CROSS_CC) $(CPPFLAGS) -O1 $(filter-out -g,$(CFLAGS)) -MMD -MP -MT $@ -S -o $@ $<
+	$(Q)$(CROSS_CC) $(CPPFLAGS) -O1 $(filter-out -g -flto -ffat-lto-objects,$(CFLAGS)) -MMD -MP -MT $@ -S -o $@ $<
 $(asm_offsets): $(O)/obj/arch/arm64/boot/asm-offsets.s
 	$(call update,sed -n 's/.*->\([A-Za-z_0-9]*\) [$$#]*\(-\{0$(comma)1\}[0-9]*\).*/\#define \1 \2/p' $<)
 
@@ -219,7 +233,7 @@ $(O)/freehold.lds: arch/arm64/boot/freehold.lds.S $(asm_offsets) $(before)
 
 $(O)/freehold.elf: $(O)/freehold.lds $(objects) $(libfdt) $(O)/.objects
 	$(call say,LD,$@)
-	$(Q)$(LD) $(LDFLAGS) -Map $@.map -T $< -o $@ $(objects) $(libfdt)
+	$(Q)$(LINK) $(if $(findstring $(CROSS_CC),$(LINK)),-Wl$(comma)-Map$(comma),-Map )$@.map -T $< -o $@ $(objects) $(libfdt)
 
 $(O)/freehold.bin: $(O)/freehold.elf
 	$(call say,BIN,$@)
