@@ -34,9 +34,9 @@ static fh_status refuse_tree(const void *blob, size_t size, fh_status status, st
 
 static fh_status read_hypervisor(struct reader *r, uint16_t node)
 {
-	static const char *const known[] = { "console",        "on-panic", "on-last-domain-off",
-					     "boot-memory",    "watchdog", "watchdog-timeout-ms",
-					     "scrub-when-idle" };
+	static const char *const known[] = { "console",         "on-panic",         "on-last-domain-off",
+					     "boot-memory",     "watchdog",         "watchdog-timeout-ms",
+					     "scrub-when-idle", "create-timeout-ms" };
 	static const char *const panic_words[] = { "reset", "off", "halt" };
 	static const char *const last_words[] = { "off", "reset", "halt" };
 	static const char *const memory_words[] = { "dirty", "clean" };
@@ -66,6 +66,9 @@ static fh_status read_hypervisor(struct reader *r, uint16_t node)
 	}
 	if (status == FH_OK) {
 		status = cfg_number(r, node, "watchdog-timeout-ms", 100, 3600000, &sys->watchdog_ms);
+	}
+	if (status == FH_OK) {
+		status = cfg_number(r, node, "create-timeout-ms", 100, 3600000, &sys->create_timeout_ms);
 	}
 	if (status == FH_OK && sys->watchdog[0] == '\0' && fdt_has(r->t, node, "watchdog-timeout-ms")) {
 		status = cfg_refuse(r, FH_EINVAL, node, "watchdog-timeout-ms", "there is no watchdog");
@@ -145,6 +148,7 @@ fh_status config_parse(const void *blob, size_t size, struct cfg_system *out, st
 	/* Domains are cleared one by one: most are not there, and the table is large. */
 	memset(out, 0, offsetof(struct cfg_system, domains));
 	out->watchdog_ms = 10000;
+	out->create_timeout_ms = 60000;
 	status = read_tree(&r);
 	return status == FH_OK ? cfg_check_whole(out, err) : status;
 }

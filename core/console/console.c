@@ -30,7 +30,7 @@ static void attach(const struct console_source *sources, uint32_t nr)
 			.color = sources[i].color,
 			.vuart = sources[i].vuart,
 		};
-		con.focus = MIN(con.focus, i);
+		con.focus = input_has_console(i) ? MIN(con.focus, i) : con.focus;
 	}
 }
 
@@ -176,7 +176,7 @@ bool console_focus(uint32_t source)
 	bool ok;
 
 	lock_acquire(&con.lock);
-	ok = source <= CONSOLE_MONITOR && con.sources[source].name != NULL;
+	ok = input_has_console(source);
 	if (ok) {
 		input_set_focus(source);
 	}

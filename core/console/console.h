@@ -22,7 +22,7 @@
 
 /* A domain as the console shows it. */
 struct console_source {
-	const char *name;    /* kept by reference */
+	const char *name;    /* kept by reference; empty: as long as there is no domain */
 	uint8_t color;       /* ANSI foreground 31 to 36, 0: none */
 	struct vuart *vuart; /* NULL: it has no console */
 };

@@ -91,6 +91,8 @@ void emit_notice(void);
 /* input.c. A byte from the UART. */
 void input_byte(char c);
 void input_show_help(void);
+/* Whether the focus can go there. */
+bool input_has_console(uint32_t s);
 void input_set_focus(uint32_t s);
 
 #endif

@@ -15,9 +15,9 @@ static void notice(const char *text)
 	con.notice_len += (uint32_t)n;
 }
 
-static bool has_console(uint32_t s)
+bool input_has_console(uint32_t s)
 {
-	return s <= CONSOLE_MONITOR && con.sources[s].name != NULL;
+	return s <= CONSOLE_MONITOR && con.sources[s].name != NULL && con.sources[s].name[0] != '\0';
 }
 
 static void to_focus(char c)
@@ -51,7 +51,7 @@ static void list_domains(void)
 	char text[96];
 
 	for (uint32_t i = 0; i < CONSOLE_MAX_DOMAINS; i++) {
-		if (has_console(i)) {
+		if (input_has_console(i)) {
 			(void)fmt_line(text, sizeof(text), "  Ctrl-A %u  %s%s\r\n", i + 1U, con.sources[i].name,
 				       i == con.focus ? " (here)" : "");
 			notice(text);
@@ -74,13 +74,13 @@ static void focus_next(void)
 
 	do {
 		s = s == CONSOLE_MONITOR ? 0U : s + 1U;
-	} while (!has_console(s)); /* the monitor always has */
+	} while (!input_has_console(s)); /* the monitor always has */
 	input_set_focus(s);
 }
 
 static void try_focus(uint32_t s)
 {
-	if (has_console(s)) {
+	if (input_has_console(s)) {
 		input_set_focus(s);
 	} else {
 		notice(LOG_PREFIX "console: no such domain, or it has no console (Ctrl-A ? for help)\r\n");

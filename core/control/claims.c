@@ -4,17 +4,19 @@
 #include "core/base/bits.h"
 #include "core/control/control_internal.h"
 #include "core/log/log.h"
+#include "core/sync/lock.h"
 
 #define WAITS_MAX 16U
 
-/* Guarded by `busy`: who sets it from 0. Nobody waits. */
-static uint32_t busy;
-static uint64_t reap_at = UINT64_MAX; /* counter: a lease ends; read without */
+/* Guards waits[]; who polls does not wait for it. */
+static struct lock waits_lock = LOCK_INIT(RANK_DOMAIN);
+static uint64_t reap_at = UINT64_MAX; /* counter: a lease ends, of a claim or of a domain's files; no lock */
 static struct {
 	claim_handle_t claim;
 	domid_t holder;
 	bool used;
-	uint64_t lease_ms; /* from its admission on; 0: for ever */
+	const struct session *session; /* that waits */
+	uint64_t lease_ms;             /* from its admission on; 0: for ever */
 } waits[WAITS_MAX];
 
 uint64_t control_wake_at(void)
@@ -34,7 +36,7 @@ static void post(enum ctl_event_type type, domid_t holder, claim_handle_t h)
 	event_post(&(struct event){ .type = (uint16_t)type, .dom = holder, .arg = { h.slot, h.gen } });
 }
 
-static void lower(uint64_t at)
+void control_wake_by(uint64_t at)
 {
 	uint64_t seen = control_wake_at();
 
@@ -43,17 +45,17 @@ static void lower(uint64_t at)
 	}
 }
 
-/* The next lease that ends. O(claims). */
 /* Counted from now; of a claim that has ended: nothing. */
 static void set_lease(struct ledger *l, claim_handle_t h, uint64_t ms)
 {
 	const uint64_t end = ms == 0U ? UINT64_MAX : after_ms(ms);
 
 	if (claim_renew(l, h, arch_counter(), end == UINT64_MAX ? CLAIM_FOREVER : end - arch_counter()) == FH_OK) {
-		lower(end);
+		control_wake_by(end);
 	}
 }
 
+/* The next lease that ends. O(claims). */
 static void find_next(struct ledger *l)
 {
 	claim_handle_t h;
@@ -61,7 +63,7 @@ static void find_next(struct ledger *l)
 
 	for (uint32_t slot = 0; claim_next(l, slot, &h) == FH_OK; slot = h.slot + 1U) {
 		if (claim_info(l, h, &c) == FH_OK) {
-			lower(c.deadline);
+			control_wake_by(c.deadline);
 		}
 	}
 }
@@ -98,29 +100,56 @@ static void look_at_waits(struct ledger *l)
 void control_claims_poll(void)
 {
 	struct ledger *l = domain_ledger();
+	bool due;
 
-	if (__atomic_exchange_n(&busy, 1U, __ATOMIC_ACQUIRE) != 0U) {
+	if (!lock_try(&waits_lock)) {
 		return;
 	}
+	due = arch_counter() >= control_wake_at();
 	look_at_waits(l);
-	if (arch_counter() >= control_wake_at()) {
+	if (due) {
 		reap(l);
 		look_at_waits(l);
 	}
-	__atomic_store_n(&busy, 0U, __ATOMIC_RELEASE);
+	lock_release(&waits_lock);
+	if (due) {
+		control_wake_by(domain_give_up(NULL));
+	}
 }
 
-static void remember(claim_handle_t h, domid_t holder, uint64_t lease_ms)
+/* false: so many wait already. */
+static bool remember(const struct request *r, claim_handle_t h, uint64_t lease_ms)
 {
+	uint32_t i = 0;
+
+	lock_acquire(&waits_lock);
+	while (i < WAITS_MAX && waits[i].used) {
+		i++;
+	}
+	if (i < WAITS_MAX) {
+		waits[i].claim = h;
+		waits[i].holder = r->self->id;
+		waits[i].session = r->session;
+		waits[i].lease_ms = lease_ms;
+		waits[i].used = true;
+	}
+	lock_release(&waits_lock);
+	return i < WAITS_MAX;
+}
+
+void control_forget_waits(const struct session *s)
+{
+	struct claim_info c;
+
+	lock_acquire(&waits_lock);
 	for (uint32_t i = 0; i < WAITS_MAX; i++) {
-		if (!waits[i].used) {
-			waits[i].claim = h;
-			waits[i].holder = holder;
-			waits[i].lease_ms = lease_ms;
-			waits[i].used = true;
-			return;
+		if (waits[i].used && waits[i].session == s &&
+		    claim_info(domain_ledger(), waits[i].claim, &c) == FH_OK && c.waiting &&
+		    claim_release(domain_ledger(), waits[i].claim) == FH_OK) {
+			waits[i].used = false;
 		}
 	}
+	lock_release(&waits_lock);
 }
 
 /* Terms as the ledger wants them; only for domains that the caller manages, and itself. */
@@ -145,13 +174,13 @@ static uint32_t read_terms(const struct request *r, struct claim_term *terms)
 	return CTL_OK;
 }
 
-static uint32_t refused(struct request *r, fh_status status, const struct claim_refusal *why)
+uint32_t control_refused(struct request *r, uint32_t status, const struct claim_refusal *why)
 {
 	struct ctl_refusal *out = r->out;
 
 	*out = (struct ctl_refusal){ why->term, why->zone, why->order, why->owner, why->want, why->have, why->fit };
 	r->out_len = sizeof(*out);
-	return (uint32_t)status;
+	return status;
 }
 
 uint32_t control_stake(struct request *r)
@@ -173,11 +202,13 @@ uint32_t control_stake(struct request *r)
 	const bool waits_now = q->wait_ms != 0U && status == FH_EQUEUED;
 
 	if (status != FH_OK && !waits_now) {
-		return refused(r, status, &why);
+		return control_refused(r, (uint32_t)status, &why);
+	}
+	if (waits_now && !remember(r, h, q->lease_ms)) {
+		return claim_release(l, h) == FH_OK ? CTL_EOVERFLOW : CTL_ESTALE;
 	}
 	if (waits_now) {
-		remember(h, r->self->id, q->lease_ms);
-		lower(after_ms(q->wait_ms));
+		control_wake_by(after_ms(q->wait_ms));
 	} else {
 		set_lease(l, h, q->lease_ms);
 		post(CTL_EV_ADMITTED, r->self->id, h);
@@ -197,6 +228,10 @@ uint32_t control_claim(struct request *r)
 
 	if (status == FH_OK && c.holder != r->self->id) {
 		status = FH_EDENIED;
+	} else if (status == FH_OK && c.uses != 0U) {
+		status = FH_EBUSY; /* a build draws on it */
+	} else {
+		/* Told as it is. */
 	}
 	if (status == FH_OK && r->op == CTL_RELEASE) {
 		status = claim_release(domain_ledger(), h);

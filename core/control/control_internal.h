@@ -19,7 +19,6 @@ struct session {
 	uint64_t event;       /* the next one's number */
 	uint16_t attached;    /* domain whose console it is, or NOT_ATTACHED */
 	char *in;             /* CTL_REQUEST_MAX bytes */
-	uint64_t created;     /* domains that it defined, by bits */
 	struct ctl_load load; /* where the file goes that is coming */
 	uint32_t left;        /* bytes of the piece that are still to come */
 	uint32_t load_status;
@@ -46,11 +45,19 @@ bool control_load_step(struct domain *self, uint32_t port, struct session *s);
 void control_forget(struct session *s);
 uint32_t control_stake(struct request *r);
 uint32_t control_claim(struct request *r);
-/* Leases that end, claims that waited. No lock held. O(claims) when one ends. */
+/* Leases that end, claims that waited, domains whose files don't come. No lock held. O(claims) when one ends. */
 void control_claims_poll(void);
+/* It should be called at that counter value at the latest. */
+void control_wake_by(uint64_t at);
+/* The session ends: nobody is left whom its claims that wait could serve. */
+void control_forget_waits(const struct session *s);
 /* Gives a console back to the UART. */
 void control_detach(struct session *s);
-/* Whether d may change domain dom. */
+/* A refused claim's reply; returns the status. */
+uint32_t control_refused(struct request *r, uint32_t status, const struct claim_refusal *why);
+/* Whether d may change domain dom; see it, which is that and itself; see all, and so what is no one domain's. */
 bool control_may(const struct domain *d, uint32_t dom);
+bool control_sees(const struct domain *d, uint32_t dom);
+bool control_sees_all(const struct domain *d);
 
 #endif

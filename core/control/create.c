@@ -3,33 +3,50 @@
  * Creating a domain from a client's files: its tree comes in parts, is copied whole and then checked; what it needs is
  * claimed (CREATE); its files come in pieces, each copied on as it comes.
  *
- * What a session defines is taken apart when the session ends before the domain runs.
+ * What a session defines is taken apart when the session ends, or says nothing more of it, before the domain runs.
  */
 #include "arch/cpu.h"
 #include "arch/cpu_room.h"
 #include "core/base/bits.h"
 #include "core/base/string.h"
 #include "core/control/control_internal.h"
+#include "core/sync/lock.h"
 
 #define PIECE_MAX (CPU_ROOM_TABLE - CPU_ROOM_PIECE) /* bytes of a file; in the CPU's own room */
+#define TREE_S 60U
 
-/* The tree of one session: who sets the owner from NULL has it until DEFINE, or its end. */
+/* The tree of one session: its owner's until DEFINE, its end, or TREE_S without a part. */
+static struct lock tree_lock = LOCK_INIT(RANK_DOMAIN); /* guards the two below */
 static const struct session *tree_owner;
+static uint64_t tree_due; /* counter */
 static FH_NOINIT FH_ALIGNED(8) char tree[CTL_TREE_MAX];
 
+/* Who takes it finds nothing of another's in it. */
 static bool own_tree(const struct session *s)
 {
-	const struct session *nobody = NULL;
+	const uint64_t now = arch_counter();
+	bool ours;
+	bool taken;
 
-	return tree_owner == s ||
-	       __atomic_compare_exchange_n(&tree_owner, &nobody, s, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	lock_acquire(&tree_lock);
+	ours = tree_owner == s;
+	taken = !ours && (tree_owner == NULL || now >= tree_due);
+	if (ours || taken) {
+		tree_owner = s;
+		tree_due = now + TREE_S * arch_counter_hz();
+	}
+	lock_release(&tree_lock);
+	if (taken) {
+		memset(tree, 0, sizeof(tree));
+	}
+	return ours || taken;
 }
 
 static void leave_tree(const struct session *s)
 {
-	if (tree_owner == s) {
-		__atomic_store_n(&tree_owner, NULL, __ATOMIC_RELEASE);
-	}
+	lock_acquire(&tree_lock);
+	tree_owner = tree_owner == s ? NULL : tree_owner;
+	lock_release(&tree_lock);
 }
 
 uint32_t control_tree(struct request *r)
@@ -47,7 +64,7 @@ uint32_t control_tree(struct request *r)
 	return CTL_OK;
 }
 
-/* Only who may manage the slot that it gets, which with `control;` is any. */
+/* Only who may manage any slot, as it gets any. */
 uint32_t control_define(struct request *r)
 {
 	const struct ctl_define *q = r->in;
@@ -57,22 +74,22 @@ uint32_t control_define(struct request *r)
 	struct domain *d;
 	fh_status status;
 
+	if (!control_sees_all(r->self)) {
+		return CTL_EDENIED;
+	}
 	if (!own_tree(r->session) || q->tree_size > CTL_TREE_MAX) {
 		return CTL_EINVAL;
 	}
 	memcpy(files.size, q->size, sizeof(files.size));
 	memcpy(files.head, q->head, sizeof(files.head));
-	status = domain_define(tree, q->tree_size, &files, &d, &err);
+	status = domain_define(tree, q->tree_size, &files, r->session, &d, &err);
 	leave_tree(r->session);
-	if (status == FH_OK && !control_may(r->self, d->id)) {
-		status = domain_do(d, DOM_OP_DESTROY) == FH_OK ? FH_EDENIED : FH_EBUSY;
-	}
 	*out = (struct ctl_defined){ 0 };
 	memcpy(out->why, err.text, sizeof(err.text));
 	r->out_len = sizeof(*out);
 	if (status == FH_OK) {
 		out->dom = d->id;
-		r->session->created |= UINT64_C(1) << d->id;
+		control_wake_by(d->due);
 	}
 	return (uint32_t)status;
 }
@@ -108,13 +125,6 @@ bool control_load_step(struct domain *self, uint32_t port, struct session *s)
 void control_forget(struct session *s)
 {
 	leave_tree(s);
-	for (uint32_t i = 0; s->created >> i != 0U; i++) {
-		struct domain *d = (s->created >> i & 1U) != 0U ? domain_get(i) : NULL;
-
-		/* An operation that is refused by then: it runs, or is being taken apart. */
-		if (d != NULL && d->created && d->state < DOM_RUNNING && domain_do(d, DOM_OP_DESTROY) != FH_OK) {
-			continue;
-		}
-	}
-	s->created = 0;
+	control_forget_waits(s);
+	control_wake_by(domain_give_up(s));
 }

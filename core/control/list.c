@@ -22,6 +22,25 @@ static void add_exits(uint64_t *sum, const struct domain_vcpu *v)
 
 _Static_assert((uint32_t)CTL_DESTROYED == (uint32_t)DOM_DESTROYED, "the order of states");
 
+/* NULL: not there, or not for the caller's eyes. */
+static struct domain *seen(const struct walk *w, uint32_t dom)
+{
+	struct domain *d = domain_get(dom);
+
+	return d != NULL && control_sees(w->self, dom) ? d : NULL;
+}
+
+/* Which of its files came by LOAD, and have to come again. */
+static uint32_t files_of(const struct domain *d)
+{
+	uint32_t bits = 0;
+
+	for (uint32_t i = 0; i < CTL_FILES; i++) {
+		bits |= d->files.size[i] != 0U ? CTL_DOMAIN_FILE << i : 0U;
+	}
+	return bits;
+}
+
 static bool next_domain(struct walk *w, void *entry)
 {
 	struct ctl_domain *e = entry;
@@ -29,7 +48,7 @@ static bool next_domain(struct walk *w, void *entry)
 	struct domain_vcpu v;
 
 	while (d == NULL && w->at < domain_count()) {
-		d = domain_get((uint32_t)w->at++);
+		d = seen(w, (uint32_t)w->at++);
 	}
 	if (d == NULL) {
 		return false;
@@ -39,7 +58,7 @@ static bool next_domain(struct walk *w, void *entry)
 	e->state = (uint8_t)d->state;
 	e->flags = (uint8_t)((d == w->self ? CTL_DOMAIN_SELF : 0U) | (d->cfg->control ? CTL_DOMAIN_CONTROL : 0U) |
 			     (control_may(w->self, d->id) ? CTL_DOMAIN_MANAGED : 0U) |
-			     (d->cfg->console != CFG_CONSOLE_NONE ? CTL_DOMAIN_CONSOLE : 0U));
+			     (d->cfg->console != CFG_CONSOLE_NONE ? CTL_DOMAIN_CONSOLE : 0U) | files_of(d));
 	e->nr_vcpus = (uint16_t)d->nr_vcpus;
 	e->nr_on = (uint16_t)d->nr_on;
 	e->resets = d->resets;
@@ -55,7 +74,7 @@ static bool next_domain(struct walk *w, void *entry)
 static bool next_vcpu(struct walk *w, void *entry)
 {
 	struct ctl_vcpu *e = entry;
-	struct domain *d = domain_get((uint32_t)(w->at >> 8));
+	struct domain *d = seen(w, (uint32_t)(w->at >> 8));
 	struct domain_vcpu v;
 
 	while (d == NULL || !domain_vcpu_look(d, (uint32_t)(w->at & 255U), &v)) {
@@ -63,7 +82,7 @@ static bool next_vcpu(struct walk *w, void *entry)
 		if (w->at >> 8 >= domain_count()) {
 			return false;
 		}
-		d = domain_get((uint32_t)(w->at >> 8));
+		d = seen(w, (uint32_t)(w->at >> 8));
 	}
 	*e = (struct ctl_vcpu){ d->id, (uint16_t)(w->at++ & 255U), (uint16_t)v.pcpu, (uint16_t)v.power, { 0, 0, 0 } };
 	add_exits(e->exits, &v);
@@ -100,7 +119,9 @@ static bool next_block(struct walk *w, void *entry)
 	if (ledger_next_block(domain_ledger(), pa(w->at), &b) != FH_OK) {
 		return false;
 	}
-	*e = (struct ctl_memory){ b.range.base, b.range.size, b.owner, (uint8_t)b.state, b.zone, 0 };
+	const domid_t owner = b.owner == DOMID_HYP || control_sees(w->self, b.owner) ? b.owner : DOMID_NONE;
+
+	*e = (struct ctl_memory){ b.range.base, b.range.size, owner, (uint8_t)b.state, b.zone, 0 };
 	w->at = range_end(b.range);
 	return true;
 }
@@ -119,10 +140,13 @@ static bool next_term(struct walk *w, void *entry)
 		const uint32_t term = h.slot == w->at >> 8 ? (uint32_t)(w->at & 255U) : 0U;
 
 		if (claim_info(l, h, &c) == FH_OK && claim_query(l, h, term, &holder, &t) == FH_OK) {
+			w->at = ((uint64_t)h.slot << 8) + term + 1U;
+			if (!control_sees(w->self, holder) && !control_sees(w->self, t.term.owner)) {
+				continue;
+			}
 			*e = (struct ctl_term){ h.slot,       h.gen,        holder,    t.term.owner,
 						t.term.zone,  t.term.order, c.waiting, (uint8_t)term,
 						t.term.count, t.left,       c.deadline };
-			w->at = ((uint64_t)h.slot << 8) + term + 1U;
 			return true;
 		}
 		w->at = (uint64_t)(h.slot + 1U) << 8;
@@ -191,6 +215,10 @@ uint32_t control_list(struct request *r)
 
 	if (kind >= CTL_KINDS) {
 		return CTL_EINVAL;
+	}
+	/* Of these no entry is one domain's. */
+	if ((kind == CTL_LOG || kind == CTL_TRACE) && !control_sees_all(r->self)) {
+		return CTL_EDENIED;
 	}
 	for (; at + lists[kind].size <= CTL_REPLY_MAX - sizeof(struct ctl_head); nr++) {
 		memset((char *)out + at, 0, lists[kind].size);

@@ -36,7 +36,7 @@ enum ctl_op {
 	CTL_STAKE = 7,    /* ctl_stake, terms -> ctl_claim, or with CTL_ENOFIT, CTL_EQUOTA ctl_refusal */
 	CTL_RELEASE = 8,  /* ctl_claim -> - */
 	CTL_RENEW = 9,    /* ctl_claim -> - */
-	CTL_CREATE = 10,  /* ctl_create: claims all as one set, then builds and starts each -> - */
+	CTL_CREATE = 10,  /* ctl_create: claims all as one set, builds and starts each -> -, or ctl_refusal as STAKE */
 	CTL_TREE = 11,    /* ctl_tree, bytes: a part of a configuration -> - */
 	CTL_DEFINE = 12,  /* ctl_define -> ctl_defined: a domain by that configuration, or why not */
 	CTL_LOAD = 13,    /* ctl_load, up to CTL_LOAD_MAX bytes: a piece of a file -> ctl_load: where to go on */
@@ -109,6 +109,7 @@ enum ctl_state {
 #define CTL_DOMAIN_MANAGED 2u /* by the caller */
 #define CTL_DOMAIN_CONTROL 4u
 #define CTL_DOMAIN_CONSOLE 8u
+#define CTL_DOMAIN_FILE 16u /* << enum ctl_file: that file came by LOAD, and has to again when it is started anew */
 struct ctl_domain {
 	char name[32];
 	uint16_t id;

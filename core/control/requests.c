@@ -15,6 +15,16 @@ bool control_may(const struct domain *d, uint32_t dom)
 	return dom < 64U && (d->cfg->manages >> dom & 1U) != 0U;
 }
 
+bool control_sees(const struct domain *d, uint32_t dom)
+{
+	return dom == d->id || control_may(d, dom);
+}
+
+bool control_sees_all(const struct domain *d)
+{
+	return (d->cfg->manages | UINT64_C(1) << d->id) == UINT64_MAX;
+}
+
 /* The domain that a request names; NULL: *status says why. */
 static struct domain *named(const struct request *r, uint32_t dom, uint32_t *status)
 {
@@ -60,6 +70,10 @@ static uint32_t do_domain(struct request *r)
 	if (q->action >= ARRAY_SIZE(actions) || actions[q->action] == DOM_OP_COUNT) {
 		return CTL_ENOTSUP;
 	}
+	if (q->action == CTL_START || q->action == CTL_RESTART) {
+		domain_feed(d, actions[q->action], r->session);
+		control_wake_by(d->due);
+	}
 	return (uint32_t)domain_do(d, actions[q->action]);
 }
 
@@ -68,6 +82,7 @@ static uint32_t create(struct request *r)
 {
 	const struct ctl_create *q = r->in;
 	struct domain *set[CTL_CREATE_MAX];
+	struct claim_refusal why;
 	uint32_t status;
 
 	if (q->nr == 0U || q->nr > CTL_CREATE_MAX) {
@@ -79,7 +94,10 @@ static uint32_t create(struct request *r)
 			return status;
 		}
 	}
-	status = (uint32_t)domain_claim(set, q->nr, r->self->id);
+	status = (uint32_t)domain_claim(set, q->nr, r->self->id, &why);
+	if (why.want != 0U) {
+		return control_refused(r, status, &why);
+	}
 	for (uint32_t i = 0; status == CTL_OK && i < q->nr; i++) {
 		status = (uint32_t)domain_do(set[i], DOM_OP_START);
 	}
@@ -99,6 +117,9 @@ static uint32_t want_trace(struct request *r)
 {
 	const struct ctl_events_req *q = r->in;
 
+	if (!control_sees_all(r->self)) {
+		return CTL_EDENIED;
+	}
 	trace_set(q->on != 0U);
 	return CTL_OK;
 }

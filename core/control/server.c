@@ -131,6 +131,9 @@ static bool step_event(struct domain *d, uint32_t port, struct session *s)
 	if (!s->events || !event_read(&s->event, &e)) {
 		return false;
 	}
+	if (e.dom != DOMID_NONE && !control_sees(d, e.dom)) {
+		return true;
+	}
 	*out = (struct ctl_event){ e.time, e.type, e.dom, e.value, { e.arg[0], e.arg[1] } };
 	/* The ones that were overwritten come as one that tells their number; the event itself comes next. */
 	if (s->event - at != 1U) {

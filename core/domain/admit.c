@@ -28,6 +28,7 @@ fh_status domains_admit(struct cfg_system *sys, const struct domain_board *board
 			struct ledger *ledger)
 {
 	struct domain *set[CFG_MAX_DOMAINS];
+	struct claim_refusal why;
 	uint32_t nr = 0;
 	fh_status status = FH_OK;
 
@@ -49,7 +50,7 @@ fh_status domains_admit(struct cfg_system *sys, const struct domain_board *board
 		}
 	}
 	if (nr != 0U) {
-		status = domain_claim(set, nr, DOMID_HYP);
+		status = domain_claim(set, nr, DOMID_HYP, &why);
 	}
 	for (uint32_t i = 0; status == FH_OK && i < nr; i++) {
 		status = place(set[i]);

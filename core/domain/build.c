@@ -137,8 +137,11 @@ static fh_status begin_piece(struct domain *d, uint32_t image, uint64_t offset, 
 	fh_status status = FH_EBUSY;
 
 	lock_acquire(&d->lock);
+	if (d->feeder != NULL) {
+		domain_expect(d); /* it is at it */
+	}
 	if (!domain_may(d, DOM_OP_LOAD) || !d->loadable || d->loading) {
-		status = FH_EBUSY;
+		status = d->feeder != NULL ? FH_EBUSY : FH_ESTALE;
 	} else if (image >= DOM_IMG_COUNT || d->files.size[image] == 0U || offset != d->arrived[image] || bytes == 0U ||
 		   bytes > DOM_LOAD_MAX || bytes > d->images[image].size - offset) {
 		status = FH_EINVAL;

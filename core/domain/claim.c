@@ -121,17 +121,20 @@ static fh_status collect(struct domain *d, struct claim_set *s)
 	return status;
 }
 
-static fh_status stake(const struct claim_set *s, uint32_t nr, domid_t holder, claim_handle_t *h)
+/* What a domain asks for in vain is a guest's line, and those are limited. */
+#define REFUSE(holder, ...) ((holder) == DOMID_HYP ? log_print(LOG_ERROR, __VA_ARGS__) : log_guest(holder, __VA_ARGS__))
+
+static fh_status stake(const struct claim_set *s, uint32_t nr, domid_t holder, claim_handle_t *h,
+		       struct claim_refusal *why)
 {
-	struct claim_refusal why = { 0 };
-	const fh_status status = claim_stake(domains.ledger, holder, s->terms, s->nr, h, &why);
+	const fh_status status = claim_stake(domains.ledger, holder, s->terms, s->nr, h, why);
 
 	if (status == FH_ENOFIT) {
-		log_err("claim: dom=%s zone=%s order=%u want=%lu have=%lu fit=%lu: refused",
-			domains.domain[why.owner].cfg->name, domains.sys->zones[why.zone].name, (unsigned int)why.order,
-			why.want, why.have, why.fit);
+		REFUSE(holder, "claim: dom=%s zone=%s order=%u want=%lu have=%lu fit=%lu: refused",
+		       domains.domain[why->owner].cfg->name, domains.sys->zones[why->zone].name,
+		       (unsigned int)why->order, why->want, why->have, why->fit);
 	} else if (status != FH_OK) {
-		log_err("claim: term=%u terms=%u: %s: refused", why.term, s->nr, fh_status_str(status));
+		REFUSE(holder, "claim: term=%u terms=%u: %s: refused", why->term, s->nr, fh_status_str(status));
 	} else {
 		log_info("claim: domains=%u terms=%u: admitted", nr, s->nr);
 	}
@@ -142,12 +145,17 @@ static fh_status take_body(struct domain *d)
 {
 	struct claim_block *b = &d->terms.block;
 	const fh_status status = claim_redeem(domains.ledger, d->terms.claim, d->terms.body, b);
+	struct vcpu *vcpus;
 
 	if (status != FH_OK) {
 		return status;
 	}
-	d->vcpus = el2_hyp_va(pa(pa_val(b->base) + ROOT_PAGES * PAGE_SIZE));
-	memset(d->vcpus, 0, d->nr_vcpus * sizeof(struct vcpu));
+	vcpus = el2_hyp_va(pa(pa_val(b->base) + ROOT_PAGES * PAGE_SIZE));
+	memset(vcpus, 0, d->nr_vcpus * sizeof(*vcpus));
+	/* From here on others see them. */
+	lock_acquire(&d->lock);
+	d->vcpus = vcpus;
+	lock_release(&d->lock);
 	return FH_OK;
 }
 
@@ -208,7 +216,7 @@ static uint64_t quota(const struct cfg_domain *c)
 	return c->control && c->claims.limit == 0U ? CLAIM_NO_QUOTA : c->claims.limit >> PAGE_SHIFT;
 }
 
-fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder)
+fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder, struct claim_refusal *why)
 {
 	const uint64_t since = arch_counter();
 	struct claim_set s = { 0 };
@@ -217,6 +225,7 @@ fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder)
 	uint32_t added = 0;
 	fh_status status = FH_OK;
 
+	*why = (struct claim_refusal){ 0 };
 	while (status == FH_OK && begun < nr) {
 		status = begin(set[begun]);
 		begun += status == FH_OK ? 1U : 0U;
@@ -233,7 +242,7 @@ fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder)
 		}
 	}
 	if (status == FH_OK) {
-		status = stake(&s, nr, holder, &h);
+		status = stake(&s, nr, holder, &h, why);
 	}
 	for (uint32_t i = 0; status == FH_OK && i < nr; i++) {
 		status = domain_draw(set[i], h);

@@ -33,16 +33,42 @@ static fh_status check_cpus(const struct cfg_domain *c, struct cfg_error *err)
 	return FH_OK;
 }
 
+/* Files that come are named by the tree, and are not kept: nobody could load them after a crash. */
+static fh_status check_files(const struct cfg_domain *c, const struct domain_files *files, struct cfg_error *err)
+{
+	static const char *const names[DOM_IMG_COUNT] = { "kernel", "ramdisk", "dtb" };
+	const char *const named[DOM_IMG_COUNT] = { c->kernel, c->ramdisk, c->dtb };
+
+	for (uint32_t i = 0; i < DOM_IMG_COUNT; i++) {
+		if (files->size[i] != 0U && named[i][0] == '\0') {
+			(void)fmt_line(err->text, sizeof(err->text),
+				       "/domains/%s/%s: a file comes for it, but it is not there", c->name, names[i]);
+			return FH_EINVAL;
+		}
+		if (files->size[i] != 0U && (c->on_crash == CFG_CRASH_RESTART || c->on_watchdog == CFG_CRASH_RESTART)) {
+			(void)fmt_line(err->text, sizeof(err->text),
+				       "/domains/%s: \"restart\" is for domains whose files are the payload's",
+				       c->name);
+			return FH_ENOTSUP;
+		}
+	}
+	return FH_OK;
+}
+
 static fh_status define(struct domain *d, uint8_t slot, const void *tree, size_t size, const struct domain_files *files,
-			struct cfg_error *err)
+			const void *feeder, struct cfg_error *err)
 {
 	struct cfg_domain *c = &domains.sys->domains[slot];
+	char said[64];
 	fh_status status = config_add_domain(tree, size, domains.sys, slot, err);
 
 	if (status != FH_OK) {
 		return status;
 	}
 	status = check_cpus(c, err);
+	if (status == FH_OK) {
+		status = check_files(c, files, err);
+	}
 	if (status == FH_OK) {
 		status = config_check_board(domains.sys, domains.board->limits, err);
 	}
@@ -55,14 +81,19 @@ static fh_status define(struct domain *d, uint8_t slot, const void *tree, size_t
 	}
 	d->created = true;
 	d->files = *files;
+	d->feeder = feeder;
+	domain_expect(d);
+	/* What the slot's last domain said and nobody read is not this one's. */
+	while (vuart_tx_get(&d->vuart, said, sizeof(said)) != 0U) {
+	}
 	domains.nr = MAX(domains.nr, slot + 1U);
 	domain_adopt(d, c, slot);
 	log_info("domain: dom=%s: defined", c->name);
 	return FH_OK;
 }
 
-fh_status domain_define(const void *tree, size_t size, const struct domain_files *files, struct domain **out,
-			struct cfg_error *err)
+fh_status domain_define(const void *tree, size_t size, const struct domain_files *files, const void *feeder,
+			struct domain **out, struct cfg_error *err)
 {
 	uint8_t slot = 0;
 	fh_status status;
@@ -70,7 +101,7 @@ fh_status domain_define(const void *tree, size_t size, const struct domain_files
 	lock_acquire(&define_lock);
 	status = free_slot(&slot, err);
 	if (status == FH_OK) {
-		status = define(&domains.domain[slot], slot, tree, size, files, err);
+		status = define(&domains.domain[slot], slot, tree, size, files, feeder, err);
 	}
 	if (status == FH_OK) {
 		*out = &domains.domain[slot];

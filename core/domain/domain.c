@@ -24,6 +24,11 @@ struct domain *domain_get(uint32_t i)
 	return i < domains.nr && domains.domain[i].state != DOM_UNUSED ? &domains.domain[i] : NULL;
 }
 
+struct vuart *domain_vuart(uint32_t i)
+{
+	return &domains.domain[i].vuart;
+}
+
 struct domain *domain_find(const char *name)
 {
 	for (uint32_t i = 0; i < domains.nr; i++) {
@@ -140,6 +145,7 @@ void domain_launch(struct domain *d)
 	d->nr_on = 1;
 	d->launched = arch_counter();
 	d->voff = 0;
+	d->feeder = NULL;
 	domain_set_state(d, DOM_RUNNING);
 	domain_attend(&d->vcpus[0]);
 }
@@ -158,7 +164,8 @@ static void request_done(struct domain *d)
 		domain_begin(d, DOM_DESTROYED);
 		return;
 	}
-	if (r == DOM_REQ_RESET || (r >= DOM_REQ_CRASH && domain_restarts(d, r))) {
+	if ((r == DOM_REQ_RESET || (r >= DOM_REQ_CRASH && domain_restarts(d, r))) &&
+	    (d->feeder != NULL || !domain_needs_files(d))) {
 		d->resets++;
 		log_info("domain: dom=%s reset=%u: restarting", d->cfg->name, d->resets);
 		d->run = true;
@@ -166,8 +173,10 @@ static void request_done(struct domain *d)
 		return;
 	}
 	vgic_reset(&d->vgic); /* its devices must not interrupt any more */
+	d->feeder = NULL;
 	domain_set_state(d, r >= DOM_REQ_CRASH ? DOM_CRASHED : DOM_STOPPED);
-	log_info("domain: dom=%s: %s", d->cfg->name, domain_state_str(d->state));
+	log_info("domain: dom=%s: %s%s", d->cfg->name, domain_state_str(d->state),
+		 r == DOM_REQ_RESET ? ": its files are not kept for a reset" : "");
 	if (d->giving) {
 		domain_attend(&d->vcpus[0]);
 	}

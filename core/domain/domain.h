@@ -2,7 +2,7 @@
 /*
  * The domain: what the configuration says, what it owns, and where it is in its life. docs/domains.md draws the states.
  *
- *	domain_claim(set, nr, DOMID_HYP)   all that the set will ever need, or nothing: boot and run time alike
+ *	domain_claim(set, nr, DOMID_HYP, &why)   all that the set will ever need, or nothing: boot and run time alike
  *	domain_do(d, DOM_OP_START)         builds it, then runs it
  *	domain_do(d, DOM_OP_DESTROY)       takes it apart; all is as before the claim
  *
@@ -126,6 +126,8 @@ struct domain {
 	bool loadable;        /* being built, and ready for its files */
 	bool awaiting;        /* its builder has nothing to do until more of a file comes */
 	bool loading;         /* a piece is being copied */
+	const void *feeder;   /* whose files it waits for, until it runs; NULL: nobody's */
+	uint64_t due;         /* counter: it waits for its feeder until then; 0: that one is gone */
 	bool placed;          /* its stage 2 is complete: building goes on from there */
 	uint32_t nr_on;       /* vCPUs that are on or about to be */
 	uint32_t nr_attached; /* CPUs that know its vCPUs */
@@ -183,36 +185,53 @@ fh_status domains_admit(struct cfg_system *sys, const struct domain_board *board
 
 /*
  * Claims all that nr DEFINED domains need, as one set, for a holder (DOMID_HYP, or a domain: its death ends the claim):
- * CLAIMED, all of them, or none. Logs why not. FH_EBUSY: one is not DEFINED; FH_EOVERFLOW: more than CLAIM_MAX_TERMS;
- * errors of claim_stake(), and of what a configuration can have wrong. No lock held. O(set * (terms + vCPUs)).
+ * CLAIMED, all of them, or none. Logs why not; why: as of claim_stake(). FH_EBUSY: one is not DEFINED; FH_EOVERFLOW:
+ * more than CLAIM_MAX_TERMS; errors of claim_stake(), and of what a configuration can have wrong. No lock held. O(set *
+ * (terms + vCPUs)).
  */
-fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder) FH_MUST_CHECK;
+fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder, struct claim_refusal *why) FH_MUST_CHECK;
 
 /* The zone of domains' bodies and stage-2 tables, which EL2 keeps mapped: no guest's memory comes from it. */
 uint8_t domain_hyp_zone(void);
 /*
  * Defines a domain from a tree (freehold,config-v1, one domain, 8-byte aligned, in EL2's memory): its name, CPUs,
  * devices and RAM must be free, and its CPUs run. files: sizes of those that will come. DEFINED; DOM_OP_DESTROY forgets
- * it again. err: the reason. FH_EOVERFLOW: no slot is free; else as config_parse(). No lock held. Bound:
- * O(size + ranges of all domains^2).
+ * it again. feeder: any pointer that names who sends them (NULL: nobody, it waits for ever); until it runs it goes with
+ * that one, or when create-timeout-ms pass in which nothing comes (domain_give_up). err: the reason. FH_EOVERFLOW: no
+ * slot is free; else as config_parse(). No lock held. Bound: O(size + ranges of all domains^2).
  */
-fh_status domain_define(const void *tree, size_t size, const struct domain_files *files, struct domain **out,
-			struct cfg_error *err) FH_MUST_CHECK;
+fh_status domain_define(const void *tree, size_t size, const struct domain_files *files, const void *feeder,
+			struct domain **out, struct cfg_error *err) FH_MUST_CHECK;
+/*
+ * Who feeds it, before DOM_OP_START or DOM_OP_RESTART of a domain whose files have to come again. Nothing where they
+ * need not, or another one does. Takes the domain's lock. O(1).
+ */
+void domain_feed(struct domain *d, enum domain_op op, const void *feeder);
+/*
+ * Takes apart what waits for that feeder, which is gone, and what has waited for any for too long. Returns when the
+ * next one will have (counter), UINT64_MAX: none. No lock held. O(domains).
+ */
+uint64_t domain_give_up(const void *feeder);
 /*
  * Copies a piece of a file into a domain that is being built, on any CPU; pieces of a file come in order. data is EL2's
  * own copy. When all files are complete the domain is READY, or runs. FH_EBUSY: not being built, or not cleaned yet, or
- * another piece is being copied: later; FH_EINVAL: not a file that is awaited, not its next piece, or more than
- * DOM_LOAD_MAX bytes. No lock held. O(bytes).
+ * another piece is being copied: later; FH_ESTALE: nor will it be, it has no feeder; FH_EINVAL: not a file that is
+ * awaited, not its next piece, or more than DOM_LOAD_MAX bytes. No lock held. O(bytes).
  */
 fh_status domain_load(struct domain *d, uint32_t image, uint64_t offset, const void *data, uint64_t bytes)
 	FH_MUST_CHECK;
 /* Whether domain_do() would do it now. */
 bool domain_may(const struct domain *d, enum domain_op op);
-/* Asks for an operation. FH_EBUSY: not in this state. What takes long goes on by itself. No lock held. O(vCPUs). */
+/*
+ * Asks for an operation. FH_EBUSY: not in this state; FH_ENOTSUP: its files would have to come again (domain_feed).
+ * What takes long goes on by itself. No lock held. O(vCPUs).
+ */
 fh_status domain_do(struct domain *d, enum domain_op op) FH_MUST_CHECK;
 
 uint32_t domain_count(void);           /* slots that were ever used */
 struct domain *domain_get(uint32_t i); /* NULL: none */
+/* A slot's console, used or not: who is created there later has it. */
+struct vuart *domain_vuart(uint32_t i);
 /* By name; NULL: none. O(domains). */
 struct domain *domain_find(const char *name);
 /* The vCPU that a CPU runs, or NULL. Only the CPU itself may follow it, and asks again after each step. O(1). */

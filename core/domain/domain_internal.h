@@ -93,6 +93,14 @@ void domain_ask_held(struct domain *d, enum domain_request r);
 void domain_begin(struct domain *d, enum domain_state state);
 /* The slot is free. Lock held. */
 void domain_forget(struct domain *d);
+void domain_destroy_held(struct domain *d);
+/* From now on its feeder has the configuration's time to send more. Lock held. */
+void domain_expect(struct domain *d);
+/* Whether it can't be loaded without a feeder: some of its files came from one. */
+static inline bool domain_needs_files(const struct domain *d)
+{
+	return (d->files.size[DOM_IMG_KERNEL] | d->files.size[DOM_IMG_RAMDISK] | d->files.size[DOM_IMG_DTB]) != 0U;
+}
 /* It is built: the first vCPU is about to start. Lock held. */
 void domain_launch(struct domain *d);
 

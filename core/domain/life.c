@@ -49,12 +49,13 @@ static void start(struct domain *d)
 void domain_forget(struct domain *d)
 {
 	d->created = false;
+	d->feeder = NULL;
 	d->files = (struct domain_files){ 0 };
 	memset(&domains.sys->domains[d->id], 0, sizeof(domains.sys->domains[0]));
 	domain_set_state(d, DOM_UNUSED);
 }
 
-static void destroy(struct domain *d)
+void domain_destroy_held(struct domain *d)
 {
 	if (d->state == DOM_DEFINED) {
 		domain_forget(d);
@@ -105,9 +106,16 @@ static void perform(struct domain *d, enum domain_op op)
 		break;
 	case DOM_OP_DESTROY:
 	default:
-		destroy(d);
+		domain_destroy_held(d);
 		break;
 	}
+}
+
+/* What it asks for needs files that nobody sends. */
+static bool hungry(const struct domain *d, enum domain_op op)
+{
+	return domain_needs_files(d) && d->feeder == NULL &&
+	       (op == DOM_OP_RESTART || (op == DOM_OP_START && (IN(d->state) & ENDED) != 0U));
 }
 
 fh_status domain_do(struct domain *d, enum domain_op op)
@@ -115,9 +123,13 @@ fh_status domain_do(struct domain *d, enum domain_op op)
 	fh_status status = FH_EBUSY;
 
 	lock_acquire(&d->lock);
-	if (domain_may(d, op)) {
+	if (domain_may(d, op) && hungry(d, op)) {
+		status = FH_ENOTSUP;
+	} else if (domain_may(d, op)) {
 		status = FH_OK;
 		perform(d, op);
+	} else {
+		/* Not in this state. */
 	}
 	lock_release(&d->lock);
 	return status;

@@ -14,7 +14,7 @@ static fh_status redeem(struct domain *d, uint32_t term, uint8_t upto, struct cl
 	const fh_status status = claim_redeem_upto(domains.ledger, d->terms.claim, term, upto, b);
 
 	if (status != FH_OK) {
-		log_err("claim: dom=%s: an admitted term is gone: %s", d->cfg->name, fh_status_str(status));
+		log_warn("claim: dom=%s: an admitted term is gone: %s", d->cfg->name, fh_status_str(status));
 	}
 	return status;
 }

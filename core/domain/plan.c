@@ -137,8 +137,11 @@ fh_status domain_plan(struct domain *d)
 	struct domain_image *dtb = &d->images[DOM_IMG_DTB];
 	struct domain_image *rd = &d->images[DOM_IMG_RAMDISK];
 	uint64_t kernel_span = 0;
-	fh_status status = plan_kernel(d, &kernel_span);
+	fh_status status;
 
+	/* What the slot's last domain had is not this one's. */
+	memset(d->images, 0, sizeof(d->images));
+	status = plan_kernel(d, &kernel_span);
 	dtb->name = "(generated tree)";
 	dtb->size = PAGE_SIZE << DOM_DTB_ORDER;
 	if (status == FH_OK && c->dtb[0] != '\0') {

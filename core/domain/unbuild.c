@@ -109,6 +109,15 @@ static void free_claims(struct domain *d)
 	next(d, PHASE_FREE_MEMORY);
 }
 
+/* Whoever looks at the vCPUs holds the lock. */
+static void give_body_back(struct domain *d)
+{
+	lock_acquire(&d->lock);
+	d->vcpus = NULL;
+	lock_release(&d->lock);
+	domain_give_back(d, d->terms.block, true);
+}
+
 void domain_unclaim(struct domain *d)
 {
 	const fh_status status = claim_domain_died(domains.ledger, d->id);
@@ -117,18 +126,14 @@ void domain_unclaim(struct domain *d)
 	domain_drawn(d);
 	domain_disown_partitions(d);
 	if (d->vcpus != NULL) {
-		d->vcpus = NULL;
-		domain_give_back(d, d->terms.block, true);
+		give_body_back(d);
 	}
 }
 
 static bool free_body(struct domain *d)
 {
 	__atomic_store_n(&domains.cpu_vcpu[d->vcpus[0].pcpu], NULL, __ATOMIC_RELEASE);
-	lock_acquire(&d->lock);
-	d->vcpus = NULL;
-	lock_release(&d->lock);
-	domain_give_back(d, d->terms.block, true);
+	give_body_back(d);
 	scrub_wake();
 	domain_audit("destroyed");
 	log_info("domain: dom=%s: destroyed longest=%lu", d->cfg->name, d->build.longest);

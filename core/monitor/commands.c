@@ -151,7 +151,8 @@ static bool cmd_do(struct mon_job *job)
 static bool cmd_create(struct mon_job *job)
 {
 	struct domain *d = find_domain(job->arg);
-	const fh_status status = d != NULL ? domain_claim(&d, 1, DOMID_HYP) : FH_OK;
+	struct claim_refusal why;
+	const fh_status status = d != NULL ? domain_claim(&d, 1, DOMID_HYP, &why) : FH_OK;
 
 	if (status != FH_OK) {
 		mon_line("%s is %s: not created: %s", job->arg, domain_state_str(d->state), fh_status_str(status));

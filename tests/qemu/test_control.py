@@ -18,7 +18,7 @@ def boss(extra="control;", **changes):
 
 
 def tree(cpus=5, zone="high", size=64 * systems.MIB, name="guest", extra=""):
-    """A domain of its own, as fhctl create -c takes it. Its console has no key on the board's UART."""
+    """A domain of its own, as fhctl create -c takes it."""
     node = systems.domain(name, [cpus], systems.claimed(zone, size), kernel="app", extra=extra)
     return harness.compile_dts(f"""/dts-v1/; / {{ compatible = "freehold,config-v1";
         zones {{ {zone}: {zone} {{ }}; }}; domains {{ {node} }}; }};""")
@@ -26,7 +26,7 @@ def tree(cpus=5, zone="high", size=64 * systems.MIB, name="guest", extra=""):
 
 def disk_files(guests):
     """What the control domain has on its disk."""
-    return {"tmp/good.dtb": tree(), "tmp/twin.dtb": tree(6, name="twin"), "tmp/much.dtb": tree(6, size=1024 * systems.MIB, name="huge"),
+    return {"tmp/good.dtb": tree(), "tmp/crash.dtb": tree(extra='on-crash = "restart";'), "tmp/twin.dtb": tree(6, name="twin"), "tmp/much.dtb": tree(6, size=1024 * systems.MIB, name="huge"),
             "tmp/cpu.dtb": tree(2), "tmp/name.dtb": tree(name="rear"), "tmp/boss.dtb": tree(extra="control;"),
             "tmp/zone.dtb": tree(zone="lower"), "tmp/junk.dtb": b"no tree at all, but long enough to be looked at......",
             "tmp/app": (guests / "agent.bin").read_bytes(), "tmp/empty": b"",
@@ -231,7 +231,8 @@ def test_create_and_destroy(control):
 def test_a_set_that_does_not_fit(control):
     before = fhctl(control, "--json memory")
     text = fhctl(control, "create late much 2>&1", 1)
-    assert "nothing was claimed" in text and "zone=high" in text and "refused" in text
+    assert "nothing was claimed" in text and "refused: no room for much: wants 256 blocks of 2 MiB in high" in text
+    assert "224 would fit" in text, text
     assert fhctl(control, "--json memory") == before
     assert [d["state"] for d in json.loads(fhctl(control, "--json list"))][2:] == ["defined", "defined"]
 
@@ -246,6 +247,39 @@ def test_create_from_files(control):
     back_to(control, before)
 
 
+def state(m, name):
+    return json.loads(fhctl(m, f"--json info {name}"))["domain"]
+
+
+def test_restart_from_files(control):
+    """fhctl knows where the files are and sends them again; without it the domain stops where it resets itself."""
+    before = fhctl(control, "--json memory")
+    fhctl(control, "create -c /tmp/good.dtb --kernel /tmp/big")
+    running = fhctl(control, "--json memory")
+    for n in range(1, 3):
+        assert "is restarting" in fhctl(control, "restart guest")
+        assert (state(control, "guest")["state"], state(control, "guest")["resets"]) == ("running", n)
+        assert fhctl(control, "--json memory") == running
+    control.focus(5)
+    control.ask("p", "pong: guest")
+    control.send("r")
+    control.expect("dom=guest: stopped: its files are not kept for a reset")
+    control.focus(1)
+    assert state(control, "guest")["state"] == "stopped" and fhctl(control, "--json memory") == running
+    control.shell("mv /run/fhctl/guest /tmp/kept")
+    assert "its files came from elsewhere" in fhctl(control, "start guest 2>&1", 1)
+    control.shell("sed 's/[0-9]* .tmp.big/17 \\/tmp\\/big/' /tmp/kept > /run/fhctl/guest")
+    assert "is not what it was" in fhctl(control, "start guest 2>&1", 2)
+    control.shell("mv /tmp/kept /run/fhctl/guest")
+    assert "is starting" in fhctl(control, "start guest")
+    assert "pong: guest" in control.shell("printf 'p' | fhctl console guest 2>/dev/null")
+    # Killed when it was asked to reset, and has nobody to load it: it stops, or all of it is back.
+    control.shell("FHCTL_DIE_AT=restarting fhctl restart guest >/dev/null 2>&1")
+    control.shell("fhctl destroy guest >/dev/null 2>&1")
+    back_to(control, before)
+    assert control.shell("ls /run/fhctl | wc -l") in ("0", "1")
+
+
 def back_to(m, before):
     """What is taken apart goes by steps of another CPU: asked until it is as before."""
     for _ in range(40):
@@ -257,7 +291,7 @@ def back_to(m, before):
 
 
 @pytest.mark.parametrize("name,reason", [
-    ("cpu", "CPU 2 is given to rear already"), ("name", "rear"), ("boss", "control"), ("zone", "lower"), ("junk", "tree"),
+    ("crash", "is for domains whose files are the payload's"), ("cpu", "CPU 2 is given to rear already"), ("name", "rear"), ("boss", "control"), ("zone", "lower"), ("junk", "tree"),
 ])
 def test_bad_trees_are_refused(control, name, reason):
     before = fhctl(control, "--json memory")
@@ -334,9 +368,11 @@ def test_limited_and_on_hvc0(machine, guests, initramfs, tmp_path):
             # longer than a ring, and nothing of it is lost
             assert m.shell("seq 3000", 60).split() == [str(i) for i in range(1, 3001)]
             managed = {d["name"]: d["managed"] for d in json.loads(fhctl(m, "--json list"))}
-            assert managed == {"boss": False, "rear": True, "other": False}
-            assert "does not let this domain manage it" in fhctl(m, "stop --force other 2>&1", 1)
-            assert "does not let this domain manage it" in fhctl(m, "claim stake other:high:2M 2>&1", 1)
+            assert managed == {"boss": False, "rear": True}
+            assert "no domain is named 'other'" in fhctl(m, "stop --force other 2>&1", 4)
+            assert {d["owner"] for d in json.loads(fhctl(m, "--json memory"))["ranges"]} == {"", "boss", "rear"}
+            for command in ("log", "trace"):
+                assert "does not let this domain" in fhctl(m, f"{command} 2>&1", 1)
             assert "is restarting" in fhctl(m, "restart rear")
             m.expect("agent: rear is up")
             if boots == 0:

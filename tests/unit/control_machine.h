@@ -21,6 +21,7 @@
 
 #define CM_DOMAINS 4U
 #define CM_STREAM 0x40000U
+#define CM_PATIENCE 50000000U /* ticks that a domain waits for files */
 
 uint32_t output_pending;
 
@@ -140,6 +141,7 @@ fh_status domain_do(struct domain *d, enum domain_op op)
 	if (op == DOM_OP_DESTROY && (d->created || d->state != DOM_DEFINED)) {
 		cm_state(d, d->created ? DOM_UNUSED : DOM_DEFINED);
 		d->created = false;
+		d->feeder = NULL;
 		return FH_OK;
 	}
 	if (op == DOM_OP_START && d->state == DOM_CLAIMED) {
@@ -153,9 +155,15 @@ fh_status domain_do(struct domain *d, enum domain_op op)
 	return FH_EBUSY;
 }
 
-fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder)
+static struct claim_refusal cm_claim_says; /* want 0: it is admitted */
+
+fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder, struct claim_refusal *why)
 {
 	(void)holder;
+	*why = cm_claim_says;
+	if (why->want != 0U) {
+		return FH_ENOFIT;
+	}
 	for (uint32_t i = 0; i < nr; i++) {
 		if (set[i]->state != DOM_DEFINED) {
 			return FH_EBUSY;
@@ -168,20 +176,43 @@ fh_status domain_claim(struct domain *const *set, uint32_t nr, domid_t holder)
 }
 
 /* Any tree that begins with a d is a domain's. */
-fh_status domain_define(const void *tree, size_t size, const struct domain_files *files, struct domain **out,
-			struct cfg_error *err)
+fh_status domain_define(const void *tree, size_t size, const struct domain_files *files, const void *feeder,
+			struct domain **out, struct cfg_error *err)
 {
 	struct domain *d = &cm_domain[CM_DOMAINS - 1U];
 
-	(void)files;
 	if (d->state != DOM_UNUSED || size == 0U || *(const char *)tree != 'd') {
 		strcpy(err->text, "/domains/new: no");
 		return FH_EFORMAT;
 	}
 	d->created = true;
+	d->files = *files;
+	d->feeder = feeder;
+	d->due = fake_counter + CM_PATIENCE;
 	cm_state(d, DOM_DEFINED);
 	*out = d;
 	return FH_OK;
+}
+
+void domain_feed(struct domain *d, enum domain_op op, const void *feeder)
+{
+	(void)op;
+	if (d->created && d->feeder == NULL && d->state == DOM_RUNNING) {
+		d->feeder = feeder;
+		d->due = fake_counter + CM_PATIENCE;
+	}
+}
+
+/* The real one is tested by test_domain. */
+uint64_t domain_give_up(const void *feeder)
+{
+	struct domain *d = &cm_domain[CM_DOMAINS - 1U];
+
+	if (d->feeder != NULL && d->state < DOM_RUNNING && (d->feeder == feeder || d->due <= fake_counter)) {
+		d->feeder = domain_do(d, DOM_OP_DESTROY) == FH_OK ? NULL : d->feeder;
+	}
+	d->feeder = d->feeder == feeder ? NULL : d->feeder;
+	return d->feeder != NULL ? d->due : UINT64_MAX;
 }
 
 fh_status domain_load(struct domain *d, uint32_t image, uint64_t offset, const void *data, uint64_t bytes)
@@ -241,7 +272,7 @@ static void cm_init(void)
 
 		strcpy(cm_cfg[i].name, names[i]);
 		cm_cfg[i].console = CFG_CONSOLE_PL011;
-		cm_cfg[i].manages = i == 0U ? ~UINT64_C(1) & ~UINT64_C(4) : 0U;
+		cm_cfg[i].manages = i == 0U ? ~UINT64_C(1) : 0U;
 		cm_cfg[i].control = i == 0U;
 		d->cfg = &cm_cfg[i];
 		d->id = (domid_t)i;
@@ -258,6 +289,7 @@ static void cm_init(void)
 	cm_vcpu.domain = &cm_domain[0];
 	cm_loaded = 0;
 	cm_load_says = FH_OK;
+	cm_claim_says = (struct claim_refusal){ 0 };
 }
 
 static void cm_kick(uint32_t port)

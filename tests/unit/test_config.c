@@ -16,7 +16,7 @@ static const char good[] =
 	"/dts-v1/;\n/ {\n"
 	"compatible = \"freehold,config-v1\";\n"
 	"hypervisor { console = \"serial0\"; on-panic = \"halt\"; on-last-domain-off = \"reset\"; boot-memory = \"clean\";\n"
-	" watchdog = \"/wdt@1\"; watchdog-timeout-ms = <5000>; scrub-when-idle; };\n"
+	" watchdog = \"/wdt@1\"; watchdog-timeout-ms = <5000>; create-timeout-ms = <7000>; scrub-when-idle; };\n"
 	"zones { #address-cells = <2>; #size-cells = <2>;\n"
 	" hyp@5f800000 { reg = <0 0x5f800000 0 0x800000>; };\n"
 	" pool { #address-cells = <2>; #size-cells = <2>;\n"
@@ -104,6 +104,7 @@ static void the_hypervisor_and_zones(void **state)
 	assert_true(sys.scrub_when_idle);
 	assert_string_equal(sys.watchdog, "/wdt@1");
 	assert_int_equal(sys.watchdog_ms, 5000);
+	assert_int_equal(sys.create_timeout_ms, 7000);
 
 	assert_int_equal(sys.nr_zones, 6);
 	assert_string_equal(sys.zones[0].name, "hyp");
@@ -174,9 +175,10 @@ static void domains(void **state)
 static void defaults(void **state)
 {
 	(void)state;
-	accepted("hypervisor { console = \"serial0\"; on-panic = \"halt\"; on-last-domain-off = \"reset\"; "
-		 "boot-memory = \"clean\";\n watchdog = \"/wdt@1\"; watchdog-timeout-ms = <5000>; scrub-when-idle; };",
-		 "");
+	accepted(
+		"hypervisor { console = \"serial0\"; on-panic = \"halt\"; on-last-domain-off = \"reset\"; "
+		"boot-memory = \"clean\";\n watchdog = \"/wdt@1\"; watchdog-timeout-ms = <5000>; create-timeout-ms = <7000>; scrub-when-idle; };",
+		"");
 	assert_false(sys.scrub_when_idle);
 	assert_int_equal(sys.on_panic, CFG_PANIC_RESET);
 	assert_int_equal(sys.on_last_domain_off, CFG_LAST_OFF);

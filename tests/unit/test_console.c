@@ -18,7 +18,8 @@
 #define REAR "\x1b[33m[rear]\x1b[0m "
 #define SIDE "[side] "
 
-static struct vuart front, rear, side;
+static struct vuart front, rear, side, later;
+static char later_name[8];
 
 void vgic_set_level(struct vgic *g, uint32_t vcpu, uint32_t intid, bool level)
 {
@@ -82,13 +83,13 @@ static uint32_t received(struct vuart *v, char *buf)
 static int setup(void **state)
 {
 	const struct console_source sources[] = {
-		{ "front", 32, &front },
-		{ "none", 31, NULL },
-		{ "rear", 33, &rear },
-		{ "side", 0, &side },
+		{ "front", 32, &front }, { "none", 31, NULL },      { "rear", 33, &rear },
+		{ "side", 0, &side },    { later_name, 0, &later },
 	};
 
 	(void)state;
+	memset(later_name, 0, sizeof(later_name));
+	vuart_init(&later, NULL, 33);
 	vuart_init(&front, NULL, 33);
 	vuart_init(&rear, NULL, 33);
 	vuart_init(&side, NULL, 33);
@@ -100,10 +101,26 @@ static int setup(void **state)
 	fake_tx_irq = false;
 	output_pending = 0;
 	typed = "";
-	console_init(sources, 4);
+	console_init(sources, 5);
 	settle();
 	wire_clear();
 	return 0;
+}
+
+/* A slot without a domain is as none; once there is one it has its key, and is shown. */
+static void a_domain_that_comes_later(void **state)
+{
+	(void)state;
+	assert_false(console_focus(4));
+	strcpy(later_name, "later");
+	say(&later, "hello\n");
+	settle();
+	assert_string_equal(wire, "[later] hello\r\n");
+	assert_true(console_focus(4));
+	type("x");
+	assert_int_equal(vuart_rx_level(&later), 1);
+	memset(later_name, 0, sizeof(later_name));
+	assert_false(console_focus(4));
 }
 
 static void the_start_tells_the_keys(void **state)
@@ -479,6 +496,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_start_tells_the_keys, setup),
 		cmocka_unit_test_setup(the_focus_is_raw, setup),
+		cmocka_unit_test_setup(a_domain_that_comes_later, setup),
 		cmocka_unit_test_setup(others_come_by_lines, setup),
 		cmocka_unit_test_setup(unfinished_lines_come_after_a_while, setup),
 		cmocka_unit_test_setup(a_prompt_is_interrupted_after_a_pause, setup),

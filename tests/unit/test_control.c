@@ -100,6 +100,77 @@ static void lists(void **state)
 	assert_int_equal(ask(0xffff, "", 0), CTL_ENOTSUP);
 }
 
+/* The control domain manages 1 and 3, and not 2. */
+static int setup_limited(void **state)
+{
+	const int bad = setup(state);
+
+	cm_cfg[0].manages = 2U | 8U;
+	return bad;
+}
+
+static uint32_t list(uint32_t kind, uint32_t *nr)
+{
+	struct ctl_list q = { .kind = kind };
+	const uint32_t status = ask(CTL_LIST, &q, sizeof(q));
+
+	memcpy(&q, data, sizeof(q));
+	*nr = status == CTL_OK ? q.nr : 0U;
+	return status;
+}
+
+/* It sees itself and what it manages; of memory all, but not whose. */
+static void what_is_not_managed_is_not_seen(void **state)
+{
+	const struct claim_term t[2] = { { 0, 0, 2, 5 }, { 0, 0, 1, 5 } };
+	const struct ctl_memory *m = (const void *)(data + sizeof(struct ctl_list));
+	const struct ctl_domain *d = (const void *)(data + sizeof(struct ctl_list));
+	struct claim_block b;
+	claim_handle_t h[2];
+	uint32_t owned = 0;
+	uint32_t known = 0;
+	uint32_t nr;
+
+	(void)state;
+	assert_int_equal(list(CTL_DOMAINS, &nr), CTL_OK);
+	assert_int_equal(nr, 2);
+	assert_string_equal(d[0].name, "boss");
+	assert_string_equal(d[1].name, "one");
+	assert_int_equal(list(CTL_VCPUS, &nr), CTL_OK);
+	assert_int_equal(nr, 2);
+	for (uint32_t i = 0; i < 2U; i++) {
+		assert_int_equal(claim_stake(&cm_ledger, t[i].owner, &t[i], 1, &h[i], NULL), FH_OK);
+		assert_int_equal(claim_redeem(&cm_ledger, h[i], 0, &b), FH_OK);
+	}
+	assert_int_equal(list(CTL_CLAIMS, &nr), CTL_OK);
+	assert_int_equal(nr, 1);
+	assert_int_equal(((const struct ctl_term *)(const void *)m)->owner, 1);
+	assert_int_equal(list(CTL_MEMORY, &nr), CTL_OK);
+	assert_true(nr > 2U);
+	/* Of the two that are owned one is told. */
+	for (uint32_t i = 0; i < nr; i++) {
+		owned += m[i].use == CTL_OWNED ? 1U : 0U;
+		known += m[i].owner == 1U ? 1U : 0U;
+		assert_int_not_equal(m[i].owner, 2);
+	}
+	assert_int_equal(owned, 2);
+	assert_int_equal(known, 1);
+	assert_int_equal(list(CTL_LOG, &nr), CTL_EDENIED);
+	assert_int_equal(list(CTL_TRACE, &nr), CTL_EDENIED);
+	assert_int_equal(ask(CTL_TRACING, &(struct ctl_events_req){ 1, 0 }, sizeof(struct ctl_events_req)),
+			 CTL_EDENIED);
+	assert_int_equal(ask(CTL_DEFINE, &(struct ctl_define){ .tree_size = 8 }, sizeof(struct ctl_define)),
+			 CTL_EDENIED);
+	/* Nor do events tell. */
+	assert_int_equal(ask(CTL_EVENTS, &(struct ctl_events_req){ 1, 0 }, sizeof(struct ctl_events_req)), CTL_OK);
+	cm_state(&cm_domain[2], DOM_CRASHED);
+	cm_state(&cm_domain[1], DOM_PAUSED);
+	settle();
+	assert_int_equal(take(PORT).op, CTL_EVENT);
+	assert_int_equal(((const struct ctl_event *)(void *)data)->dom, 1);
+	assert_int_equal(cm_ports[PORT].out_len, 0);
+}
+
 static void rights(void **state)
 {
 	struct ctl_domain_req q = { .dom = 2, .action = CTL_KILL };
@@ -274,6 +345,7 @@ static void claims(void **state)
 	(void)state;
 	assert_int_equal(stake(0, 0, 1, 100, &c), CTL_OK);
 	assert_int_equal(claimed(), 100);
+	cm_cfg[0].manages = 2U;
 	assert_int_equal(stake(0, 0, 2, 1, &d), CTL_EDENIED);
 	assert_int_equal(stake_in(CM_HYP_ZONE, 0, 0, 0, 1, &d), CTL_EDENIED);
 	assert_int_equal(stake(0, 0, 1, 4000, &d), CTL_ENOFIT);
@@ -325,6 +397,53 @@ static void a_claim_that_waits(void **state)
 	/* Its lease counts from here. */
 	fake_counter += 1000001U;
 	control_poll();
+	assert_int_equal(claimed(), 0);
+}
+
+/* So many claims wait at most; who waits for one and goes takes it along. */
+static void claims_that_wait_are_counted(void **state)
+{
+	struct ctl_claim all;
+	struct ctl_claim c;
+	claim_handle_t h;
+	uint32_t nr = 0;
+
+	(void)state;
+	assert_int_equal(stake(0, 0, 1, 4096, &all), CTL_OK);
+	while (stake(0, 60000, 1, 10, &c) == CTL_OK) {
+		assert_int_equal(c.lease_ms, 1);
+		nr++;
+	}
+	assert_int_equal(nr, 16);
+	assert_int_equal(stake(0, 60000, 1, 10, &c), CTL_EOVERFLOW);
+	for (uint32_t slot = 0; claim_next(&cm_ledger, slot, &h) == FH_OK; slot = h.slot + 1U) {
+		nr--;
+	}
+	assert_int_equal(nr, UINT32_MAX);
+	cm_open(PORT, false);
+	assert_int_equal(claim_next(&cm_ledger, 0, &h), FH_OK);
+	assert_int_equal(h.slot, all.slot);
+	assert_int_equal(claim_next(&cm_ledger, h.slot + 1U, &h), FH_ENOENT);
+	cm_open(PORT, true);
+	assert_int_equal(ask(CTL_RELEASE, &all, sizeof(all)), CTL_OK);
+	assert_int_equal(claimed(), 0);
+}
+
+/* What a build draws on stays until it is built. */
+static void a_claim_in_use_is_not_released(void **state)
+{
+	const struct claim_term t = { 0, 0, 1, 5 };
+	claim_handle_t h;
+
+	(void)state;
+	assert_int_equal(claim_stake(&cm_ledger, 0, &t, 1, &h, NULL), FH_OK);
+	const struct ctl_claim c = { h.slot, h.gen, 1 };
+
+	assert_int_equal(claim_use(&cm_ledger, h), FH_OK);
+	assert_int_equal(ask(CTL_RELEASE, &c, sizeof(c)), CTL_EBUSY);
+	assert_int_equal(ask(CTL_RENEW, &c, sizeof(c)), CTL_EBUSY);
+	assert_int_equal(claim_unuse(&cm_ledger, h), FH_OK);
+	assert_int_equal(ask(CTL_RELEASE, &c, sizeof(c)), CTL_OK);
 	assert_int_equal(claimed(), 0);
 }
 
@@ -393,6 +512,77 @@ static void creation(void **state)
 	assert_int_equal(cm_domain[3].state, DOM_RUNNING);
 }
 
+static void a_set_that_does_not_fit(void **state)
+{
+	struct ctl_refusal why;
+
+	(void)state;
+	cm_domain[1].state = DOM_DEFINED;
+	cm_claim_says = (struct claim_refusal){ .term = 2, .zone = 0, .order = 9, .owner = 1, .want = 7, .fit = 3 };
+	assert_int_equal(ask(CTL_CREATE, &(struct ctl_create){ 1, { 1 } }, sizeof(struct ctl_create)), CTL_ENOFIT);
+	memcpy(&why, data, sizeof(why));
+	assert_int_equal(why.owner, 1);
+	assert_int_equal(why.want, 7);
+	assert_int_equal(why.fit, 3);
+	assert_int_equal(cm_domain[1].state, DOM_DEFINED);
+}
+
+/* A session's end is the end of what it began, and not of what is in the same place by then. */
+static void whose_end_it_is(void **state)
+{
+	const struct ctl_domain_req q = { .dom = 3, .action = CTL_DESTROY };
+
+	(void)state;
+	assert_int_equal(tree_and_define("dom"), CTL_OK);
+	cm_domain[3].feeder = NULL; /* it runs */
+	cm_state(&cm_domain[3], DOM_RUNNING);
+	assert_int_equal(ask(CTL_DOMAIN, &q, sizeof(q)), CTL_OK);
+	assert_int_equal(cm_domain[3].state, DOM_UNUSED);
+	cm_open(2, true);
+	const struct ctl_tree t = { 0, 0 };
+	char part[sizeof(t) + 4] = { 0 };
+
+	memcpy(part + sizeof(t), "dom", 4);
+	send_head(2, CTL_TREE, part, sizeof(part));
+	settle();
+	assert_int_equal(take(2).status, CTL_OK);
+	send_head(2, CTL_DEFINE, &(struct ctl_define){ .tree_size = 8 }, sizeof(struct ctl_define));
+	settle();
+	assert_int_equal(take(2).status, CTL_OK);
+	cm_open(PORT, false);
+	assert_int_equal(cm_domain[3].state, DOM_DEFINED);
+	/* Nothing comes of it for too long. */
+	assert_true(control_wake_at() <= fake_counter + CM_PATIENCE);
+	fake_counter += CM_PATIENCE;
+	control_poll();
+	assert_int_equal(cm_domain[3].state, DOM_UNUSED);
+	cm_open(2, false);
+}
+
+/* The room for a tree is taken empty, and from who leaves it lying. */
+static void trees_of_others(void **state)
+{
+	const struct ctl_define d = { .tree_size = 8, .size = { 100000, 0, 0 } };
+	const struct ctl_tree t = { 0, 0 };
+
+	(void)state;
+	assert_int_equal(tree_and_define("dom"), CTL_OK);
+	assert_int_equal(ask(CTL_DOMAIN, &(struct ctl_domain_req){ .dom = 3, .action = CTL_DESTROY }, 8), CTL_OK);
+	assert_int_equal(ask(CTL_DEFINE, &d, sizeof(d)), CTL_EFORMAT);
+	assert_int_equal(ask(CTL_TREE, &t, sizeof(t)), CTL_OK);
+	cm_open(2, true);
+	fake_counter += UINT64_C(59000000000);
+	send_head(2, CTL_TREE, &t, sizeof(t));
+	settle();
+	assert_int_equal(take(2).status, CTL_EBUSY);
+	fake_counter += UINT64_C(2000000000);
+	send_head(2, CTL_TREE, &t, sizeof(t));
+	settle();
+	assert_int_equal(take(2).status, CTL_OK);
+	assert_int_equal(ask(CTL_TREE, &t, sizeof(t)), CTL_EBUSY);
+	cm_open(2, false);
+}
+
 static void one_tree_at_a_time(void **state)
 {
 	const struct ctl_tree t = { 0, 0 };
@@ -442,7 +632,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(lists, setup),
-		cmocka_unit_test_setup(rights, setup),
+		cmocka_unit_test_setup(rights, setup_limited),
+		cmocka_unit_test_setup(what_is_not_managed_is_not_seen, setup_limited),
 		cmocka_unit_test_setup(frames_in_parts, setup),
 		cmocka_unit_test_setup(junk_ends_a_session, setup),
 		cmocka_unit_test_setup(who_does_not_read_is_not_served, setup),
@@ -450,7 +641,12 @@ int main(void)
 		cmocka_unit_test_setup(events_are_told, setup),
 		cmocka_unit_test_setup(claims, setup),
 		cmocka_unit_test_setup(a_claim_that_waits, setup),
+		cmocka_unit_test_setup(claims_that_wait_are_counted, setup),
+		cmocka_unit_test_setup(a_claim_in_use_is_not_released, setup),
 		cmocka_unit_test_setup(creation, setup),
+		cmocka_unit_test_setup(a_set_that_does_not_fit, setup),
+		cmocka_unit_test_setup(whose_end_it_is, setup),
+		cmocka_unit_test_setup(trees_of_others, setup),
 		cmocka_unit_test_setup(one_tree_at_a_time, setup),
 		cmocka_unit_test_setup(a_console, setup),
 	};

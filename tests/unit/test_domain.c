@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: tests/unit/domain_machine.c tests/unit/canon.c core/domain/admit.c core/domain/audit_on.c core/domain/build.c core/domain/claim.c core/domain/crash.c core/domain/define.c core/domain/devices.c core/domain/domain.c core/domain/guest_fdt*.c core/domain/life.c core/domain/memory.c core/domain/pause.c core/domain/place.c core/domain/places.c core/domain/plan.c core/domain/unbuild.c core/domain/virtio_off.c core/domain/watchdog.c core/vwdt/*.c core/vdev/*.c core/vuart/vuart.c core/vuart/regs.c core/config/*.c core/fdt/*.c core/payload/*.c core/pool/*.c core/claim/*.c core/log/fmt.c core/log/log.c core/log/event.c core/log/guest.c core/sync/*.c core/base/status.c arch/arm64/mm/stage2*.c
+// SOURCES: tests/unit/domain_machine.c tests/unit/canon.c core/domain/admit.c core/domain/audit_on.c core/domain/build.c core/domain/claim.c core/domain/crash.c core/domain/define.c core/domain/feed.c core/domain/devices.c core/domain/domain.c core/domain/guest_fdt*.c core/domain/life.c core/domain/memory.c core/domain/pause.c core/domain/place.c core/domain/places.c core/domain/plan.c core/domain/unbuild.c core/domain/virtio_off.c core/domain/watchdog.c core/vwdt/*.c core/vdev/*.c core/vuart/vuart.c core/vuart/regs.c core/config/*.c core/fdt/*.c core/payload/*.c core/pool/*.c core/claim/*.c core/log/fmt.c core/log/log.c core/log/event.c core/log/guest.c core/sync/*.c core/base/status.c arch/arm64/mm/stage2*.c
 // LIBS: -lfdt -Wl,--wrap=claim_stake,--wrap=claim_use,--wrap=claim_redeem,--wrap=claim_redeem_upto,--wrap=ledger_domain_add,--wrap=ledger_own_range,--wrap=s2_prepare,--wrap=board_device,--wrap=guest_fdt_write,--wrap=vgic_init,--wrap=vgic_map_hw,--wrap=vdev_add,--wrap=payload_find
 /*
  * A domain's life on a fake machine, by the real core/domain, ledger, stage 2 and configuration: what fails, and what is
@@ -22,6 +22,9 @@
 #include "fake_machine.h"
 
 static struct domain *rear;
+static struct claim_refusal why;
+static int feeder; /* whose files come */
+static const unsigned char file_part[16];
 
 static int setup(void **state)
 {
@@ -33,7 +36,7 @@ static int setup(void **state)
 
 static void create(struct domain *d)
 {
-	assert_int_equal(domain_claim(&d, 1, DOMID_HYP), FH_OK);
+	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
 	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
 	dm_settle();
 	assert_int_equal(d->state, DOM_RUNNING);
@@ -81,7 +84,7 @@ static void fail_the_nth(void **state)
 	(void)state;
 	for (;;) {
 		dm_fail(++n);
-		const fh_status status = domain_claim(&rear, 1, DOMID_HYP);
+		const fh_status status = domain_claim(&rear, 1, DOMID_HYP, &why);
 
 		if (status == FH_OK) {
 			assert_int_equal(domain_do(rear, DOM_OP_START), FH_OK);
@@ -115,13 +118,13 @@ static void fail_the_nth_of_a_set(void **state)
 	uint32_t n = 0;
 
 	(void)state;
-	assert_int_equal(domain_define(tree, size, &none, &set[1], &err), FH_OK);
+	assert_int_equal(domain_define(tree, size, &none, NULL, &set[1], &err), FH_OK);
 	free(tree);
 	char *before = canon_text(&dm_ledger, CANON_ALL);
 
 	do {
 		dm_fail(++n);
-		if (domain_claim(set, 2, DOMID_HYP) == FH_OK) {
+		if (domain_claim(set, 2, DOMID_HYP, &why) == FH_OK) {
 			break;
 		}
 		assert_non_null(dm_failed());
@@ -150,7 +153,7 @@ static void killed_at_every_step(void **state)
 	for (uint32_t steps = 0; rear->state == DOM_DEFINED; steps++) {
 		const char *at = "claimed";
 
-		assert_int_equal(domain_claim(&rear, 1, DOMID_HYP), FH_OK);
+		assert_int_equal(domain_claim(&rear, 1, DOMID_HYP, &why), FH_OK);
 		assert_int_equal(domain_do(rear, DOM_OP_BUILD), FH_OK);
 		for (uint32_t i = 0; i < steps && at != NULL; i++) {
 			at = dm_step(rear);
@@ -180,7 +183,7 @@ static void illegal_operations_change_nothing(void **state)
 		assert_int_equal(domain_do(rear, op), FH_EBUSY);
 	}
 	create(rear);
-	assert_int_equal(domain_claim(&rear, 1, DOMID_HYP), FH_EBUSY);
+	assert_int_equal(domain_claim(&rear, 1, DOMID_HYP, &why), FH_EBUSY);
 	assert_int_equal(domain_do(rear, DOM_OP_START), FH_EBUSY);
 	assert_int_equal(domain_do(rear, DOM_OP_RESUME), FH_EBUSY);
 	assert_int_equal(domain_do(rear, DOM_OP_PAUSE), FH_OK);
@@ -376,7 +379,7 @@ static void the_holder_dies(void **state)
 
 	(void)state;
 	assert_int_equal(ledger_domain_add(&dm_ledger, 9, CLAIM_NO_QUOTA), FH_OK);
-	assert_int_equal(domain_claim(&rear, 1, 9), FH_OK);
+	assert_int_equal(domain_claim(&rear, 1, 9, &why), FH_OK);
 	assert_int_equal(domain_do(rear, DOM_OP_START), FH_OK);
 	assert_non_null(dm_step(rear));
 	assert_int_equal(claim_domain_died(&dm_ledger, 9), FH_OK);
@@ -403,7 +406,7 @@ static fh_status define(const char *name, const char *more, const struct domain_
 	snprintf(text, sizeof(text), "%.*s%s%.*s%s%s", (int)(n - created), created, name, (int)(m - n - 4), n + 4, more,
 		 m + 4);
 	unsigned char *tree = dts_compile(text, &size);
-	const fh_status status = domain_define(tree, size, f, d, err);
+	const fh_status status = domain_define(tree, size, f, &feeder, d, err);
 
 	free(tree);
 	if (status != FH_OK) {
@@ -428,7 +431,7 @@ static void files_come_in_pieces(void **state)
 	}
 	assert_int_equal(define("new", "", &f, &d, &err), FH_OK);
 	assert_int_equal(domain_load(d, 0, 0, file, 16), FH_EBUSY);
-	assert_int_equal(domain_claim(&d, 1, DOMID_HYP), FH_OK);
+	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
 	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
 	dm_settle();
 	assert_int_equal(d->state, DOM_BUILDING);
@@ -455,13 +458,174 @@ static void files_come_in_pieces(void **state)
 
 	/* The transfer is aborted. */
 	assert_int_equal(define("new", "", &f, &d, &err), FH_OK);
-	assert_int_equal(domain_claim(&d, 1, DOMID_HYP), FH_OK);
+	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
 	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
 	dm_settle();
 	assert_int_equal(domain_load(d, DOM_IMG_KERNEL, 0, file, 0x8000), FH_OK);
 	destroy(d);
 	as_before(before, CANON_ALL & ~CANON_DIRTY, "aborted");
 	free(before);
+}
+
+/* All of its files, with whatever steps are between. */
+static void feed(struct domain *d)
+{
+	static unsigned char file[0x8000];
+
+	dm_settle();
+	for (uint32_t i = 0; i < DOM_IMG_COUNT; i++) {
+		while (d->files.size[i] != 0U && d->arrived[i] != d->files.size[i]) {
+			dm_settle();
+			assert_int_equal(domain_load(d, i, d->arrived[i], file,
+						     MIN(sizeof(file), d->files.size[i] - d->arrived[i])),
+					 FH_OK);
+		}
+	}
+	dm_settle();
+	assert_int_equal(d->state, DOM_RUNNING);
+}
+
+static struct domain *fed(const struct domain_files *f)
+{
+	struct cfg_error err = { "" };
+	struct domain *d;
+
+	assert_int_equal(define("new", "", f, &d, &err), FH_OK);
+	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	feed(d);
+	return d;
+}
+
+/* Its files are not kept: who restarts it sends them again; it does not come back by itself. */
+static void files_come_again(void **state)
+{
+	const struct domain_files f = { { 0x10000, 0x1001, 0 }, { 0 } };
+	char *before = canon_text(&dm_ledger, CANON_ALL & ~CANON_DIRTY);
+	struct domain *d = fed(&f);
+	char *running = canon_text(&dm_ledger, CANON_ALL & ~CANON_DIRTY);
+
+	(void)state;
+	assert_int_equal(domain_do(d, DOM_OP_RESTART), FH_ENOTSUP);
+	for (uint32_t i = 0; i < 2U; i++) {
+		domain_feed(d, DOM_OP_RESTART, &feeder);
+		assert_int_equal(domain_do(d, DOM_OP_RESTART), FH_OK);
+		feed(d);
+		assert_int_equal(d->resets, i + 1U);
+		as_before(running, CANON_ALL & ~CANON_DIRTY, "restarted");
+	}
+	/* By itself. */
+	domain_ask(d, DOM_REQ_RESET);
+	dm_settle();
+	assert_int_equal(d->state, DOM_STOPPED);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_ENOTSUP);
+	assert_int_equal(domain_load(d, 0, 0, &f, 1), FH_ESTALE);
+	domain_feed(d, DOM_OP_START, &feeder);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	feed(d);
+	/* It ends while its feeder has asked for more: nobody waits for files of one that has ended. */
+	domain_feed(d, DOM_OP_RESTART, &feeder);
+	domain_ask(d, DOM_REQ_CRASH);
+	dm_settle();
+	assert_int_equal(d->state, DOM_CRASHED);
+	assert_int_equal(domain_give_up(&feeder), UINT64_MAX);
+	assert_int_equal(d->state, DOM_CRASHED);
+	destroy(d);
+	as_before(before, CANON_ALL & ~CANON_DIRTY, "destroyed");
+	free(running);
+	free(before);
+}
+
+#define PATIENCE UINT64_C(60000000000) /* create-timeout-ms, its default */
+
+/* Whoever feeds it goes, or says nothing, wherever it stands: all is back. What runs is nobody's. */
+static void nobody_feeds_it(void **state)
+{
+	const struct domain_files f = { { 0x10000, 0x1001, 0 }, { 0 } };
+	char *before = canon_text(&dm_ledger, CANON_ALL & ~CANON_DIRTY);
+	struct cfg_error err = { "" };
+	struct domain *d;
+
+	(void)state;
+	for (uint32_t i = 0; i < 8U; i++) {
+		const bool late = i % 2U != 0U;
+		const uint32_t at = i / 2U; /* defined, claimed, awaiting, in mid-file */
+
+		assert_int_equal(define("new", "", &f, &d, &err), FH_OK);
+		if (at != 0U) {
+			assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
+		}
+		assert_true(at < 2U || domain_do(d, DOM_OP_START) == FH_OK);
+		dm_settle();
+		assert_true(at < 3U || domain_load(d, 0, 0, file_part, sizeof(file_part)) == FH_OK);
+		dm_settle();
+		assert_int_equal(domain_give_up(&err), d->due); /* another one goes */
+		assert_true(d->due > fake_counter && d->due <= fake_counter + PATIENCE);
+		fake_counter += late ? PATIENCE : 0U;
+		assert_int_equal(domain_give_up(late ? NULL : &feeder), UINT64_MAX);
+		dm_settle();
+		assert_int_equal(d->state, DOM_UNUSED);
+		as_before(before, CANON_ALL & ~CANON_DIRTY, late ? "too late" : "gone");
+	}
+	/* While it is placed and cleaned nobody waits for the feeder. */
+	assert_int_equal(define("new", "", &f, &d, &err), FH_OK);
+	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	fake_counter += PATIENCE;
+	assert_int_equal(domain_give_up(NULL), fake_counter + PATIENCE);
+	assert_int_equal(d->state, DOM_BUILDING);
+	/* Asking is a sign of life. */
+	fake_counter += PATIENCE - 1U;
+	assert_int_equal(domain_load(d, 0, 0, file_part, 1), FH_EBUSY);
+	assert_int_equal(d->due, fake_counter + PATIENCE);
+	/* It is being claimed: in a moment. */
+	d->claiming = true;
+	assert_int_equal(domain_give_up(&feeder), 0);
+	assert_int_equal(d->state, DOM_BUILDING);
+	d->claiming = false;
+	assert_int_equal(domain_give_up(NULL), UINT64_MAX);
+	dm_settle();
+	as_before(before, CANON_ALL & ~CANON_DIRTY, "claimed");
+	/* What runs, and what resets after it, is not its creator's. */
+	d = fed(&f);
+	assert_int_equal(domain_give_up(&feeder), UINT64_MAX);
+	domain_feed(d, DOM_OP_RESTART, &err);
+	assert_int_equal(domain_do(d, DOM_OP_RESTART), FH_OK);
+	assert_int_equal(d->state, DOM_STOPPING);
+	assert_int_equal(domain_give_up(&feeder), d->due);
+	assert_int_equal(domain_give_up(&err), UINT64_MAX);
+	dm_settle();
+	assert_int_equal(d->state, DOM_STOPPED);
+	free(before);
+}
+
+/* The next domain in a slot finds nothing of the last one: no ramdisk that never comes, no words of another's. */
+static void a_slot_is_used_again(void **state)
+{
+	const struct domain_files two = { { 0x10000, 0x1001, 0 }, { 0 } };
+	const struct domain_files one = { { 0x10000, 0, 0 }, { 0 } };
+	struct cfg_error err = { "" };
+	struct domain *d = fed(&two);
+	size_t size;
+	char *without = strdup(created);
+	char *word = strstr(without, "ramdisk = \"r\";");
+
+	(void)state;
+	assert_int_equal(vuart_tx_send(&d->vuart, "secret", 6), 6);
+	destroy(d);
+	memset(word, ' ', strlen("ramdisk = \"r\";"));
+	memcpy(strstr(without, "MORE"), "    ", 4);
+	unsigned char *tree = dts_compile(without, &size);
+
+	assert_int_equal(domain_define(tree, size, &two, &feeder, &d, &err), FH_EINVAL);
+	assert_non_null(strstr(err.text, "ramdisk: a file comes for it"));
+	assert_int_equal(domain_define(tree, size, &one, &feeder, &d, &err), FH_OK);
+	assert_int_equal(vuart_tx_level(&d->vuart), 0);
+	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	feed(d);
+	free(tree);
+	free(without);
 }
 
 static void what_is_taken_is_refused_with_a_reason(void **state)
@@ -477,6 +641,7 @@ static void what_is_taken_is_refused_with_a_reason(void **state)
 		  FH_EEXIST },
 		{ "x", "memory@50000000 { reg = <0 0x50000000 0 0x100000>; static = <0 0x20000000>; };", "",
 		  FH_ENOENT },
+		{ "x", "on-crash = \"restart\";", "is for domains whose files are the payload's", FH_ENOTSUP },
 		{ "x", "devices { a { path = \"/pl061@9030000\"; }; };", "given already", FH_EEXIST },
 		{ "x", "devices { a { path = \"/pl011@9000000\"; allow-unprotected-dma; }; };", "unprotected DMA",
 		  FH_EDENIED },
@@ -514,6 +679,9 @@ int main(void)
 		cmocka_unit_test_setup(the_time_of_a_pause, setup),
 		cmocka_unit_test_setup(the_holder_dies, setup),
 		cmocka_unit_test_setup(files_come_in_pieces, setup),
+		cmocka_unit_test_setup(files_come_again, setup),
+		cmocka_unit_test_setup(nobody_feeds_it, setup),
+		cmocka_unit_test_setup(a_slot_is_used_again, setup),
 		cmocka_unit_test_setup(what_is_taken_is_refused_with_a_reason, setup),
 	};
 

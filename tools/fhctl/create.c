@@ -24,26 +24,18 @@ static size_t nr;
 static uint64_t bytes_done;
 static uint64_t bytes_all;
 
-static uint64_t log_next(void)
+/* The hypervisor's own words for a refusal: lines of its log since that time that say so. */
+static void print_reasons(uint64_t since)
 {
-	size_t lines;
+	size_t lines = 0;
+	struct ctl_log *l = sees_all() ? fetch_list(CTL_LOG, sizeof(*l), &lines) : NULL;
 
-	free(fetch_list(CTL_LOG, sizeof(struct ctl_log), &lines));
-	return lines;
-}
-
-/* The hypervisor's own words for a refusal: the last lines of its log that say so. */
-static void print_reasons(size_t before)
-{
-	size_t lines;
-	struct ctl_log *l = fetch_list(CTL_LOG, sizeof(*l), &lines);
-
-	for (size_t i = before < lines ? before : 0; i < lines; i++) {
+	for (size_t i = 0; i < lines; i++) {
 		char text[sizeof(l[i].text) + 1];
 
 		memcpy(text, l[i].text, sizeof(l[i].text));
 		text[l[i].len < sizeof(l[i].text) ? l[i].len : sizeof(l[i].text)] = '\0';
-		if (strstr(text, "refused") != NULL) {
+		if (l[i].time >= since && strstr(text, "refused") != NULL) {
 			fprintf(stderr, "  %s\n", text);
 		}
 	}
@@ -211,11 +203,21 @@ static void define(void)
 	}
 }
 
-/* All in one set, or nothing; returns the counter before it. */
-static uint64_t claim(size_t log_before)
+static uint64_t now(void)
 {
-	struct ctl_create q = { .nr = (uint32_t)nr };
 	struct ctl_hello h;
+	struct frame reply;
+
+	request(CTL_HELLO, "", 0, &reply);
+	memcpy(&h, reply.data, sizeof(h));
+	return h.counter;
+}
+
+/* All in one set, or nothing; returns the counter before it. */
+static uint64_t claim(void)
+{
+	uint64_t asked;
+	struct ctl_create q = { .nr = (uint32_t)nr };
 	struct frame reply;
 	uint32_t status;
 
@@ -225,19 +227,21 @@ static uint64_t claim(size_t log_before)
 			printf("claiming %s for %s\n", size_text(s[i].d.memory), s[i].d.name);
 		}
 	}
-	request(CTL_HELLO, "", 0, &reply);
-	memcpy(&h, reply.data, sizeof(h));
-	status = request(CTL_CREATE, &q, sizeof(q), NULL);
+	asked = now();
+	status = request(CTL_CREATE, &q, sizeof(q), &reply);
 	if (status == CTL_EBUSY) {
 		die(EXIT_REFUSED, "create: refused: only a domain that is defined, and not claimed, is created");
 	}
 	if (status != CTL_OK) {
 		fflush(stdout);
 		fprintf(stderr, "%s: create: nothing was claimed:\n", program);
-		print_reasons(log_before);
+		if (reply.head.len != 0) {
+			refuse_claim(status, &reply);
+		}
+		print_reasons(asked);
 		die_status(status, "create");
 	}
-	return h.counter;
+	return asked;
 }
 
 static void wait_all(int ms)
@@ -257,16 +261,15 @@ static void wait_all(int ms)
 int cmd_create(int argc, char **argv)
 {
 	const struct ctl_events_req events = { .on = 1 };
-	size_t before;
 	uint64_t asked;
 	bool failed = false;
 
 	parse(argc, argv);
-	before = log_next();
+	port_open();
 	request(CTL_EVENTS, &events, sizeof(events), NULL);
 	define();
 	step("defined");
-	asked = claim(before);
+	asked = claim();
 	step("claimed");
 	for (size_t i = 0; i < nr; i++) {
 		if (s[i].files.tree != NULL) {
@@ -281,9 +284,12 @@ int cmd_create(int argc, char **argv)
 	report(asked);
 	for (size_t i = 0; i < nr; i++) {
 		failed = failed || s[i].failed;
+		if (s[i].files.tree != NULL && !s[i].failed) {
+			note_files(s[i].d.name, &s[i].files);
+		}
 	}
 	if (failed) {
-		print_reasons(before);
+		print_reasons(asked);
 	}
 	return failed ? EXIT_REFUSED : EXIT_GOOD;
 }

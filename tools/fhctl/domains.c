@@ -245,8 +245,11 @@ int cmd_act(int argc, char **argv)
 		{ "resume", "goes on", CTL_RESUME },         { "destroy", "is destroyed", CTL_DESTROY },
 	};
 	static const char *const options[] = { "force", NULL };
+	const struct ctl_events_req events = { .on = 1 };
 	struct ctl_domain_req q = { 0 };
+	struct files files = { 0 };
 	struct ctl_domain d;
+	bool again;
 	bool force = false;
 	const char *done = "";
 	uint32_t status;
@@ -268,6 +271,10 @@ int cmd_act(int argc, char **argv)
 		q.action = CTL_KILL;
 		done = "is stopped";
 	}
+	again = (q.action == CTL_START || q.action == CTL_RESTART) && recall_files(&d, &files);
+	if (again) {
+		request(CTL_EVENTS, &events, sizeof(events), NULL);
+	}
 	status = request(CTL_DOMAIN, &q, sizeof(q), NULL);
 	if (status == CTL_ENOTSUP && q.action == CTL_STOP) {
 		die(EXIT_REFUSED, "stop %s: end it on its console, or take its power with --force", d.name);
@@ -277,6 +284,11 @@ int cmd_act(int argc, char **argv)
 	}
 	if (status != CTL_OK) {
 		die_status(status, "%s %s", argv[0], d.name);
+	}
+	if (again) {
+		reload_files(&d, &files);
+	} else if (q.action == CTL_DESTROY) {
+		forget_files(d.name);
 	}
 	if (opt_json) {
 		json_open('{');

@@ -59,6 +59,8 @@ void want_operands(int argc, char **argv, int min, int max);
 /* Opens a free control port, and says hello. Ends where there is none. */
 const struct ctl_hello *port_open(void);
 int port_fd(void);
+/* Whether this domain manages all others, and so may see what is no one domain's: log and trace. */
+bool sees_all(void);
 /* A frame: its head, and its bytes; valid until the next one. */
 struct frame {
 	struct ctl_head head;
@@ -103,6 +105,15 @@ uint16_t define_domain(struct files *f);
 void step(const char *name);
 /* Sends its files while it is being built; told: bytes that have gone. */
 void load_files(const struct files *f, uint16_t dom, void (*told)(uint64_t bytes));
+
+/* --- reload.c --- */
+/* Notes where the files of a domain are that was created from some, for when it is started anew; and forgets it. */
+void note_files(const char *name, const struct files *f);
+void forget_files(const char *name);
+/* Whether its files have to come again; f: where they are. Ends where they are not known, or not what they were. */
+bool recall_files(const struct ctl_domain *d, struct files *f);
+/* Sends them, after the domain was asked to start anew, and waits until it runs. Events were asked for before. */
+void reload_files(const struct ctl_domain *d, const struct files *f);
 
 /* --- table.c: what people read --- */
 struct table;

@@ -72,7 +72,9 @@ static int use_color(const struct ctl_memory *m)
 	switch (m->use) {
 	case CTL_OWNED:
 	case CTL_STATIC:
-		return m->owner == CTL_DOM_HYP ? 37 : domains[m->owner % COUNT(domains)];
+		return m->owner == CTL_DOM_HYP  ? 37 :
+		       m->owner == CTL_DOM_NONE ? 90 :
+						  domains[m->owner % COUNT(domains)];
 	case CTL_QUARANTINED:
 		return 41;
 	case CTL_FREE:
@@ -86,8 +88,10 @@ static char use_glyph(const struct ctl_memory *m)
 {
 	switch (m->use) {
 	case CTL_OWNED:
-		return m->owner == CTL_DOM_HYP ? 'h' : (char)('0' + m->owner % 10);
 	case CTL_STATIC:
+		if (m->owner == CTL_DOM_HYP || m->owner == CTL_DOM_NONE) {
+			return m->owner == CTL_DOM_HYP ? 'h' : 'x';
+		}
 		return (char)('0' + m->owner % 10);
 	case CTL_FREE:
 		return '.';
@@ -149,7 +153,7 @@ static void draw(void)
 
 		printf("%s%c%s %s  ", color_on(use_color(&m)), use_glyph(&m), color_off(), d[i].name);
 	}
-	printf(". free  - unused  h freehold's for domains  # freehold, payload, reserved\n");
+	printf(". free  - unused  h freehold's for domains  x not yours to see  # freehold, payload, reserved\n");
 }
 
 static const char *order_text(unsigned int order)

@@ -44,10 +44,12 @@ static int by_time(const void *a, const void *b)
 static void set(bool on)
 {
 	const struct ctl_events_req q = { .on = on ? 1 : 0 };
+	uint32_t status;
 
 	port_open();
-	if (request(CTL_TRACING, &q, sizeof(q), NULL) != CTL_OK) {
-		die(EXIT_REFUSED, "trace: the hypervisor does not trace");
+	status = request(CTL_TRACING, &q, sizeof(q), NULL);
+	if (status != CTL_OK) {
+		die_status(status, "trace");
 	}
 }
 

@@ -259,13 +259,15 @@ static void start_consoles(void)
 {
 	struct console_source sources[CFG_MAX_DOMAINS];
 
-	for (uint32_t i = 0; i < domain_count(); i++) {
-		struct domain *d = domain_get(i);
+	/* Of all slots: some domains come later. */
+	for (uint32_t i = 0; i < CFG_MAX_DOMAINS; i++) {
+		const struct cfg_domain *c = &sys.domains[i];
+		const bool silent = i < domain_count() && c->console == CFG_CONSOLE_NONE;
 
-		sources[i] = (struct console_source){ d->cfg->name, d->cfg->color,
-						      d->cfg->console != CFG_CONSOLE_NONE ? &d->vuart : NULL };
+		sources[i] = (struct console_source){ c->name, (uint8_t)(i < domain_count() ? c->color : 31U + i % 6U),
+						      silent ? NULL : domain_vuart(i) };
 	}
-	console_init(sources, domain_count());
+	console_init(sources, CFG_MAX_DOMAINS);
 	if (machine.uart_irq != 0U) {
 		gic_irq_config(0, machine.uart_irq, false);
 		gic_irq_priority(0, machine.uart_irq, GIC_PRIO_EL2);
