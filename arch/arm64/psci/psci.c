@@ -2,6 +2,8 @@
 #include "arch/arm64/psci/psci.h"
 
 #include "arch/arm64/psci/firmware.h"
+#include "arch/barrier.h"
+#include "arch/cpu.h"
 #include "core/domain/domain.h"
 
 #define PSCI_1_1 UINT64_C(0x10001)
@@ -44,18 +46,29 @@ static uint64_t arch_features(uint32_t fid)
 }
 
 /*
- * As with a wake-up that is pending (DEN0022F 5.4): from standby at once behind the call, from a power-down at the
- * entry point, with what a power-down loses lost.
+ * The physical CPU waits, as in a WFI of the guest's own: for any interrupt, EL2's too, which a guest sees as a wake-up
+ * without a cause. One that waits for the guest already, and it alone can see, is none of the physical ones.
  */
+static void stand_by(const struct vcpu *v)
+{
+	if (!vgic_cpu_pending(&v->vgic) && __atomic_load_n(&v->stop, __ATOMIC_ACQUIRE) == 0U) {
+		dsb(sy);
+		cpu_wfi();
+	}
+}
+
+/* DEN0022F 5.4: goes on behind the call; from a power-down at the entry point, with what that loses lost. */
 static __attribute__((noinline)) void suspend(struct vcpu *v, uint64_t state, uint64_t entry, uint64_t context)
 {
 	if ((state & ~(SUSPEND_LEVEL | SUSPEND_POWERDOWN | SUSPEND_ID)) != 0U) {
 		v->regs.x[0] = (uint64_t)PSCI_INVALID_PARAMETERS;
 	} else if ((state & SUSPEND_POWERDOWN) == 0U) {
+		stand_by(v);
 		v->regs.x[0] = PSCI_SUCCESS;
 	} else if (!domain_is_entry(v->domain, entry)) {
 		v->regs.x[0] = (uint64_t)PSCI_INVALID_ADDRESS;
 	} else {
+		stand_by(v);
 		vcpu_resume(v, entry, context);
 	}
 }
