@@ -118,6 +118,12 @@ static void serve(uint32_t bits)
 	}
 }
 
+bool console_due(void)
+{
+	return (__atomic_load_n(&output_pending, __ATOMIC_RELAXED) & (OUTPUT_NEW | OUTPUT_INPUT)) != 0U &&
+	       !__atomic_load_n(&con.tx_on, __ATOMIC_RELAXED);
+}
+
 void console_poll(void)
 {
 	/* A second round serves who found the lock taken while the first one was ending. */

@@ -40,6 +40,8 @@ static inline bool console_pending(void)
 	return __atomic_load_n(&output_pending, __ATOMIC_RELAXED) != 0U;
 }
 
+/* Whether console_poll() has bytes to move now, which the UART's interrupt will not: no lock. */
+bool console_due(void);
 /* Moves what it can. Never waits: where another CPU is at it, or the transmit interrupt will be, it returns at once. */
 void console_poll(void);
 /* The UART's interrupt: input to the focus, then output. On the CPU that the interrupt is routed to. */

@@ -10,6 +10,7 @@ import re
 import subprocess
 
 import harness
+import systems
 
 # Function at EL2 -> cause; the last one in this order that ran in an exit names it.
 FUNCTIONS = [
@@ -32,8 +33,9 @@ def symbols(elf):
     return found
 
 
-def plugin(out, image=harness.IMAGE):
-    """QEMU's arguments that make it write the counts to `out` when it ends."""
+def plugin(out, image=harness.IMAGE, irq=None):
+    """QEMU's arguments that make it write the counts to `out` when it ends. irq: (CPU, guest), whose delay is counted,
+    too."""
     names = symbols(image.with_suffix(".elf"))
     missing = [f for f, _ in FUNCTIONS if f not in names]
     if missing:
@@ -42,6 +44,10 @@ def plugin(out, image=harness.IMAGE):
     parts = [harness.GUESTS / "exits.so", f"out={out}", f"text={names['image_start'][0]:x}:{names['text_end'][0]:x}",
              f"vectors={vectors:x}", *(f"at={vectors + offset:x}:{cause}" for offset, cause in VECTORS),
              *(f"at={at:x}:{cause}" for function, cause in FUNCTIONS for at in names[function])]
+    if irq:
+        cpu, guest = irq
+        vector = systems.IPA + symbols(harness.GUESTS / f"{guest}.elf")["vectors"][0] + 0x280
+        parts.append(f"irq={cpu}:{vector:x}")
     return "-plugin", ",".join(str(p) for p in parts)
 
 

@@ -15,7 +15,6 @@
 #define ISS_SF BIT(15)
 #define ISS_CM BIT(8)
 #define ISS_S1PTW BIT(7)
-#define ISS_WNR BIT(6)
 #define ISS_FSC GENMASK(5, 0)
 #define FSC_KIND GENMASK(5, 2) /* without the level */
 #define FSC_TRANSLATION UINT64_C(0x4)

@@ -17,6 +17,7 @@
 #include "drivers/watchdog/watchdog.h"
 
 #define PPI_HYP_TIMER 26U /* fixed by the base system architecture (Arm BSA 3.5) */
+#define DABT_WRITE (FIELD_PREP(ESR_EC, UINT64_C(0x24)) | ISS_WNR)
 
 static struct trap_machine machine;
 
@@ -62,6 +63,47 @@ static uint64_t next_wake(void)
 	return MIN(at, watchdog_next());
 }
 
+/*
+ * The consoles' work is done by one CPU, that has the UART's interrupt: one without a guest while there is one, so that
+ * what is launched, ends or is typed is shown at no running domain's cost. Others do what their own guests cause on
+ * the spot, and tell that one what else there is.
+ */
+static uint32_t console_cpu;  /* atomic */
+static uint32_t console_told; /* atomic: a kick is under way to it */
+static uint64_t free_cpus;    /* atomic: without a guest, as bits */
+_Static_assert(FH_MAX_CPUS <= 64U, "a bit each");
+
+static void move_console(uint32_t cpu)
+{
+	__atomic_store_n(&console_cpu, cpu, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&console_told, 0U, __ATOMIC_SEQ_CST);
+	/* Until the route is right: another may move it meanwhile. */
+	do {
+		cpu = __atomic_load_n(&console_cpu, __ATOMIC_SEQ_CST);
+		gic_irq_route(machine.uart_irq, cpu);
+	} while (__atomic_load_n(&console_cpu, __ATOMIC_SEQ_CST) != cpu);
+}
+
+/* This CPU turns to its guest: one that is free takes the consoles over, or the next that becomes free. */
+static void leave_console(uint32_t cpu)
+{
+	uint64_t others = __atomic_and_fetch(&free_cpus, ~BIT(cpu), __ATOMIC_SEQ_CST);
+
+	while (others != 0U && (others & BIT(__atomic_load_n(&console_cpu, __ATOMIC_SEQ_CST))) == 0U) {
+		cpu = (uint32_t)__builtin_ctzll(others);
+		move_console(cpu);
+		gic_send_sgi(cpu, GIC_SGI_KICK);
+		others = __atomic_load_n(&free_cpus, __ATOMIC_SEQ_CST);
+	}
+}
+
+static void tell_console(void)
+{
+	if (__atomic_exchange_n(&console_told, 1U, __ATOMIC_SEQ_CST) == 0U) {
+		gic_send_sgi(__atomic_load_n(&console_cpu, __ATOMIC_SEQ_CST), GIC_SGI_KICK);
+	}
+}
+
 static void set_wake(void)
 {
 	const uint64_t at = next_wake();
@@ -79,12 +121,27 @@ static void consoles(void)
 	set_wake();
 }
 
-/* What the exits left for the consoles. */
-static inline void chores(void)
+/* What the exits left for the consoles, on a CPU that runs no guest. */
+static void chores(void)
 {
+	const uint32_t cpu = arch_cpu_id();
+
+	__atomic_fetch_or(&free_cpus, BIT(cpu), __ATOMIC_SEQ_CST);
+	if ((__atomic_load_n(&free_cpus, __ATOMIC_SEQ_CST) & BIT(__atomic_load_n(&console_cpu, __ATOMIC_SEQ_CST))) ==
+	    0U) {
+		move_console(cpu);
+	}
 	if (console_pending()) {
 		consoles();
 	}
+}
+
+/* Whether the guest made this work itself: it wrote to its UART, or its own ports have some. */
+static bool is_own(const struct vcpu *v, enum vcpu_exit why, uint32_t bits)
+{
+	return (why == VCPU_EXIT_SYNC && (READ_SYSREG(esr_el2) & (ESR_EC | ISS_WNR)) == DABT_WRITE &&
+		v->last_dev->ops == &vuart_ops) ||
+	       ((bits & OUTPUT_CONTROL) != 0U && v->domain->virtio.size != 0U);
 }
 
 /* After an exit: the trace, where it is on, and what was left for the consoles. */
@@ -95,8 +152,16 @@ static __attribute__((noinline)) void after_exit(const struct vcpu *v, enum vcpu
 	if ((bits & OUTPUT_TRACE) != 0U) {
 		trace_put((uint16_t)why, v->domain->id, v->index, why == VCPU_EXIT_SYNC ? READ_SYSREG(esr_el2) : 0U);
 	}
-	if ((bits & ~OUTPUT_TRACE) != 0U) {
+	if ((bits & ~OUTPUT_TRACE) == 0U) {
+		return;
+	}
+	const bool here = arch_cpu_id() == __atomic_load_n(&console_cpu, __ATOMIC_RELAXED);
+
+	if (here || is_own(v, why, bits)) {
 		consoles();
+	}
+	if (!here && console_due()) {
+		tell_console();
 	}
 }
 
@@ -145,7 +210,8 @@ EACH_GIC void one_irq(struct vcpu *v, uint32_t ack, uint32_t intid, bool v2)
 	if (scrub_asked()) {
 		vcpu_trap_wfi(true);
 	}
-	/* A kick, or the maintenance interrupt: coming out of the guest was its purpose. */
+	/* A kick, or the maintenance interrupt: coming out of the guest was its purpose. It looks for work now. */
+	__atomic_store_n(&console_told, 0U, __ATOMIC_SEQ_CST);
 	gic_eoi(ack, v2);
 	gic_deactivate(ack, v2);
 }
@@ -259,6 +325,7 @@ void run_loop(void)
 			}
 			break;
 		case DOM_STEP_START:
+			leave_console(cpu);
 			domain_vcpu_start(v);
 			break;
 		case DOM_STEP_BUILD:

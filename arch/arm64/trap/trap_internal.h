@@ -15,5 +15,6 @@ void trap_instr_abort(struct vcpu *v, uint64_t esr);
 
 #define ESR_EC GENMASK(31, 26)
 #define ESR_IL BIT(25)
+#define ISS_WNR BIT(6) /* of an abort: by a write */
 
 #endif

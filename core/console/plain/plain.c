@@ -167,6 +167,11 @@ void console_init(const struct console_source *sources, uint32_t nr)
 	output_flag(OUTPUT_NEW | OUTPUT_INPUT);
 }
 
+bool console_due(void)
+{
+	return (__atomic_load_n(&output_pending, __ATOMIC_RELAXED) & (OUTPUT_NEW | OUTPUT_INPUT)) != 0U;
+}
+
 void console_poll(void)
 {
 	if (con.ready && !log_crashed() && lock_try(&con.lock)) {

@@ -3,9 +3,11 @@
  * A TCG plugin for QEMU: counts the instructions that EL2 executes between an exit from a guest and the return to it,
  * for each CPU, and reports the largest count by cause. The cause is the last in the list of functions that ran.
  *
- *   -plugin exits.so,out=FILE,text=START:END,vectors=ADDRESS,at=ADDRESS:NAME,at=ADDRESS:NAME...
+ *   -plugin exits.so,out=FILE,text=START:END,vectors=ADDRESS,at=ADDRESS:NAME,at=ADDRESS:NAME...[,irq=CPU:ADDRESS]
  *
  * Addresses are EL2's virtual ones; later names win over earlier ones. FILE gets a line "NAME COUNT MAX SUM" each.
+ * irq: of that CPU, "delay" is what EL2 executes between the guest's last instruction and its vector at ADDRESS, in
+ * however many exits: no interrupt of that guest waits longer for instructions of its CPU.
  * It counts whole translation blocks, so a figure is never too small, but for turns of a loop that begins with WFE: a
  * wait for a lock lasts as long as the host lets the holder's thread sleep, and its bound is stated elsewhere.
  *
@@ -57,6 +59,7 @@ static struct cpu {
 	uint64_t count; /* instructions since the exit */
 	uint32_t tag;
 	bool inside;
+	uint64_t away; /* instructions since the guest's last */
 	struct {
 		uint64_t n;
 		uint64_t max;
@@ -67,6 +70,14 @@ static struct cpu {
 static uint64_t text_start;
 static uint64_t text_end;
 static uint64_t vectors;
+static uint64_t irq_vector;
+static unsigned int irq_cpu;
+static bool irq_watched;
+static struct {
+	uint64_t n;
+	uint64_t max;
+	uint64_t sum;
+} delay;
 static char *out;
 
 /* What a block of EL2's code means; lives as long as QEMU, which may translate a block again. */
@@ -100,12 +111,36 @@ static void executed(unsigned int vcpu, void *data)
 		c->inside = true;
 	}
 	c->count += b->insns;
+	c->away += b->insns;
 	if (b->tag > c->tag) {
 		c->tag = b->tag;
 	}
 	if (b->leaves && c->inside) {
 		finish(c);
 	}
+}
+
+static void guest_executed(unsigned int vcpu, void *at)
+{
+	struct cpu *c = &cpus[vcpu % MAX_CPUS];
+
+	if (vcpu == irq_cpu && *(uint64_t *)at == irq_vector && c->away != 0U) {
+		delay.n++;
+		delay.sum += c->away;
+		delay.max = c->away > delay.max ? c->away : delay.max;
+	}
+	c->away = 0;
+}
+
+static void translated_guest(struct qemu_plugin_tb *tb, uint64_t at)
+{
+	uint64_t *kept = malloc(sizeof(*kept));
+
+	if (kept == NULL) {
+		abort();
+	}
+	*kept = at;
+	qemu_plugin_register_vcpu_tb_exec_cb(tb, guest_executed, 0, kept);
 }
 
 static uint32_t tag_of(uint64_t at)
@@ -128,6 +163,9 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 
 	(void)id;
 	if (at < text_start || at >= text_end) {
+		if (irq_watched) {
+			translated_guest(tb, at);
+		}
 		return;
 	}
 	b = malloc(sizeof(*b));
@@ -167,6 +205,9 @@ static void report(qemu_plugin_id_t id, void *data)
 			fprintf(f, "%s %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", tags[t].text, n, max, sum);
 		}
 	}
+	if (irq_watched) {
+		fprintf(f, "delay %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", delay.n, delay.max, delay.sum);
+	}
 	fclose(f);
 }
 
@@ -197,6 +238,9 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
 			good = sscanf(argv[i] + 5, "%" SCNx64 ":%" SCNx64, &text_start, &text_end) == 2;
 		} else if (strncmp(argv[i], "vectors=", 8) == 0) {
 			good = sscanf(argv[i] + 8, "%" SCNx64, &vectors) == 1;
+		} else if (strncmp(argv[i], "irq=", 4) == 0) {
+			good = sscanf(argv[i] + 4, "%u:%" SCNx64, &irq_cpu, &irq_vector) == 2;
+			irq_watched = true;
 		} else {
 			good = strncmp(argv[i], "at=", 3) == 0 && add_tag(argv[i] + 3);
 		}
