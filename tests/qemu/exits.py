@@ -25,10 +25,10 @@ VECTORS = [(0x480, "irq"), (0x580, "serror")]  # of a lower EL
 
 
 def symbols(elf):
-    """name -> addresses; two files may have a function of one name."""
+    """name -> addresses; two files may have a function of one name, and the compiler ends it as it likes (.lto_priv.0)."""
     nm = subprocess.run(["aarch64-linux-gnu-nm", str(elf)], capture_output=True, text=True, check=True).stdout
     found = {}
-    for address, name in re.findall(r"^([0-9a-f]+) \w (\S+)$", nm, re.M):
+    for address, name in re.findall(r"^([0-9a-f]+) \w (\w+)\S*$", nm, re.M):
         found.setdefault(name, []).append(int(address, 16))
     return found
 

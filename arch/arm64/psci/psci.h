@@ -32,6 +32,6 @@
  * functions answer NOT_SUPPORTED; nothing reaches the firmware but work-arounds that it offers, without arguments.
  * Bound: a CPU_ON or SYSTEM_* asks each vCPU once.
  */
-void psci_call(struct vcpu *v);
+FH_NOINLINE void psci_call(struct vcpu *v);
 
 #endif

@@ -5,13 +5,16 @@
 #include "arch/arm64/trap/trap.h"
 #include "arch/arm64/vcpu/vcpu.h"
 
-/* A synchronous exit, by exception class. */
+/*
+ * A synchronous exit, by exception class. Functions of their own in the image, by which tests tell exits apart
+ * (tests/qemu/exits.py).
+ */
 void trap_sync(struct vcpu *v);
 /* MRS, MSR of a trapped register; esr: its syndrome (Arm ARM D19.2.37, EC 0x18). */
-void trap_sysreg(struct vcpu *v, uint64_t esr);
+FH_NOINLINE void trap_sysreg(struct vcpu *v, uint64_t esr);
 /* Data and instruction aborts from stage 2. */
-void trap_data_abort(struct vcpu *v, uint64_t esr);
-void trap_instr_abort(struct vcpu *v, uint64_t esr);
+FH_NOINLINE void trap_data_abort(struct vcpu *v, uint64_t esr);
+FH_NOINLINE void trap_instr_abort(struct vcpu *v, uint64_t esr);
 
 #define ESR_EC GENMASK(31, 26)
 #define ESR_IL BIT(25)
