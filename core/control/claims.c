@@ -92,7 +92,10 @@ static void look_at_waits(struct ledger *l)
 		if (status != FH_OK || !c.waiting) {
 			waits[i].used = false;
 			set_lease(l, waits[i].claim, waits[i].lease_ms);
-			post(status == FH_OK ? CTL_EV_ADMITTED : CTL_EV_EXPIRED, waits[i].holder, waits[i].claim);
+			post(status == FH_OK       ? CTL_EV_ADMITTED :
+			     status == FH_EREVOKED ? CTL_EV_REVOKED :
+						     CTL_EV_EXPIRED,
+			     waits[i].holder, waits[i].claim);
 		}
 	}
 }
@@ -178,6 +181,10 @@ uint32_t control_refused(struct request *r, uint32_t status, const struct claim_
 {
 	struct ctl_refusal *out = r->out;
 
+	event_post(&(struct event){ .type = CTL_EV_REFUSED,
+				    .dom = why->want != 0U ? why->owner : r->self->id,
+				    .value = status,
+				    .arg = { why->want, why->fit } });
 	*out = (struct ctl_refusal){ why->term, why->zone, why->order, why->owner, why->want, why->have, why->fit };
 	r->out_len = sizeof(*out);
 	return status;
@@ -232,6 +239,9 @@ uint32_t control_claim(struct request *r)
 		status = FH_EBUSY; /* a build draws on it */
 	} else {
 		/* Told as it is. */
+	}
+	if (status == FH_EREVOKED) {
+		post(CTL_EV_REVOKED, r->self->id, h);
 	}
 	if (status == FH_OK && r->op == CTL_RELEASE) {
 		status = claim_release(domain_ledger(), h);

@@ -9,6 +9,7 @@
 #include "generated/version.h"
 
 _Static_assert((uint32_t)CTL_ETIMEOUT == (uint32_t)FH_ETIMEOUT, "the order of fh_status");
+_Static_assert(CTL_EV_STATE == EVENT_STATE && CTL_EV_FAULT == EVENT_FAULT, "what core/domain posts");
 
 bool control_may(const struct domain *d, uint32_t dom)
 {

@@ -282,6 +282,9 @@ void domain_ask_held(struct domain *d, enum domain_request r)
 {
 	if ((d->state == DOM_RUNNING || d->state == DOM_PAUSED) && d->request == DOM_REQ_NONE) {
 		d->request = r;
+		if (r >= DOM_REQ_CRASH) {
+			event_post(&(struct event){ .type = EVENT_FAULT, .dom = d->id, .value = r - DOM_REQ_CRASH });
+		}
 		domain_set_state(d, DOM_STOPPING);
 		for (uint32_t i = 0; i < d->nr_vcpus; i++) {
 			domain_attend(&d->vcpus[i]);

@@ -87,11 +87,14 @@ static inline void output_unflag(uint32_t bits)
 #define EVENTS_KEPT 64U
 struct event {
 	uint64_t time; /* arch_counter() */
-	uint16_t type; /* of whoever posts and reads it: core/control/protocol.h numbers them */
+	uint16_t
+		type; /* of whoever posts and reads it: core/control/protocol.h numbers them; core/domain's are these */
 	domid_t dom;
 	uint32_t value;
 	uint64_t arg[2];
 };
+#define EVENT_STATE 0U
+#define EVENT_FAULT 5U
 /* Takes the log lock. O(1). */
 void event_post(const struct event *e);
 /* The number of the next event that will be posted; no lock. */

@@ -121,6 +121,9 @@ def test_claims(control):
     text = fhctl(control, "claim stake rear:low:1G 2>&1", 1)
     assert "no room for rear: wants 512 blocks of 2 MiB in low" in text and "160 would fit" in text
     assert low_claimed(control) == 128 * systems.MIB
+    watch(control, "--count 1 --seconds 20")
+    fhctl(control, "claim stake rear:low:1G 2>/dev/null", 1)
+    assert "refused   rear: it does not fit: wants 512 blocks, 160 would fit" in control.shell("wait; cat /tmp/ev")
     assert "released" in fhctl(control, f"claim release {name}")
     assert "released already" in fhctl(control, f"claim release {name} 2>&1", 1)
     assert fhctl(control, "claim list") == before and low_claimed(control) == 0
@@ -230,9 +233,11 @@ def test_create_and_destroy(control):
 
 def test_a_set_that_does_not_fit(control):
     before = fhctl(control, "--json memory")
+    watch(control, "--seconds 3")
     text = fhctl(control, "create late much 2>&1", 1)
     assert "nothing was claimed" in text and "refused: no room for much: wants 256 blocks of 2 MiB in high" in text
     assert "224 would fit" in text, text
+    assert "refused   much: it does not fit: wants 256 blocks, 224 would fit" in control.shell("wait; cat /tmp/ev")
     assert fhctl(control, "--json memory") == before
     assert [d["state"] for d in json.loads(fhctl(control, "--json list"))][2:] == ["defined", "defined"]
 

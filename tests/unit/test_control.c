@@ -375,6 +375,82 @@ static void claims(void **state)
 	assert_int_equal(ask(CTL_RELEASE, &c, sizeof(c)), CTL_EEXPIRED);
 }
 
+static struct ctl_event next_event(void)
+{
+	struct ctl_event e;
+
+	settle();
+	assert_int_equal(take(PORT).op, CTL_EVENT);
+	memcpy(&e, data, sizeof(e));
+	return e;
+}
+
+/* From another session, so that the events come alone. */
+static uint32_t stake_beside(uint64_t wait_ms, uint64_t count, struct ctl_claim *c)
+{
+	const struct {
+		struct ctl_stake s;
+		struct ctl_want w;
+	} q = { { 0, wait_ms, 1, 0 }, { 0, 0, 1, 0, count } };
+	struct ctl_head h;
+
+	send_head(2, CTL_STAKE, &q, sizeof(q));
+	settle();
+	h = take(2);
+	memcpy(c, data, sizeof(*c));
+	return h.status;
+}
+
+static void refusals_and_losses_are_told(void **state)
+{
+	struct ctl_event e;
+	struct ctl_claim all;
+	struct ctl_claim c;
+
+	(void)state;
+	assert_int_equal(ask(CTL_EVENTS, &(struct ctl_events_req){ .on = 1 }, sizeof(struct ctl_events_req)), CTL_OK);
+	cm_open(2, true);
+	assert_int_equal(stake_beside(0, 5000, &c), CTL_ENOFIT);
+	e = next_event();
+	assert_int_equal(e.type, CTL_EV_REFUSED);
+	assert_int_equal(e.dom, 1);
+	assert_int_equal(e.value, CTL_ENOFIT);
+	assert_int_equal(e.arg[0], 5000);
+	assert_int_equal(e.arg[1], 4096);
+	cm_domain[1].state = DOM_DEFINED;
+	cm_claim_says = (struct claim_refusal){ .order = 9, .owner = 1, .want = 7, .fit = 3 };
+	send_head(2, CTL_CREATE, &(struct ctl_create){ 1, { 1 } }, sizeof(struct ctl_create));
+	settle();
+	assert_int_equal(take(2).status, CTL_ENOFIT);
+	e = next_event();
+	assert_int_equal(e.type, CTL_EV_REFUSED);
+	assert_int_equal(e.dom, 1);
+	assert_int_equal(e.value, CTL_ENOFIT);
+	assert_int_equal(e.arg[0], 7);
+	assert_int_equal(e.arg[1], 3);
+
+	/* All is claimed, and another waits for all, when a page goes bad: both are lost. */
+	assert_int_equal(stake_beside(0, 4096, &all), CTL_OK);
+	assert_int_equal(next_event().type, CTL_EV_ADMITTED);
+	assert_int_equal(stake_beside(50, 4096, &c), CTL_OK);
+	assert_int_equal(c.lease_ms, 1);
+	assert_int_equal(ledger_quarantine(&cm_ledger, pa(0x40000000)), FH_OK);
+	e = next_event();
+	assert_int_equal(e.type, CTL_EV_REVOKED);
+	assert_int_equal(e.dom, 0);
+	assert_int_equal(e.arg[0], c.slot);
+	assert_int_equal(e.arg[1], c.gen);
+	send_head(2, CTL_RENEW, &all, sizeof(all));
+	settle();
+	assert_int_equal(take(2).status, CTL_EREVOKED);
+	e = next_event();
+	assert_int_equal(e.type, CTL_EV_REVOKED);
+	assert_int_equal(e.arg[0], all.slot);
+	assert_int_equal(e.arg[1], all.gen);
+	assert_int_equal(cm_ports[PORT].out_len, 0);
+	cm_open(2, false);
+}
+
 static void a_claim_that_waits(void **state)
 {
 	struct ctl_claim all;
@@ -643,6 +719,7 @@ int main(void)
 		cmocka_unit_test_setup(a_claim_that_waits, setup),
 		cmocka_unit_test_setup(claims_that_wait_are_counted, setup),
 		cmocka_unit_test_setup(a_claim_in_use_is_not_released, setup),
+		cmocka_unit_test_setup(refusals_and_losses_are_told, setup),
 		cmocka_unit_test_setup(creation, setup),
 		cmocka_unit_test_setup(a_set_that_does_not_fit, setup),
 		cmocka_unit_test_setup(whose_end_it_is, setup),

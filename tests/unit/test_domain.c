@@ -17,6 +17,7 @@
 
 #include "arch/cpu.h"
 #include "canon.h"
+#include "core/log/log.h"
 #include "domain_machine.h"
 #include "dts.h"
 #include "fake_machine.h"
@@ -266,6 +267,8 @@ static uint64_t start_watchdog(struct domain *d)
 static void a_watchdog_runs_out(void **state)
 {
 	struct domain *front = domain_find("front");
+	struct event e;
+	uint64_t event;
 	uint64_t end;
 
 	(void)state;
@@ -280,7 +283,15 @@ static void a_watchdog_runs_out(void **state)
 	assert_int_equal(domain_watchdog_poll(rear), end);
 	assert_int_equal(rear->state, DOM_RUNNING);
 	fake_counter = end;
+	event = event_next();
 	assert_int_equal(domain_watchdog_poll(rear), UINT64_MAX);
+	assert_true(event_read(&event, &e));
+	assert_int_equal(e.type, EVENT_FAULT);
+	assert_int_equal(e.dom, rear->id);
+	assert_int_equal(e.value, 1);
+	assert_true(event_read(&event, &e));
+	assert_int_equal(e.type, EVENT_STATE);
+	assert_int_equal(e.value, DOM_STOPPING);
 	crash_pause_is_over(rear);
 	assert_int_equal(rear->resets, 1);
 	assert_int_equal(rear->crashes, 1);

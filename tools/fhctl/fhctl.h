@@ -34,6 +34,8 @@ extern const char *program;
 /* Says "fhctl: ..." and ends. */
 NORETURN void die(int code, const char *fmt, ...) PRINTF(2, 3);
 /* Ends with what a refusal means; what: "stop rear". */
+/* What a status means, for people. */
+const char *reason(uint32_t status);
 NORETURN void die_status(uint32_t status, const char *fmt, ...) PRINTF(2, 3);
 
 struct command {

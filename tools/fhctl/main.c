@@ -67,7 +67,7 @@ void die(int code, const char *fmt, ...)
 	exit(code);
 }
 
-static const char *reason(uint32_t status)
+const char *reason(uint32_t status)
 {
 	static const char *const reasons[] = {
 		[CTL_OK] = "no reason",

@@ -61,6 +61,13 @@ static void print_event(const struct ctl_event *e)
 	printf("%12.6f  %-8s  ", seconds(e->time), event_name(e->type));
 	if (e->type == CTL_EV_STATE) {
 		printf("%s is %s\n", domain_name(e->dom), state_name(e->value));
+	} else if (e->type == CTL_EV_REFUSED) {
+		printf("%s: %s", domain_name(e->dom), reason(e->value));
+		printf(e->arg[0] != 0 ? ": wants %llu blocks, %llu would fit\n" : "\n", (unsigned long long)e->arg[0],
+		       (unsigned long long)e->arg[1]);
+	} else if (e->type == CTL_EV_FAULT) {
+		printf("%s: %s\n", domain_name(e->dom),
+		       e->value == CTL_FAULT_WATCHDOG ? "its watchdog ran out" : "it crashed");
 	} else if (e->type == CTL_EV_LOST) {
 		printf("%u events were too many\n", e->value);
 	} else {
