@@ -526,6 +526,60 @@ static void hw_ppi_that_fell(void **state)
 	guest_eoi(1, VTIMER);
 }
 
+/* A turn of the physical one begins: a PPI of vCPU 1, or an SPI that is routed to it. */
+static void hw_comes(uint32_t intid)
+{
+	struct phys_irq *p = machine_phys(1, intid);
+
+	p->pending = false;
+	p->active = true;
+	assert_true(intid < 32U ? vgic_inject_hw_ppi(&cpus[1], intid) : vgic_inject_hw_spi(&g, intid));
+	vgic_flush(&cpus[1]);
+}
+
+/* Made pending by the guest while the turn before is in a list register: that one's end is not its own. */
+static void hw_pended_in_lr(uint32_t intid)
+{
+	struct phys_irq *p = machine_phys(1, intid);
+	const uint32_t bit = 1U << (intid % 32U);
+	const bool ppi = intid < 32U;
+
+	hw_comes(intid);
+	assert_int_equal(guest_ack(1), intid);
+	if (ppi) {
+		redist_write(SGI_FRAME(1) + 0x200, 4, bit);
+	} else {
+		dist_write(0x200 + intid / 32U * 4U, 4, bit);
+	}
+	enter(1);
+	guest_eoi(1, intid);
+	assert_false(p->active);
+	/* The physical one, whose line is low, comes next. */
+	assert_true(p->pending);
+	vgic_sync(&cpus[1]);
+	hw_comes(intid);
+	assert_int_equal(ppi ? redist_read(SGI_FRAME(1) + 0x200, 4) : dist_read(0x200 + intid / 32U * 4U, 4), bit);
+	enter(1);
+	assert_int_equal(guest_ack(1), intid);
+	guest_eoi(1, intid);
+	enter(1);
+	/* The next one is the line's own again, which falls. */
+	hw_comes(intid);
+	assert_int_equal(ppi ? redist_read(SGI_FRAME(1) + 0x200, 4) : dist_read(0x200 + intid / 32U * 4U, 4), 0);
+	enter(1);
+	assert_int_equal(guest_ack(1), NO_INTID);
+}
+
+static void hw_pended_in_its_turn(void **state)
+{
+	(void)state;
+	open_all();
+	on(1);
+	hw_pended_in_lr(VTIMER);
+	dist_write(0x6000 + 8U * RTC, 8, 1);
+	hw_pended_in_lr(RTC);
+}
+
 static void hw_ppi_cleared_in_lr(void **state)
 {
 	struct phys_irq *p = machine_phys(1, VTIMER);
@@ -854,6 +908,7 @@ int main(void)
 		cmocka_unit_test_setup(level_withdrawn, set_up),
 		cmocka_unit_test_setup(hw_ppi, set_up),
 		cmocka_unit_test_setup(hw_ppi_that_fell, set_up),
+		cmocka_unit_test_setup(hw_pended_in_its_turn, set_up),
 		cmocka_unit_test_setup(hw_ppi_cleared_in_lr, set_up),
 		cmocka_unit_test_setup(hw_ppi_after_active, set_up),
 		cmocka_unit_test_setup(hw_spi, set_up),

@@ -39,6 +39,7 @@ struct irq {
 	uint8_t owner; /* who took it */
 	uint8_t from;  /* GICv2, an SGI: who sent it */
 	bool soft;     /* of hardware: by ISPENDR */
+	bool again;    /* and the physical one that this made pending has not come yet */
 };
 
 static struct vgic g;
@@ -105,6 +106,13 @@ static void enter(uint32_t v)
 	fake_cpu = back;
 }
 
+static void comes(struct irq *q)
+{
+	q->pend = true;
+	q->soft = q->again;
+	q->again = false;
+}
+
 /* The physical interrupts, which are levels: taken by EL2 where enabled, and handed over. */
 static void hardware(void)
 {
@@ -113,7 +121,7 @@ static void hardware(void)
 
 		if (p->enabled && p->pending && !p->active && loaded[v]) {
 			p->active = true;
-			priv[v][PPI_HW].pend = true;
+			comes(&priv[v][PPI_HW]);
 			fake_cpu = v;
 			assert_true(vgic_inject_hw_ppi(&cpus[v], PPI_HW));
 		}
@@ -122,7 +130,7 @@ static void hardware(void)
 
 	if (p->enabled && p->pending && !p->active) {
 		p->active = true;
-		spis[SPI_HW - 32U].pend = true;
+		comes(&spis[SPI_HW - 32U]);
 		fake_cpu = machine.route[SPI_HW];
 		assert_true(vgic_inject_hw_spi(&g, SPI_HW));
 	}
@@ -251,13 +259,12 @@ static void model_word(uint32_t c, uint32_t owner, uint32_t w, uint64_t off, uin
 			break;
 		case 0x200:
 			q->pend |= bit && !is_hw(intid);
-			/* One that is in a list register may have ended there, unknown yet: then that is lost with it. */
-			q->soft |= bit && is_hw(intid) && !q->active &&
-				   ((w == 0U ? cpus[owner].priv : g.spi[w - 1U]).in_lr >> n & 1U) == 0U;
+			q->again |= bit && is_hw(intid);
 			break;
 		case 0x280:
 			q->pend &= !bit;
 			q->soft &= !bit;
+			q->again &= !bit;
 			break;
 		case 0x300:
 			if (bit && !q->active) {

@@ -164,6 +164,24 @@ static void targets(void **state)
 	assert_int_equal(guest_ack(2), NO_INTID);
 }
 
+/* Of two targets one has it and goes off before it takes it: the other one does. */
+static void target_goes_off(void **state)
+{
+	(void)state;
+	set(0x80, 4, 0);
+	set(0x100 + 4, 4, 1U << 10);
+	set(0x800 + 42, 1, 3);
+	vgic_pend(&g, 0, 42);
+	enter(0);
+	serve_kicks();
+	assert_true(machine_find_lr(0, 42) >= 0);
+	assert_int_equal(machine_find_lr(1, 42), -1);
+	vgic_cpu_put(&cpus[0]);
+	assert_int_equal(machine.kicks, 2);
+	serve_kicks();
+	assert_int_equal(guest_ack(1), 42);
+}
+
 static void one_cpu_has_no_targets(void **state)
 {
 	(void)state;
@@ -339,6 +357,7 @@ int main(void)
 		cmocka_unit_test_setup(wrong_sizes_fault, set_up),
 		cmocka_unit_test_setup(private_words, set_up),
 		cmocka_unit_test_setup(targets, set_up),
+		cmocka_unit_test_setup(target_goes_off, set_up),
 		cmocka_unit_test_setup(one_cpu_has_no_targets, set_up),
 		cmocka_unit_test_setup(sgi_targets, set_up),
 		cmocka_unit_test_setup(senders_take_turns, set_up),

@@ -177,6 +177,10 @@ void vgic_cpu_put(struct vgic_cpu *vc)
 		vc->priv.active &= ~vc->priv.hw;
 		vc->priv.pend &= ~vc->priv.hw;
 	}
+	/* A GICv2's with another target goes there. */
+	for (uint32_t w = 1; w < vc->vgic->nr_words; w++) {
+		vgic_poke(vc->vgic, vc->index, w, ready_of(vc->vgic, &vc->vgic->spi[w - 1U]) & vc->mine[w - 1U]);
+	}
 	lock_release(&vc->vgic->lock);
 	vc->hcr = 0U;
 	ich_hcr_write(vc->hcr);
@@ -225,8 +229,10 @@ bool vgic_inject_new(struct vgic_cpu *vc, uint32_t intid)
 	if (intid >= 32U || (vc->priv.hw & (1U << intid)) == 0U) {
 		return false;
 	}
-	if (vc->todo > TODO_SGIS || !vgic_place_now(vc, intid, ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, intid))) {
+	if (vc->todo > TODO_SGIS || (vc->priv.soft >> intid & 1U) != 0U ||
+	    !vgic_place_now(vc, intid, ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, intid))) {
 		lock_acquire(&vc->vgic->lock);
+		soft_begins(&vc->priv, 1U << intid);
 		vc->priv.pend |= 1U << intid;
 		lock_release(&vc->vgic->lock);
 		vgic_notify(vc, TODO_WORD(0U));
@@ -264,6 +270,7 @@ void vgic_pend(struct vgic *g, uint32_t vcpu, uint32_t intid)
 		return;
 	}
 	lock_acquire(&g->lock);
+	soft_begins(w, bit);
 	w->pend |= bit;
 	if ((ready_of(g, w) & bit) != 0U) {
 		vgic_poke(g, vcpu, intid / 32U, bit);

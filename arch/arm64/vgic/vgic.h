@@ -64,7 +64,8 @@ struct vgic_word {
 	uint32_t drop_active;
 	uint32_t asked; /* a reader wants lr_active afresh */
 	uint32_t fresh; /* and got it */
-	uint32_t soft;  /* of hardware, and pending by the guest's ISPENDR, whatever the line says */
+	uint32_t soft;  /* of hardware, and pending by the guest's ISPENDR, whatever the line says, until its end */
+	uint32_t came;  /* of those: the physical one that this made pending has come, its turn is on */
 	uint8_t prio[32];
 };
 
@@ -216,8 +217,8 @@ bool vgic_cpu_pending(const struct vgic_cpu *vc);
  */
 static inline FH_MUST_CHECK bool vgic_inject_hw_ppi(struct vgic_cpu *vc, uint32_t intid)
 {
-	if (intid < 32U && (vc->priv.in_lr & vc->priv.hw & (1U << intid)) != 0U && vc->todo < 0x10000U &&
-	    vgic_rearm(vc, intid)) {
+	if (intid < 32U && (vc->priv.in_lr & vc->priv.hw & ~vc->priv.soft & (1U << intid)) != 0U &&
+	    vc->todo < 0x10000U && vgic_rearm(vc, intid)) {
 		return true;
 	}
 	return vgic_inject_new(vc, intid);

@@ -50,6 +50,25 @@ static inline uint32_t ready_of(const struct vgic *g, const struct vgic_word *w)
 	return (w->pend | (w->line & ~w->edge)) & w->enable & group_on(g, w);
 }
 
+/* A turn of an interrupt of hardware begins: what the guest made pending has it, if it had none yet. Lock held. */
+static inline void soft_begins(struct vgic_word *w, uint32_t bit)
+{
+	w->soft &= ~(w->came & bit);
+	w->came = (w->came & ~bit) | (w->soft & bit);
+}
+
+/*
+ * It has ended, in a list register that is looked at now; the next one may have begun by then. What the guest made
+ * pending meanwhile is still to come.
+ */
+static inline void soft_ends(struct vgic_word *w, uint32_t bit)
+{
+	const uint32_t over = w->came & ~w->pend & bit;
+
+	w->soft &= ~over;
+	w->came &= ~over;
+}
+
 /* SGIs that pend by sender and can't be disabled: a GICv2's. */
 static inline uint32_t vgic_sgis_by_source(void)
 {

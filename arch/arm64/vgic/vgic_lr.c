@@ -89,7 +89,9 @@ static void fold_one(struct vgic_cpu *vc, uint32_t i)
 			vgic_sgi_untake(vc, intid);
 		}
 	}
-	w->soft &= (lr & ICH_LR_PEND) != 0U ? UINT32_MAX : ~bit;
+	if ((lr & ICH_LR_PEND) == 0U) {
+		soft_ends(w, bit);
+	}
 	if ((lr & ICH_LR_ACTIVE) != 0U) {
 		const bool drop = (w->drop_active & bit) != 0U;
 
@@ -152,7 +154,7 @@ static void retire_owed(struct vgic_cpu *vc, uint32_t i)
 	w->lr_both &= ~bit;
 	w->drop_pend &= ~bit;
 	w->drop_active &= ~bit;
-	w->soft &= ~bit;
+	soft_ends(w, bit);
 	if ((ready_of(vc->vgic, w) & bit) != 0U) {
 		vgic_poke(vc->vgic, vc->index, intid / 32U, bit);
 	}
@@ -244,7 +246,7 @@ void vgic_retire(struct vgic_cpu *vc)
 		vc->priv.in_lr &= ~bit;
 		vc->priv.lr_active &= ~bit;
 		vc->priv.lr_both &= ~bit;
-		vc->priv.soft &= ~bit;
+		soft_ends(&vc->priv, bit);
 	}
 	vc->lr_used &= ~done;
 	vc->watch = vc->lr_owed & ~done;

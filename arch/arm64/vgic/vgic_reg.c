@@ -154,6 +154,7 @@ static void set_pend(struct vgic *g, uint32_t owner, uint32_t w, uint32_t val)
 	struct vgic_word *word = word_of(g, owner, w);
 
 	word->soft |= val & word->hw;
+	word->came &= ~val;
 	hw_each(g, owner, w, val & word->hw, hw_pend);
 	val &= ~word->hw;
 	word->pend |= val;
