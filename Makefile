@@ -125,7 +125,8 @@ endif
 
 CPPFLAGS := -nostdinc -I. -Iarch/arm64/include -I$(O)/include -isystem $(compiler_headers) \
 	-isystem core/base/libc -isystem $(libfdt_headers) -include $(autoconf)
-MACHINE := -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align -mcmodel=small -fno-pic -fno-pie
+# The image with its data lies within 1 MiB: one instruction reaches any of it.
+MACHINE := -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align -mcmodel=tiny -fno-pic -fno-pie
 # What a guest waits for is made fast; all else is made small.
 fast_files := arch/arm64/vgic/% arch/arm64/trap/% arch/arm64/vcpu/% arch/arm64/psci/% arch/arm64/lib/% core/vdev/% \
 	core/base/% core/sync/% core/hypercall/% core/log/fmt.c \
@@ -134,9 +135,9 @@ fast_files := arch/arm64/vgic/% arch/arm64/trap/% arch/arm64/vcpu/% arch/arm64/p
 	$(addprefix core/claim/,arith.c block.c fit.c redeem.c set.c stake.c table.c)
 slow_files := arch/arm64/vgic/vgic_v2.c arch/arm64/trap/crash.c arch/arm64/vcpu/vcpu.c core/hypercall/test.c
 # Small functions are put into their callers where every instruction is under the ledger's lock; elsewhere it wins nothing.
-fast := -O2 -fno-inline-functions
+fast := -O2 $(if $(LLVM),,-fno-inline-functions)
 optimize = $(if $(and $(if $(CONFIG_OPTIMIZE_SIZE),,y),$(filter-out $(slow_files),$(filter $(fast_files),$<))),$(fast) \
-	$(if $(filter core/claim/% core/pool/%,$<),,-fno-inline-small-functions),-Os)
+	$(if $(LLVM)$(filter core/claim/% core/pool/%,$<),,-fno-inline-small-functions),-Os)
 CFLAGS := -std=c17 $(WARNINGS) -g -ffreestanding -fno-common $(MACHINE) -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-strict-aliasing -ffunction-sections -fdata-sections \
 	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)/=build/

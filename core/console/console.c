@@ -13,7 +13,7 @@
 #define FLUSH_MS 300U
 #define CONSOLE_BITS (OUTPUT_NEW | OUTPUT_TIMED | OUTPUT_INPUT)
 
-struct console con = { .lock = LOCK_INIT(RANK_CONSOLE), .owner = NO_SOURCE, .wake_at = UINT64_MAX };
+struct console con;
 
 static char mon_out[MONITOR_OUT_SIZE];
 static char mon_in[MONITOR_IN_SIZE];
@@ -36,7 +36,10 @@ static void attach(const struct console_source *sources, uint32_t nr)
 
 void console_init(const struct console_source *sources, uint32_t nr)
 {
+	lock_init(&con.lock, RANK_CONSOLE);
 	lock_acquire(&con.lock);
+	con.owner = NO_SOURCE;
+	con.wake_at = UINT64_MAX;
 	con.mon_out = (struct byte_ring){ .buf = mon_out, .size = sizeof(mon_out) };
 	con.mon_in = (struct byte_ring){ .buf = mon_in, .size = sizeof(mon_in) };
 	con.sources[CONSOLE_MONITOR].name = "monitor";

@@ -14,6 +14,8 @@ SECTIONS
 	image_start = .;
 	.text : {
 		KEEP(*(.head.text))
+		/* Fills what the vectors' alignment leaves. */
+		*switch.S.o(.text .text.*)
 		KEEP(*(.text.vectors))
 		*(.text .text.*)
 		. = ALIGN(4096);
@@ -27,14 +29,17 @@ SECTIONS
 	.iplt : { *(.iplt) }
 	/* libfdt reaches the stack guard through it; it is resolved at the link, and so read-only. */
 	.got : { *(.got) *(.got.plt) *(.igot .igot.plt) }
-	. = ALIGN(4096);
+	/* What .data holds at first comes behind it in the file, without a page of its own: head copies it. */
+	data_load = ALIGN(16);
+	. = ALIGN(data_load + SIZEOF(.data), 4096);
 	rodata_end = .;
-	.data : {
+	.data : AT(data_load) {
+		data_start = .;
 		*(.data .data.*)
 	}
+	data_size = ABSOLUTE(SIZEOF(.data));
 	. = ALIGN(4096);
-	data_end = .;
-	.bss (NOLOAD) : {
+	.bss (NOLOAD) : AT(ADDR(.bss)) {
 		early_bss_start = .;
 		*(.bss.early)
 		. = ALIGN(4096);
@@ -71,5 +76,5 @@ SECTIONS
 	.shstrtab 0 : { *(.shstrtab) }
 
 	ASSERT(SIZEOF(.rela.dyn) == 0, "the image must hold no relocations")
-	ASSERT(image_end - image_start <= EL2_IMAGE_MAX, "the image with its stack is over 2 MiB")
+	ASSERT(image_end - image_start <= EL2_IMAGE_MAX, "the image is over 1 MiB")
 }

@@ -36,8 +36,8 @@ primary_entry:
 	bl	el2_check
 	/*
 	 * With the MMU off we write past the caches. So only what the first tables want is zeroed here: whatever the
-	 * firmware left in the caches for it goes before, what was read early goes after. The rest of .bss is zeroed
-	 * with the MMU on; .noinit and the stacks are not read before they were written.
+	 * firmware left in the caches for it goes before, what was read early goes after. The rest of .bss is zeroed,
+	 * and .data filled, with the MMU on; .noinit and the stacks are not read before they were written.
 	 */
 	adrp	x0, early_bss_start
 	add	x0, x0, :lo12:early_bss_start
@@ -75,6 +75,10 @@ primary_virt:
 	ldr	x1, =bss_end
 	sub	x1, x1, x0
 	bl	cache_zero
+	ldr	x0, =data_start
+	ldr	x1, =data_load
+	ldr	x2, =data_size
+	bl	memcpy
 	mov	x0, x19
 	mov	x1, x20
 	bl	init_primary

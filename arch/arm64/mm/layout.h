@@ -15,9 +15,9 @@
 #define EL2_VA_BASE LAYOUT_U64(0xff8000000000)
 #define EL2_VA_GIB LAYOUT_U64(0x40000000)
 
-/* The image: linked here, loaded at any 2 MiB boundary; 2 MiB at most with the boot CPU's stack. */
+/* The image: linked here, loaded at any 2 MiB boundary; 1 MiB at most with the boot CPU's stack. */
 #define EL2_VA_IMAGE (EL2_VA_BASE)
-#define EL2_IMAGE_MAX LAYOUT_U64(0x200000)
+#define EL2_IMAGE_MAX LAYOUT_U64(0x100000)
 /* The board's tree, read-only, page-aligned around where firmware put it. */
 #define EL2_VA_FDT (EL2_VA_BASE + 0x10000000)
 #define EL2_FDT_MAX LAYOUT_U64(0x200000)

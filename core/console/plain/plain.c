@@ -28,7 +28,7 @@ static struct {
 	struct log_cursor log;
 	struct console_source sources[CONSOLE_MAX_DOMAINS];
 	char text[LOG_LINE_MAX + 48U];
-} con = { .lock = LOCK_INIT(RANK_CONSOLE) };
+} con;
 
 static bool has_console(uint32_t s)
 {
@@ -151,6 +151,7 @@ static void serve(void)
 
 void console_init(const struct console_source *sources, uint32_t nr)
 {
+	lock_init(&con.lock, RANK_CONSOLE);
 	lock_acquire(&con.lock);
 	con.owner = NOBODY;
 	con.focus = 0;
