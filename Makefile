@@ -168,6 +168,8 @@ endif
 space := $(subst ,, )
 ifeq ($(LLVM)$(CONFIG_DEBUG_BUILD)$(CONFIG_LOCK_STATS),)
 CFLAGS += -flto -ffat-lto-objects
+# The compiler itself calls memcpy and memset, when it has long decided what is needed.
+lto_string.c := -fno-lto
 # Out-parameters are written on success only, which shows where callers and callees meet.
 LINK = $(CROSS_CC) $(CFLAGS) -Os -Wno-maybe-uninitialized -flto-partition=one -nostdlib -static -Wl,$(subst $(space),$(comma),$(strip $(LDFLAGS)))
 else
@@ -176,7 +178,7 @@ endif
 
 # Objects depend on the flags that they were compiled with, the link on the list of its objects.
 $(O)/.flags: FORCE
-	$(call update,echo '$(LINK) $(CPPFLAGS) $(CONFIG_OPTIMIZE_SIZE) $(fast) $(fast_files) $(slow_files) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)')
+	$(call update,echo '$(LINK) $(CPPFLAGS) $(CONFIG_OPTIMIZE_SIZE) $(fast) $(lto_string.c) $(fast_files) $(slow_files) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)')
 $(O)/.objects: FORCE
 	$(call update,printf '%s\n' $(objects))
 
@@ -201,7 +203,7 @@ $(asm_offsets): $(O)/obj/arch/arm64/boot/asm-offsets.s
 $(O)/obj/%.o: %.c $(before)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CROSS_CC) $(CPPFLAGS) $(optimize) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CROSS_CC) $(CPPFLAGS) $(optimize) $(CFLAGS) $(lto_$(<F)) -MMD -MP -c -o $@ $<
 
 # The offsets come first, but rebuild only what names them (by its dependency file).
 $(O)/obj/%.S.o: %.S $(before) $(if $(wildcard arch/arm64/boot/asm-offsets.c),$(asm_offsets))

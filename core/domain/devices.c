@@ -5,7 +5,6 @@
  */
 #include "core/domain/domain.h"
 #include "core/domain/domain_internal.h"
-#include "core/domain/guest_fdt.h"
 #include "core/fdt/board.h"
 #include "core/log/log.h"
 #include "drivers/gic/gic.h"
@@ -13,14 +12,13 @@
 #define PPI_VTIMER 27U
 #define PPI_PTIMER 30U
 
-/* The redistributors, or a GICv2's CPU interface. */
-static struct range gicr_range(const struct domain *d)
+struct range domain_gicr(const struct domain *d)
 {
 	return (struct range){ domains.board->gicr_base,
 			       gic_v2() ? VGIC_V2_CPU_SIZE : (uint64_t)d->nr_vcpus * VGIC_REDIST_STRIDE };
 }
 
-static struct range gicd_range(void)
+struct range domain_gicd(void)
 {
 	return (struct range){ domains.board->gicd.base, gic_v2() ? VGIC_V2_DIST_SIZE : VGIC_DIST_SIZE };
 }
@@ -31,7 +29,7 @@ static fh_status refuse(const struct domain *d, const char *path, fh_status stat
 	return status;
 }
 
-static fh_status find_device(const struct domain *d, uint32_t i, struct board_device *dev)
+fh_status domain_find_device(const struct domain *d, uint32_t i, struct board_device *dev)
 {
 	const struct cfg_device *c = &d->cfg->devices[i];
 	const char *why = "not a device of the board";
@@ -52,7 +50,7 @@ static fh_status find_device(const struct domain *d, uint32_t i, struct board_de
 			return refuse(d, c->path, FH_EALIGN, "its registers don't begin a page, so others share it");
 		}
 		if (range_overlaps(regs, domains.board->gicd) || range_overlaps(regs, domains.board->uart) ||
-		    range_overlaps(regs, gicr_range(d))) {
+		    range_overlaps(regs, domain_gicr(d))) {
 			return refuse(d, c->path, FH_EBUSY, "the hypervisor itself uses it");
 		}
 	}
@@ -66,7 +64,7 @@ fh_status domain_device_ranges(const struct domain *d, struct range *out, uint32
 	}
 	for (uint32_t i = 0; i < d->cfg->nr_devices; i++) {
 		struct board_device dev;
-		const fh_status status = find_device(d, i, &dev);
+		const fh_status status = domain_find_device(d, i, &dev);
 
 		if (status != FH_OK) {
 			return status;
@@ -97,7 +95,7 @@ static fh_status pass_through(struct domain *d, uint32_t i)
 {
 	const char *path = d->cfg->devices[i].path;
 	struct board_device dev;
-	fh_status status = find_device(d, i, &dev);
+	fh_status status = domain_find_device(d, i, &dev);
 
 	for (uint32_t r = 0; status == FH_OK && r < dev.nr_regs; r++) {
 		const struct range regs = { dev.regs[r].base, align_up(dev.regs[r].size, PAGE_SIZE) };
@@ -134,9 +132,9 @@ fh_status domain_add_vdev(struct domain *d, struct range where, const struct vde
 /* The distributor, and the redistributors or a GICv2's CPU interface: GICV, and the page with GICC_DIR. */
 static fh_status emulated_gic(struct domain *d)
 {
-	const struct range gicr = gicr_range(d);
+	const struct range gicr = domain_gicr(d);
 	const struct range dir = { gicr.base + PAGE_SIZE, PAGE_SIZE };
-	fh_status status = domain_add_vdev(d, gicd_range(), gic_v2() ? &vgic_v2_dist_ops : &vgic_dist_ops, &d->vgic,
+	fh_status status = domain_add_vdev(d, domain_gicd(), gic_v2() ? &vgic_v2_dist_ops : &vgic_dist_ops, &d->vgic,
 					   "GIC distributor");
 
 	if (status != FH_OK || !gic_v2()) {
@@ -206,51 +204,4 @@ void domain_devices_remove(struct domain *d)
 	d->watchdog.size = 0;
 	d->vgic.nr_vcpus = 0;
 	d->devs.nr = 0;
-}
-
-fh_status domain_tree(struct domain *d, void *room, size_t size)
-{
-	struct guest_fdt_params p = { .name = d->cfg->name, .bootargs = d->cfg->bootargs, .nr_cpus = d->nr_vcpus };
-	struct domain_image *img = &d->images[DOM_IMG_DTB];
-	size_t used = 0;
-
-	if (d->cfg->dtb[0] != '\0') {
-		return FH_OK;
-	}
-	p.nr_mem = d->cfg->nr_mem;
-	for (uint32_t i = 0; i < p.nr_mem; i++) {
-		p.mem[i] = (struct range){ ipa_val(d->cfg->mem[i].ipa), d->cfg->mem[i].size };
-	}
-	p.initrd_base = d->images[DOM_IMG_RAMDISK].ipa;
-	p.initrd_size = d->images[DOM_IMG_RAMDISK].size;
-	p.gic_version = gic_v2() ? 2U : 3U;
-	p.gicd = gicd_range();
-	p.gicr = gicr_range(d);
-	p.has_uart = d->cfg->console != CFG_CONSOLE_NONE;
-	p.uart = (struct range){ domains.board->uart.base, VUART_SIZE };
-	p.uart_intid = domains.board->uart_irq;
-	p.virtio = d->virtio;
-	p.virtio_intid = d->vcon.dev.intid;
-	p.watchdog = d->watchdog;
-	p.watchdog_intid = d->vwdt.intid;
-	p.pmu_intid = domains.board->pmu_irq;
-	p.board = domains.board->tree;
-	for (uint32_t i = 0; i < d->cfg->nr_devices; i++) {
-		struct board_device dev;
-		const fh_status status = find_device(d, i, &dev);
-
-		if (status != FH_OK) {
-			return status;
-		}
-		p.devices[p.nr_devices++] = dev.node;
-	}
-	const fh_status status = guest_fdt_write(&p, room, size, &used);
-
-	if (status != FH_OK) {
-		log_err("domain: dom=%s: its tree can't be written: %s: refused", d->cfg->name, fh_status_str(status));
-		return status;
-	}
-	img->data = room;
-	img->size = used;
-	return FH_OK;
 }

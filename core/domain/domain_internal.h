@@ -4,6 +4,7 @@
 
 #include "arch/cpu.h"
 #include "core/domain/domain.h"
+#include "core/fdt/board.h"
 
 #define DOM_DTB_ORDER 2U /* a generated guest tree: 16 KiB of the hyp zone */
 #define DOM_DTB_ALIGN UINT64_C(0x10000)
@@ -38,8 +39,16 @@ void domain_disown_partitions(struct domain *d);
 fh_status domain_plan(struct domain *d) FH_MUST_CHECK;
 /* Redeems and prepares the next 64 blocks, tables before, devices and tree after them; in the end placed is set. */
 fh_status domain_place_step(struct domain *d) FH_MUST_CHECK;
-/* Writes or finds the guest's tree. room: generated trees go there. */
+/*
+ * Writes the guest's tree into room, unless it is a file; logs what is wrong. FH_ENOTSUP: a build without the
+ * generator.
+ */
 fh_status domain_tree(struct domain *d, void *room, size_t size) FH_MUST_CHECK;
+/* Where the guest sees the distributor; the redistributors, or a GICv2's CPU interface. */
+struct range domain_gicd(void);
+struct range domain_gicr(const struct domain *d);
+/* Device i of the configuration, as the board has it; logs why not. */
+fh_status domain_find_device(const struct domain *d, uint32_t i, struct board_device *dev) FH_MUST_CHECK;
 /* Emulated and passed-through devices: table, interrupts, stage 2 (after its tables were given). */
 fh_status domain_devices(struct domain *d) FH_MUST_CHECK;
 /* Puts an emulated device where the guest finds it; logs what it overlaps. */

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pexpect
 
+import own_trees
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("FREEHOLD_BUILD", "build"))
 if not BUILD.is_absolute():
@@ -234,7 +236,11 @@ def read_files(files):
 
 
 def write_payload(path, dts, files, align=4096):
-    """A payload without fhpack's checks. dts: text or a compiled tree; files: name -> path or bytes."""
+    """A payload without fhpack's checks. dts: text or a compiled tree; files: name -> path or bytes. Where the image
+    writes no trees, those of the text's domains come along."""
+    if not configured("GUEST_TREE") and not isinstance(dts, bytes):
+        dts, trees = own_trees.bring(dts)
+        files = {**files, **{name: compile_dts(tree) for name, tree in trees.items()}}
     tree = dts if isinstance(dts, bytes) else compile_dts(dts)
     Path(path).write_bytes(newc({"freehold.dtb": tree, **read_files(files)}, align))
     return path

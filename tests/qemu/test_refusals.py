@@ -149,6 +149,13 @@ def test_gicv2_in_a_build_without_it(guests, tmp_path):
         refused(m, r"gic: version 2: notsup: refused")
 
 
+@pytest.mark.skipif(harness.configured("GUEST_TREE"), reason="this image writes trees")
+def test_no_tree_in_a_build_that_writes_none(guests, tmp_path):
+    path = harness.write_payload(tmp_path / "payload.cpio", harness.compile_dts(GOOD), {"agent.bin": guests / "agent.bin"})
+    with harness.Machine("no-tree", initrd=path, limit=20) as m:
+        refused(m, r"config: dom=front has no dtb, and this build writes none \(CONFIG_GUEST_TREE\): refused")
+
+
 def test_firmware_reserved_memory(machine, guests, tmp_path):
     """A partition over memory that the board's tree reserves."""
     tree = tmp_path / "board.dtb"
