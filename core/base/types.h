@@ -63,7 +63,6 @@ typedef uint16_t domid_t;
 
 #define FH_MUST_CHECK __attribute__((warn_unused_result))
 #define FH_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define FH_NOINLINE __attribute__((noinline))
 #define FH_NORETURN __attribute__((noreturn))
 #define FH_NOINLINE __attribute__((noinline))
 /* Not zeroed at boot: whoever uses it writes it first. */

@@ -36,7 +36,6 @@ static uint64_t tail;       /* the oldest record */
 static uint64_t first_line; /* the number of the oldest record */
 static uint64_t next_line;  /* the number of the next one; read without the lock by log_readable() */
 
-static enum log_level max_level = (enum log_level)CONFIG_LOG_LEVEL;
 static bool synchronous = true;
 static uint32_t crash_owner; /* CPU + 1 that has the UART for good, 0: none */
 
@@ -135,18 +134,13 @@ void log_print(enum log_level level, const char *fmt, ...)
 	va_list ap;
 	size_t len;
 
-	if (level > max_level) {
+	if (level > (enum log_level)CONFIG_LOG_LEVEL) {
 		return;
 	}
 	va_start(ap, fmt);
 	len = fmt_vline(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	log_text(level, text, len);
-}
-
-void log_set_level(enum log_level level)
-{
-	max_level = level;
 }
 
 void log_sync(bool on)

@@ -18,6 +18,7 @@
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
+/* Lines above CONFIG_LOG_LEVEL are dropped unformatted. */
 void log_print(enum log_level level, const char *fmt, ...) FH_PRINTF(2, 3);
 #define log_err(...) log_print(LOG_ERROR, __VA_ARGS__)
 #define log_warn(...) log_print(LOG_WARN, __VA_ARGS__)
@@ -27,8 +28,6 @@ void log_print(enum log_level level, const char *fmt, ...) FH_PRINTF(2, 3);
 /* A line that a guest caused: dropped (and counted) beyond 10 a second of its domain. */
 void log_guest(domid_t dom, const char *fmt, ...) FH_PRINTF(2, 3);
 
-/* Lines above this level are dropped unformatted; LOG_INFO at start. */
-void log_set_level(enum log_level level);
 /* Whether lines go to the UART at once. On at start; the console switches it off when it takes over. */
 void log_sync(bool on);
 

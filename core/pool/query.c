@@ -2,14 +2,6 @@
 /* Who owns a page, and which block is it in. */
 #include "core/pool/pool_internal.h"
 
-uint64_t *pool_record(const struct pool *p, uint64_t pfn)
-{
-	const uint32_t b = pool_bank_of(p, pfn);
-
-	POOL_ASSERT(b < p->nr_banks);
-	return &p->banks[b].records[pfn - p->banks[b].base_pfn];
-}
-
 uint64_t pool_block_at(const struct pool *p, const struct pool_range *r, uint64_t pfn, uint8_t *order, uint64_t *rec)
 {
 	const struct pool_ram *b = &p->banks[r->bank];

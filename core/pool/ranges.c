@@ -162,3 +162,11 @@ fh_status pool_enter_range(struct pool *p, uint8_t leaf, struct range r)
 	}
 	return FH_OK;
 }
+
+uint64_t *pool_record(const struct pool *p, uint64_t pfn)
+{
+	const uint32_t b = pool_bank_of(p, pfn);
+
+	POOL_ASSERT(b < p->nr_banks);
+	return &p->banks[b].records[pfn - p->banks[b].base_pfn];
+}

@@ -145,11 +145,6 @@ uint32_t gic_irqs_pending(uint32_t cpu, uint32_t word)
 	return frame == NULL ? 0U : mmio_read32(frame + GIC_ISPENDR + (uint64_t)word * 4U);
 }
 
-bool gic_irq_is_pending(uint32_t cpu, uint32_t intid)
-{
-	return (gic_irqs_pending(cpu, intid / 32U) & BIT(intid % 32U)) != 0U;
-}
-
 void gic_irq_priority(uint32_t cpu, uint32_t intid, uint8_t prio)
 {
 	uint8_t *frame = frame_of(cpu, intid);

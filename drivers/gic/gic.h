@@ -105,7 +105,6 @@ void gic_irq_enable(uint32_t cpu, uint32_t intid);
 void gic_irq_disable(uint32_t cpu, uint32_t intid);
 void gic_irq_set_pending(uint32_t cpu, uint32_t intid, bool pending);
 void gic_irq_set_active(uint32_t cpu, uint32_t intid, bool active);
-bool gic_irq_is_pending(uint32_t cpu, uint32_t intid);
 void gic_irq_priority(uint32_t cpu, uint32_t intid, uint8_t prio);
 /* Trigger, PPIs and SPIs: while disabled. */
 void gic_irq_config(uint32_t cpu, uint32_t intid, bool edge);

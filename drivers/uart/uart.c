@@ -29,11 +29,6 @@ void uart_init(const struct uart_desc *desc)
 	uart = *desc;
 }
 
-bool uart_present(void)
-{
-	return uart.ops != NULL;
-}
-
 bool uart_try_putc(char c)
 {
 	return uart.ops != NULL && uart.ops->try_putc(uart.base, c);

@@ -36,7 +36,6 @@ const struct uart_ops *uart_find(const char *compatible);
 
 /* Makes desc the UART: FIFOs on, transmitter and receiver on, all interrupts masked. May be called again. */
 void uart_init(const struct uart_desc *desc);
-bool uart_present(void);
 
 /* Puts a byte into the transmit FIFO; false: full (or no UART). Never waits. */
 bool uart_try_putc(char c);

@@ -244,22 +244,6 @@ static void a_merge_is_a_split_undone(void **state)
 	assert_int_equal(s2_merge(&s2, ipa(UINT64_C(1) << 45)), FH_ENOENT);
 }
 
-static void taking_wants_an_uncommitted_leaf(void **state)
-{
-	struct s2_leaf leaf;
-
-	(void)state;
-	assert_int_equal(s2_prepare(&s2, ipa(GIB), pa(GIB), 0x20000, S2_RAM), FH_OK);
-	s2_commit(&s2, ipa(GIB), 0x20000);
-	assert_int_equal(s2_take(&s2, ipa(GIB + 0x3000), &leaf), FH_EBUSY);
-	s2_uncommit(&s2, ipa(GIB), 0x20000);
-	assert_int_equal(s2_take(&s2, ipa(GIB + 0x3000), &leaf), FH_OK);
-	assert_int_equal(leaf.order, ORDER_64K);
-	assert_int_equal(ipa_val(leaf.ipa), GIB);
-	assert_int_equal(s2_take(&s2, ipa(GIB), &leaf), FH_ENOENT);
-	assert_int_equal(s2_lookup(&s2, ipa(GIB + 0x10000), &leaf), FH_OK);
-}
-
 /* What a domain's build and reset do: all leaves, in steps; the TLB is invalidated once, when none is valid. */
 static void turning_takes_steps(void **state)
 {
@@ -403,7 +387,6 @@ int main(void)
 		cmocka_unit_test_setup(a_split_breaks_before_it_makes, setup),
 		cmocka_unit_test_setup(turning_takes_steps, setup),
 		cmocka_unit_test_setup(a_merge_is_a_split_undone, setup),
-		cmocka_unit_test_setup(taking_wants_an_uncommitted_leaf, setup),
 		cmocka_unit_test_setup(random_against_the_model, setup),
 	};
 

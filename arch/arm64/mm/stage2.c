@@ -247,24 +247,3 @@ bool s2_turn(struct s2 *s, uint64_t *from, bool valid)
 	lock_release(&s->lock);
 	return all;
 }
-
-fh_status s2_take(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf)
-{
-	fh_status status = s2_lookup(s, ipa, leaf);
-
-	if (status != FH_OK) {
-		return status;
-	}
-	if (leaf->valid) {
-		return FH_EBUSY;
-	}
-	lock_acquire(&s->lock);
-	for (uint64_t at = 0; at < PAGE_SIZE << leaf->order;) {
-		const struct s2_pos pos = s2_walk(s, ipa_val(leaf->ipa) + at);
-
-		*pos.entry = 0;
-		at += LEVEL_SIZE(pos.level);
-	}
-	lock_release(&s->lock);
-	return FH_OK;
-}

@@ -7,7 +7,7 @@
  *
  *      empty --s2_prepare--> prepared --s2_commit--> valid
  *        ^                    |    ^                  |
- *        +------s2_take-------+    +--s2_uncommit-----+
+ *        +------s2_unmap------+    +--s2_uncommit-----+
  *
  * A prepared leaf holds its address and attributes, but the walker faults on it. So placement, which may fail, is
  * over before anything is reachable; commit only sets a bit and can't fail; and who cleans, loads, resets or gives
@@ -89,8 +89,6 @@ void s2_uncommit(struct s2 *s, ipaddr_t ipa, uint64_t size);
  * and where they are not valid any more, the domain's TLB entries are invalidated.
  */
 bool s2_turn(struct s2 *s, uint64_t *from, bool valid);
-/* Takes a prepared leaf out. FH_ENOENT: none at ipa; FH_EBUSY: it is valid. */
-fh_status s2_take(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf) FH_MUST_CHECK;
 /*
  * Takes a block out, size bytes that s2_prepare() was called with at ipa, both multiples of a power of two up to 1 GiB
  * that is not less than size; its leaves may be valid. Tables that become empty go back to the free ones. On return no

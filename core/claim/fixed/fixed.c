@@ -9,19 +9,12 @@
  *
  * The same interface as core/claim. One CPU runs while it changes, so it takes no lock.
  */
-#include "core/claim/claim.h"
+#include "core/claim/fixed/fixed.h"
 #include "core/pool/fixed/carve.h"
 #include "core/pool/pool_alloc.h"
 
-/* The one set: what is left of each term, and where its next block is. */
-struct fixed_term {
-	struct claim_term term;
-	uint64_t left;
-	uint64_t next_pfn;
-};
-
-static struct fixed_term fixed[CLAIM_MAX_INPUT];
-static uint32_t nr_fixed;
+struct fixed_term fixed_terms[CLAIM_MAX_INPUT];
+uint32_t nr_fixed;
 /* The first page of each range of the pool that is not laid out yet; 0: none of it is. */
 static uint64_t range_next[POOL_MAX_RANGES];
 
@@ -131,9 +124,9 @@ fh_status claim_stake(struct ledger *l, domid_t holder, const struct claim_term 
 			if (t->order != order) {
 				continue;
 			}
-			fixed[i] = (struct fixed_term){ .term = *t, .left = t->count };
+			fixed_terms[i] = (struct fixed_term){ .term = *t, .left = t->count };
 			/* What was laid out before a refusal stays so: the boot ends there. */
-			if (!place(&l->pool, &fixed[i], &have)) {
+			if (!place(&l->pool, &fixed_terms[i], &have)) {
 				if (refusal != NULL) {
 					*refusal = (struct claim_refusal){ i,        t->zone, t->order, t->owner,
 									   t->count, have,    have };
@@ -158,7 +151,7 @@ fh_status claim_redeem(struct ledger *l, claim_handle_t h, uint32_t term, struct
 	if (term >= nr_fixed) {
 		return FH_EINVAL;
 	}
-	f = &fixed[term];
+	f = &fixed_terms[term];
 	if (f->left == 0U) {
 		return FH_EBUSY;
 	}
@@ -179,7 +172,7 @@ fh_status claim_redeem_upto(struct ledger *l, claim_handle_t h, uint32_t term, u
 	if (st != FH_OK) {
 		return st;
 	}
-	f = &fixed[term];
+	f = &fixed_terms[term];
 	while (b.order < max_order && is_aligned(pa_val(b.base), PAGE_SIZE << (b.order + 1U)) &&
 	       f->left >= BIT(b.order - f->term.order)) {
 		f->left -= BIT(b.order - f->term.order);
@@ -187,44 +180,6 @@ fh_status claim_redeem_upto(struct ledger *l, claim_handle_t h, uint32_t term, u
 		b.order++;
 	}
 	*out = b;
-	return FH_OK;
-}
-
-fh_status claim_query(struct ledger *l, claim_handle_t h, uint32_t term, domid_t *holder, struct claim_term_info *out)
-{
-	(void)l;
-	if (h.slot != 0U || h.gen != 1U) {
-		return FH_ESTALE;
-	}
-	if (term >= nr_fixed) {
-		return FH_EINVAL;
-	}
-	*holder = DOMID_HYP;
-	*out = (struct claim_term_info){ .term = fixed[term].term, .left = fixed[term].left };
-	return FH_OK;
-}
-
-fh_status claim_next(struct ledger *l, uint32_t slot, claim_handle_t *out)
-{
-	(void)l;
-	if (slot != 0U || nr_fixed == 0U) {
-		return FH_ENOENT;
-	}
-	*out = (claim_handle_t){ 0, 1 };
-	return FH_OK;
-}
-
-fh_status ledger_zone_info(struct ledger *l, uint8_t zone, struct ledger_zone_info *out)
-{
-	const struct pool_zone *z;
-
-	if (zone >= l->pool.nr_zones) {
-		return FH_EINVAL;
-	}
-	z = &l->pool.zones[zone];
-	*out = (struct ledger_zone_info){
-		.name = z->name, .parent = z->parent, .leaf = z->leaf, .max_order = z->max_order, .pages = z->pages
-	};
 	return FH_OK;
 }
 
@@ -245,14 +200,4 @@ fh_status ledger_cleaned(struct ledger *l, domid_t owner, struct claim_block b)
 	(void)owner;
 	(void)b;
 	return FH_OK;
-}
-
-fh_status ledger_owner(struct ledger *l, paddr_t addr, struct pool_info *out)
-{
-	return pool_owner(&l->pool, addr, out);
-}
-
-fh_status ledger_next_block(struct ledger *l, paddr_t addr, struct pool_info *out)
-{
-	return pool_next_block(&l->pool, addr, out);
 }
