@@ -32,6 +32,15 @@ typedef enum fh_status_code {
 
 typedef fh_status_code fh_status;
 
+/* A step of a function that has nothing to undo: any answer but FH_OK is the function's own. */
+#define FH_TRY(step)                                                                                                   \
+	do {                                                                                                           \
+		const fh_status fh_tried = (step);                                                                     \
+		if (fh_tried != FH_OK) {                                                                               \
+			return fh_tried;                                                                               \
+		}                                                                                                      \
+	} while (false)
+
 /* A short lower-case word for a status, for log lines ("nofit"). Never NULL. */
 const char *fh_status_str(fh_status s);
 

@@ -164,20 +164,15 @@ static fh_status check_window(const struct cfg_domain *d, struct cfg_error *err)
 
 fh_status cfg_check_whole(const struct cfg_system *sys, struct cfg_error *err)
 {
-	fh_status status = check_names(sys, err);
-
-	if (status == FH_OK) {
-		status = check_cpus(sys, err);
-	}
-	if (status == FH_OK) {
-		status = check_ram(sys, err);
-	}
-	for (uint32_t i = 0; i < sys->nr_domains && status == FH_OK; i++) {
+	FH_TRY(check_names(sys, err));
+	FH_TRY(check_cpus(sys, err));
+	FH_TRY(check_ram(sys, err));
+	for (uint32_t i = 0; i < sys->nr_domains; i++) {
 		/* A slot without a name is free: a domain that was created has gone. */
-		status = sys->domains[i].name[0] != '\0' ? check_addresses(&sys->domains[i], err) : FH_OK;
-		if (status == FH_OK) {
-			status = check_window(&sys->domains[i], err);
+		if (sys->domains[i].name[0] != '\0') {
+			FH_TRY(check_addresses(&sys->domains[i], err));
+			FH_TRY(check_window(&sys->domains[i], err));
 		}
 	}
-	return status;
+	return FH_OK;
 }

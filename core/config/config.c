@@ -32,60 +32,34 @@ static fh_status refuse_tree(const void *blob, size_t size, fh_status status, st
 	return cfg_say(err, status, "the tree is corrupt");
 }
 
+static const char *const panic_words[] = { "reset", "off", "halt" };
+static const char *const last_words[] = { "off", "reset", "halt" };
+static const char *const memory_words[] = { "dirty", "clean" };
+
+static const struct prop hypervisor_props[] = {
+	{ "console", TEXT(struct cfg_system, console) },
+	{ "on-panic", WORD(struct cfg_system, on_panic, panic_words) },
+	{ "on-last-domain-off", WORD(struct cfg_system, on_last_domain_off, last_words) },
+	{ "boot-memory", WORD(struct cfg_system, boot_memory_clean, memory_words) },
+	{ "scrub-when-idle", FLAG(struct cfg_system, scrub_when_idle) },
+	{ "watchdog", TEXT(struct cfg_system, watchdog) },
+	{ "watchdog-timeout-ms", NUMBER(struct cfg_system, watchdog_ms, 100, 3600000) },
+	{ "create-timeout-ms", NUMBER(struct cfg_system, create_timeout_ms, 100, 3600000) },
+};
+
 static fh_status read_hypervisor(struct reader *r, uint16_t node)
 {
-	static const char *const known[] = { "console",         "on-panic",         "on-last-domain-off",
-					     "boot-memory",     "watchdog",         "watchdog-timeout-ms",
-					     "scrub-when-idle", "create-timeout-ms" };
-	static const char *const panic_words[] = { "reset", "off", "halt" };
-	static const char *const last_words[] = { "off", "reset", "halt" };
-	static const char *const memory_words[] = { "dirty", "clean" };
-	struct cfg_system *sys = r->sys;
-	uint32_t on_panic = CFG_PANIC_RESET;
-	uint32_t on_last = CFG_LAST_OFF;
-	uint32_t clean = 0;
-	fh_status status = cfg_only(r, node, WORDS(known));
-
-	if (status == FH_OK) {
-		status = cfg_text(r, node, "console", sys->console, sizeof(sys->console));
+	FH_TRY(cfg_props(r, node, hypervisor_props, ARRAY_SIZE(hypervisor_props), r->sys));
+	if (r->sys->watchdog[0] == '\0' && fdt_has(r->t, node, "watchdog-timeout-ms")) {
+		return cfg_refuse(r, FH_EINVAL, node, "watchdog-timeout-ms", "there is no watchdog");
 	}
-	if (status == FH_OK) {
-		status = cfg_word(r, node, "on-panic", WORDS(panic_words), &on_panic);
-	}
-	if (status == FH_OK) {
-		status = cfg_word(r, node, "on-last-domain-off", WORDS(last_words), &on_last);
-	}
-	if (status == FH_OK) {
-		status = cfg_word(r, node, "boot-memory", WORDS(memory_words), &clean);
-	}
-	if (status == FH_OK) {
-		status = cfg_flag(r, node, "scrub-when-idle", &sys->scrub_when_idle);
-	}
-	if (status == FH_OK) {
-		status = cfg_text(r, node, "watchdog", sys->watchdog, sizeof(sys->watchdog));
-	}
-	if (status == FH_OK) {
-		status = cfg_number(r, node, "watchdog-timeout-ms", 100, 3600000, &sys->watchdog_ms);
-	}
-	if (status == FH_OK) {
-		status = cfg_number(r, node, "create-timeout-ms", 100, 3600000, &sys->create_timeout_ms);
-	}
-	if (status == FH_OK && sys->watchdog[0] == '\0' && fdt_has(r->t, node, "watchdog-timeout-ms")) {
-		status = cfg_refuse(r, FH_EINVAL, node, "watchdog-timeout-ms", "there is no watchdog");
-	}
-	if (status == FH_OK && r->t->nodes[node].first_child != FDT_NO_NODE) {
-		status = cfg_unknown_node(r, r->t->nodes[node].first_child, (struct words){ NULL, 0 });
-	}
-	sys->on_panic = (enum cfg_panic)on_panic;
-	sys->on_last_domain_off = (enum cfg_last_off)on_last;
-	sys->boot_memory_clean = clean == 1U;
-	return status;
+	return cfg_no_children(r, node);
 }
 
 /* Known nodes of the root; dtc -@ adds the ones with underscores, which say nothing here. */
 static fh_status check_root(struct reader *r)
 {
-	static const char *const props[] = { "compatible", "model" };
+	static const struct prop props[] = { { .name = "compatible" }, { .name = "model" } };
 	static const char *const known[] = { "hypervisor",  "zones",      "domains",
 					     "__symbols__", "__fixups__", "__local_fixups__" };
 	const struct fdt_index *t = r->t;
@@ -108,7 +82,7 @@ static fh_status check_root(struct reader *r)
 		}
 		seen |= 1U << i;
 	}
-	return cfg_only(r, 0, WORDS(props));
+	return cfg_props(r, 0, props, ARRAY_SIZE(props), NULL);
 }
 
 static fh_status read_tree(struct reader *r)
@@ -116,31 +90,26 @@ static fh_status read_tree(struct reader *r)
 	const uint16_t hypervisor = fdt_child(r->t, 0, "hypervisor");
 	const uint16_t zones = fdt_child(r->t, 0, "zones");
 	const uint16_t domains = fdt_child(r->t, 0, "domains");
-	fh_status status = check_root(r);
 
-	if (status == FH_OK && hypervisor != FDT_NO_NODE) {
-		status = read_hypervisor(r, hypervisor);
+	FH_TRY(check_root(r));
+	if (hypervisor != FDT_NO_NODE) {
+		FH_TRY(read_hypervisor(r, hypervisor));
 	}
-	if (status == FH_OK && zones == FDT_NO_NODE) {
-		status = cfg_say(r->err, FH_ENOENT, "/zones: is missing: stage-2 tables need a zone hyp@ADDRESS");
+	if (zones == FDT_NO_NODE) {
+		return cfg_say(r->err, FH_ENOENT, "/zones: is missing: stage-2 tables need a zone hyp@ADDRESS");
 	}
-	if (status == FH_OK) {
-		status = cfg_read_zones(r, zones);
+	FH_TRY(cfg_read_zones(r, zones));
+	if (domains == FDT_NO_NODE) {
+		return cfg_say(r->err, FH_ENOENT, "/domains: is missing");
 	}
-	if (status == FH_OK && domains == FDT_NO_NODE) {
-		status = cfg_say(r->err, FH_ENOENT, "/domains: is missing");
-	}
-	if (status == FH_OK) {
-		status = cfg_read_domains(r, domains);
-	}
-	return status;
+	return cfg_read_domains(r, domains);
 }
 
 fh_status config_parse(const void *blob, size_t size, struct cfg_system *out, struct cfg_error *err)
 {
 	struct fdt_index t;
 	struct reader r = { .t = &t, .sys = out, .err = err };
-	fh_status status = fdt_index_build(blob, size, nodes, MAX_NODES, &t);
+	const fh_status status = fdt_index_build(blob, size, nodes, MAX_NODES, &t);
 
 	if (status != FH_OK) {
 		return refuse_tree(blob, size, status, err);
@@ -149,8 +118,8 @@ fh_status config_parse(const void *blob, size_t size, struct cfg_system *out, st
 	memset(out, 0, offsetof(struct cfg_system, domains));
 	out->watchdog_ms = 10000;
 	out->create_timeout_ms = 60000;
-	status = read_tree(&r);
-	return status == FH_OK ? cfg_check_whole(out, err) : status;
+	FH_TRY(read_tree(&r));
+	return cfg_check_whole(out, err);
 }
 
 /* What only the configuration of the boot may give. */
@@ -173,18 +142,16 @@ static fh_status read_added(struct reader *r, uint8_t slot)
 	const uint16_t domains = fdt_child(r->t, 0, "domains");
 	const uint16_t zones = fdt_child(r->t, 0, "zones");
 	const uint16_t node = domains != FDT_NO_NODE ? r->t->nodes[domains].first_child : FDT_NO_NODE;
-	fh_status status = check_root(r);
 
+	FH_TRY(check_root(r));
 	for (uint32_t i = 0; i < r->sys->nr_zones; i++) {
 		r->zone_node[i] = zones != FDT_NO_NODE ? fdt_child(r->t, zones, r->sys->zones[i].name) : FDT_NO_NODE;
 	}
-	if (status == FH_OK && (node == FDT_NO_NODE || r->t->nodes[node].next_sibling != FDT_NO_NODE)) {
-		status = cfg_say(r->err, FH_EINVAL, "/domains: must have one domain, for one that is created");
+	if (node == FDT_NO_NODE || r->t->nodes[node].next_sibling != FDT_NO_NODE) {
+		return cfg_say(r->err, FH_EINVAL, "/domains: must have one domain, for one that is created");
 	}
-	if (status == FH_OK) {
-		status = cfg_read_domain(r, node, slot);
-	}
-	return status == FH_OK ? check_added(r, node, &r->sys->domains[slot]) : status;
+	FH_TRY(cfg_read_domain(r, node, slot));
+	return check_added(r, node, &r->sys->domains[slot]);
 }
 
 fh_status config_add_domain(const void *blob, size_t size, struct cfg_system *sys, uint8_t slot, struct cfg_error *err)

@@ -75,6 +75,7 @@ struct cfg_domain {
 	domid_t id;     /* its index in domains[] */
 	uint8_t color;  /* ANSI foreground 31 to 36 */
 	bool autostart; /* starts at boot */
+	bool manual;    /* manual-start: starts by hand */
 	bool on_demand; /* its memory is not even claimed at boot */
 	uint8_t nr_vcpus;
 	uint8_t nr_mem;

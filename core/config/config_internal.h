@@ -31,18 +31,40 @@ fh_status cfg_refuse(struct reader *r, fh_status status, uint16_t node, const ch
 	FH_PRINTF(5, 6);
 fh_status cfg_say(struct cfg_error *err, fh_status status, const char *fmt, ...) FH_PRINTF(3, 4);
 
-/* Refuses a property of the node that is not known; phandle and cell counts are always allowed. */
-fh_status cfg_only(struct reader *r, uint16_t node, struct words known) FH_MUST_CHECK;
-/* An unknown child: says what it may have meant. */
-fh_status cfg_unknown_node(struct reader *r, uint16_t node, struct words known) FH_MUST_CHECK;
+/* What a property's value is, and where it goes in the struct that is read. Without it the struct keeps its value. */
+enum prop_kind {
+	PROP_OTHER,   /* known, and read elsewhere */
+	PROP_TEXT,    /* one string that is not empty */
+	PROP_WORD,    /* one of words: its place among them */
+	PROP_NUMBER,  /* min to max */
+	PROP_ADDRESS, /* one or two cells */
+	PROP_FLAG,
+};
+struct prop {
+	const char *name;
+	const char *const *words;
+	uint32_t min;
+	uint32_t max; /* or the number of words */
+	uint16_t at;
+	uint16_t size;
+	uint8_t kind;
+};
+#define PROP_AT(type, member) .at = offsetof(type, member), .size = sizeof(((type *)0)->member)
+#define TEXT(type, member) .kind = PROP_TEXT, PROP_AT(type, member)
+#define WORD(type, member, array) .kind = PROP_WORD, PROP_AT(type, member), .words = (array), .max = ARRAY_SIZE(array)
+#define NUMBER(type, member, least, most) .kind = PROP_NUMBER, PROP_AT(type, member), .min = (least), .max = (most)
+#define ADDRESS(type, member) .kind = PROP_ADDRESS, PROP_AT(type, member)
+#define FLAG(type, member) .kind = PROP_FLAG, PROP_AT(type, member)
 
-/* Optional properties: *out keeps its value where there is none. */
-fh_status cfg_text(struct reader *r, uint16_t node, const char *prop, char *buf, size_t size) FH_MUST_CHECK;
-fh_status cfg_word(struct reader *r, uint16_t node, const char *prop, struct words words, uint32_t *out) FH_MUST_CHECK;
-fh_status cfg_address(struct reader *r, uint16_t node, const char *prop, uint64_t *out) FH_MUST_CHECK;
-fh_status cfg_number(struct reader *r, uint16_t node, const char *prop, uint32_t min, uint32_t max, uint32_t *out)
+/* Reads the properties of a node into *base, by its table; refuses one that is not in it. */
+fh_status cfg_props(struct reader *r, uint16_t node, const struct prop *list, uint32_t nr, void *base) FH_MUST_CHECK;
+/* A property (prop) or a child (NULL) that is not known: says what it may have meant. */
+fh_status cfg_unknown(struct reader *r, uint16_t node, const char *prop, struct words known, const char *name)
 	FH_MUST_CHECK;
-fh_status cfg_flag(struct reader *r, uint16_t node, const char *prop, bool *out) FH_MUST_CHECK;
+fh_status cfg_unknown_node(struct reader *r, uint16_t node, struct words known) FH_MUST_CHECK;
+fh_status cfg_no_children(struct reader *r, uint16_t node) FH_MUST_CHECK;
+/* An optional address: *out keeps its value where there is none. */
+fh_status cfg_address(struct reader *r, uint16_t node, const char *prop, uint64_t *out) FH_MUST_CHECK;
 /* The node's reg: exactly one entry, aligned. */
 fh_status cfg_one_reg(struct reader *r, uint16_t node, uint64_t align, struct range *out) FH_MUST_CHECK;
 

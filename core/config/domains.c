@@ -3,7 +3,9 @@
 #include "core/base/string.h"
 #include "core/config/config_internal.h"
 
-static const char *const color_words[] = { "red", "green", "yellow", "blue", "magenta", "cyan" }; /* 31 to 36 */
+#define FIRST_COLOR 31U /* ANSI foreground */
+
+static const char *const color_words[] = { "red", "green", "yellow", "blue", "magenta", "cyan" };
 static const char *const console_words[] = { "none", "pl011", "virtio" };
 static const char *const crash_words[] = { "stop", "restart", "panic", "stop-all" };
 static const char *const reset_words[] = { "scrub", "keep" };
@@ -37,93 +39,51 @@ static fh_status read_cpus(struct reader *r, uint16_t node, struct cfg_domain *d
 
 static fh_status read_device(struct reader *r, uint16_t node, struct cfg_domain *d)
 {
-	static const char *const known[] = { "path", "allow-unprotected-dma" };
-	struct cfg_device *dev = &d->devices[d->nr_devices];
-	fh_status status = cfg_only(r, node, WORDS(known));
+	static const struct prop props[] = {
+		{ "path", TEXT(struct cfg_device, path) },
+		{ "allow-unprotected-dma", FLAG(struct cfg_device, allow_unprotected_dma) },
+	};
 
-	if (status == FH_OK && d->nr_devices == CFG_MAX_DEVICES) {
-		status = cfg_refuse(r, FH_EOVERFLOW, node, NULL, "more than %u devices", CFG_MAX_DEVICES);
+	if (d->nr_devices == CFG_MAX_DEVICES) {
+		return cfg_refuse(r, FH_EOVERFLOW, node, NULL, "more than %u devices", CFG_MAX_DEVICES);
 	}
-	if (status == FH_OK) {
-		status = cfg_text(r, node, "path", dev->path, sizeof(dev->path));
+	FH_TRY(cfg_props(r, node, props, ARRAY_SIZE(props), &d->devices[d->nr_devices]));
+	if (d->devices[d->nr_devices].path[0] == '\0') {
+		return cfg_refuse(r, FH_ENOENT, node, "path", "is missing: a path or alias in the board's tree");
 	}
-	if (status == FH_OK && dev->path[0] == '\0') {
-		status = cfg_refuse(r, FH_ENOENT, node, "path", "is missing: a path or alias in the board's tree");
+	d->nr_devices++;
+	return cfg_no_children(r, node);
+}
+
+static fh_status read_devices(struct reader *r, uint16_t node, struct cfg_domain *d)
+{
+	FH_TRY(cfg_props(r, node, NULL, 0, NULL));
+	for (uint16_t c = r->t->nodes[node].first_child; c != FDT_NO_NODE; c = r->t->nodes[c].next_sibling) {
+		FH_TRY(read_device(r, c, d));
 	}
-	if (status == FH_OK) {
-		status = cfg_flag(r, node, "allow-unprotected-dma", &dev->allow_unprotected_dma);
-	}
-	if (status == FH_OK && r->t->nodes[node].first_child != FDT_NO_NODE) {
-		status = cfg_unknown_node(r, r->t->nodes[node].first_child, (struct words){ NULL, 0 });
-	}
-	if (status == FH_OK) {
-		d->nr_devices++;
-	}
-	return status;
+	return FH_OK;
 }
 
 static fh_status read_children(struct reader *r, uint16_t node, struct cfg_domain *d)
 {
 	static const char *const known[] = { "memory", "devices", "claims" };
 	const struct fdt_index *t = r->t;
-	fh_status status = FH_OK;
 
-	for (uint16_t n = t->nodes[node].first_child; n != FDT_NO_NODE && status == FH_OK;
-	     n = t->nodes[n].next_sibling) {
+	for (uint16_t n = t->nodes[node].first_child; n != FDT_NO_NODE; n = t->nodes[n].next_sibling) {
 		if (cfg_named(t, n, "memory")) {
-			status = cfg_read_memory(r, n, d);
-			if (status == FH_OK && t->nodes[n].first_child != FDT_NO_NODE) {
-				status = cfg_unknown_node(r, t->nodes[n].first_child, (struct words){ NULL, 0 });
-			}
+			FH_TRY(cfg_read_memory(r, n, d));
 		} else if (cfg_named(t, n, "claims")) {
-			status = cfg_read_claims(r, n, &d->claims);
+			FH_TRY(cfg_read_claims(r, n, &d->claims));
 		} else if (strcmp(fdt_node_name(t, n), "devices") == 0) {
-			status = cfg_only(r, n, (struct words){ NULL, 0 });
-			for (uint16_t c = t->nodes[n].first_child; c != FDT_NO_NODE && status == FH_OK;
-			     c = t->nodes[c].next_sibling) {
-				status = read_device(r, c, d);
-			}
+			FH_TRY(read_devices(r, n, d));
 		} else {
-			status = cfg_unknown_node(r, n, WORDS(known));
+			return cfg_unknown_node(r, n, WORDS(known));
 		}
 	}
-	if (status == FH_OK && d->nr_mem == 0U) {
-		status = cfg_refuse(r, FH_ENOENT, node, NULL, "has no memory@IPA node");
+	if (d->nr_mem == 0U) {
+		return cfg_refuse(r, FH_ENOENT, node, NULL, "has no memory@IPA node");
 	}
-	return status;
-}
-
-static fh_status read_files(struct reader *r, uint16_t node, struct cfg_domain *d)
-{
-	const struct {
-		const char *prop;
-		char *buf;
-		size_t size;
-	} texts[] = {
-		{ "kernel", d->kernel, sizeof(d->kernel) },
-		{ "ramdisk", d->ramdisk, sizeof(d->ramdisk) },
-		{ "dtb", d->dtb, sizeof(d->dtb) },
-		{ "bootargs", d->bootargs, sizeof(d->bootargs) },
-	};
-	const struct {
-		const char *prop;
-		uint64_t *out;
-	} addresses[] = {
-		{ "load-address", &d->load_address },
-		{ "entry", &d->entry },
-		{ "dtb-address", &d->dtb_address },
-		{ "ramdisk-address", &d->ramdisk_address },
-	};
-	fh_status status = FH_OK;
-
-	for (uint32_t i = 0; i < ARRAY_SIZE(texts) && status == FH_OK; i++) {
-		status = cfg_text(r, node, texts[i].prop, texts[i].buf, texts[i].size);
-	}
-	for (uint32_t i = 0; i < ARRAY_SIZE(addresses) && status == FH_OK; i++) {
-		*addresses[i].out = CFG_ADDR_AUTO;
-		status = cfg_address(r, node, addresses[i].prop, addresses[i].out);
-	}
-	return status;
+	return FH_OK;
 }
 
 /* What files and addresses mean together. */
@@ -150,104 +110,70 @@ static fh_status check_files(struct reader *r, uint16_t node, const struct cfg_d
 }
 
 /* What follows a crash, or a watchdog that ran out. */
-static fh_status read_ends(struct reader *r, uint16_t node, struct cfg_domain *d)
+static fh_status check_ends(struct reader *r, uint16_t node, const struct cfg_domain *d)
 {
-	uint32_t crash = CFG_CRASH_STOP;
-	uint32_t watchdog = CFG_CRASH_STOP;
-	fh_status status = cfg_word(r, node, "on-crash", WORDS(crash_words), &crash);
-
-	d->watchdog = fdt_has(r->t, node, "on-watchdog");
-	if (status == FH_OK) {
-		status = cfg_word(r, node, "on-watchdog", WORDS(crash_words), &watchdog);
-	}
-	if (status == FH_OK) {
-		status = cfg_number(r, node, "restart-limit", 1, 1000, &d->restart_limit);
-	}
-	if (status == FH_OK) {
-		status = cfg_number(r, node, "restart-delay-ms", 1, 60000, &d->restart_delay_ms);
-	}
-	if (status == FH_OK && crash != CFG_CRASH_RESTART && watchdog != CFG_CRASH_RESTART &&
+	if (d->on_crash != CFG_CRASH_RESTART && d->on_watchdog != CFG_CRASH_RESTART &&
 	    (d->restart_limit | d->restart_delay_ms) != 0U) {
-		status = cfg_refuse(r, FH_EINVAL, node, d->watchdog ? "on-watchdog" : "on-crash",
-				    "is not \"restart\": restart-limit and -delay-ms mean nothing");
+		return cfg_refuse(r, FH_EINVAL, node, d->watchdog ? "on-watchdog" : "on-crash",
+				  "is not \"restart\": restart-limit and -delay-ms mean nothing");
 	}
-	d->on_crash = (enum cfg_on_crash)crash;
-	d->on_watchdog = (enum cfg_on_crash)watchdog;
-	return status;
+	return FH_OK;
 }
 
-static fh_status read_manners(struct reader *r, uint16_t node, struct cfg_domain *d)
-{
-	static const uint8_t default_colors[] = { 36, 33, 32, 35, 34, 31 };
-	uint32_t color = default_colors[d->id % ARRAY_SIZE(default_colors)] - 31U;
-	uint32_t console = CFG_CONSOLE_NONE;
-	uint32_t keep = 0;
-	uint32_t stands = 0;
-	bool manual = false;
-	fh_status status = cfg_word(r, node, "color", WORDS(color_words), &color);
+static const struct prop domain_props[] = {
+	{ .name = "cpus" },
+	{ "kernel", TEXT(struct cfg_domain, kernel) },
+	{ "ramdisk", TEXT(struct cfg_domain, ramdisk) },
+	{ "dtb", TEXT(struct cfg_domain, dtb) },
+	{ "bootargs", TEXT(struct cfg_domain, bootargs) },
+	{ "load-address", ADDRESS(struct cfg_domain, load_address) },
+	{ "entry", ADDRESS(struct cfg_domain, entry) },
+	{ "dtb-address", ADDRESS(struct cfg_domain, dtb_address) },
+	{ "ramdisk-address", ADDRESS(struct cfg_domain, ramdisk_address) },
+	{ "color", WORD(struct cfg_domain, color, color_words) },
+	{ "console", WORD(struct cfg_domain, console, console_words) },
+	{ "on-crash", WORD(struct cfg_domain, on_crash, crash_words) },
+	{ "on-watchdog", WORD(struct cfg_domain, on_watchdog, crash_words) },
+	{ "restart-limit", NUMBER(struct cfg_domain, restart_limit, 1, 1000) },
+	{ "restart-delay-ms", NUMBER(struct cfg_domain, restart_delay_ms, 1, 60000) },
+	{ "paused-time", WORD(struct cfg_domain, time_stands, paused_words) },
+	{ "memory-on-reset", WORD(struct cfg_domain, memory_keep, reset_words) },
+	{ "manual-start", FLAG(struct cfg_domain, manual) },
+	{ "on-demand", FLAG(struct cfg_domain, on_demand) },
+	{ .name = "control" },
+};
 
-	if (status == FH_OK) {
-		status = cfg_word(r, node, "console", WORDS(console_words), &console);
-	}
-	if (status == FH_OK) {
-		status = read_ends(r, node, d);
-	}
-	if (status == FH_OK) {
-		status = cfg_word(r, node, "paused-time", WORDS(paused_words), &stands);
-	}
-	if (status == FH_OK) {
-		status = cfg_word(r, node, "memory-on-reset", WORDS(reset_words), &keep);
-	}
-	if (status == FH_OK) {
-		status = cfg_flag(r, node, "manual-start", &manual);
-	}
-	if (status == FH_OK) {
-		status = cfg_flag(r, node, "on-demand", &d->on_demand);
-	}
-	d->color = (uint8_t)(31U + color);
-	d->console = (enum cfg_console)console;
-	d->memory_keep = keep == 1U;
-	d->time_stands = stands == 1U;
-	d->autostart = !manual && !d->on_demand;
-	return status;
+/* What a domain is that says nothing. */
+static void preset(struct cfg_domain *d, uint8_t slot)
+{
+	static const uint8_t default_colors[] = { 5, 2, 1, 4, 3, 0 };
+
+	memset(d, 0, sizeof(*d));
+	d->id = slot;
+	d->color = default_colors[slot % ARRAY_SIZE(default_colors)];
+	d->load_address = CFG_ADDR_AUTO;
+	d->entry = CFG_ADDR_AUTO;
+	d->dtb_address = CFG_ADDR_AUTO;
+	d->ramdisk_address = CFG_ADDR_AUTO;
 }
 
 fh_status cfg_read_domain(struct reader *r, uint16_t node, uint8_t slot)
 {
-	static const char *const known[] = {
-		"cpus",         "color",        "kernel",        "ramdisk",          "dtb",
-		"bootargs",     "load-address", "entry",         "dtb-address",      "ramdisk-address",
-		"console",      "on-crash",     "on-watchdog",   "paused-time",      "memory-on-reset",
-		"manual-start", "on-demand",    "restart-limit", "restart-delay-ms", "control",
-	};
 	struct cfg_domain *d = &r->sys->domains[slot];
-	fh_status status;
 
-	memset(d, 0, sizeof(*d));
-	d->id = slot;
-	status = cfg_node_name(r, node, d->name);
-	if (status == FH_OK && strchr(fdt_node_name(r->t, node), '@') != NULL) {
-		status = cfg_refuse(r, FH_EINVAL, node, NULL, "a domain has no unit address");
+	preset(d, slot);
+	FH_TRY(cfg_node_name(r, node, d->name));
+	if (strchr(fdt_node_name(r->t, node), '@') != NULL) {
+		return cfg_refuse(r, FH_EINVAL, node, NULL, "a domain has no unit address");
 	}
-	if (status == FH_OK) {
-		status = cfg_only(r, node, WORDS(known));
-	}
-	if (status == FH_OK) {
-		status = read_cpus(r, node, d);
-	}
-	if (status == FH_OK) {
-		status = read_files(r, node, d);
-	}
-	if (status == FH_OK) {
-		status = check_files(r, node, d);
-	}
-	if (status == FH_OK) {
-		status = read_manners(r, node, d);
-	}
-	if (status == FH_OK) {
-		status = read_children(r, node, d);
-	}
-	return status;
+	FH_TRY(cfg_props(r, node, domain_props, ARRAY_SIZE(domain_props), d));
+	d->color = (uint8_t)(FIRST_COLOR + d->color);
+	d->watchdog = fdt_has(r->t, node, "on-watchdog");
+	d->autostart = !d->on_demand && !d->manual;
+	FH_TRY(read_cpus(r, node, d));
+	FH_TRY(check_files(r, node, d));
+	FH_TRY(check_ends(r, node, d));
+	return read_children(r, node, d);
 }
 
 /* The place among its siblings of the node that a phandle names; CFG_MAX_DOMAINS: it is none of them. */
@@ -293,23 +219,20 @@ static fh_status read_control(struct reader *r, uint16_t parent, uint16_t node, 
 fh_status cfg_read_domains(struct reader *r, uint16_t node)
 {
 	const struct fdt_index *t = r->t;
-	fh_status status = cfg_only(r, node, (struct words){ NULL, 0 });
 
-	for (uint16_t n = t->nodes[node].first_child; n != FDT_NO_NODE && status == FH_OK;
-	     n = t->nodes[n].next_sibling) {
+	FH_TRY(cfg_props(r, node, NULL, 0, NULL));
+	for (uint16_t n = t->nodes[node].first_child; n != FDT_NO_NODE; n = t->nodes[n].next_sibling) {
 		const uint8_t slot = r->sys->nr_domains;
 
 		if (slot == CFG_MAX_DOMAINS) {
 			return cfg_refuse(r, FH_EOVERFLOW, n, NULL, "more than %u domains", CFG_MAX_DOMAINS);
 		}
-		status = cfg_read_domain(r, n, slot);
-		if (status == FH_OK) {
-			status = read_control(r, node, n, &r->sys->domains[slot]);
-		}
+		FH_TRY(cfg_read_domain(r, n, slot));
+		FH_TRY(read_control(r, node, n, &r->sys->domains[slot]));
 		r->sys->nr_domains++;
 	}
-	if (status == FH_OK && r->sys->nr_domains == 0U) {
-		status = cfg_refuse(r, FH_ENOENT, node, NULL, "there is no domain");
+	if (r->sys->nr_domains == 0U) {
+		return cfg_refuse(r, FH_ENOENT, node, NULL, "there is no domain");
 	}
-	return status;
+	return FH_OK;
 }

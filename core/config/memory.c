@@ -36,11 +36,8 @@ static fh_status read_order(struct reader *r, uint16_t node, struct cfg_mem *m)
 	/* 2 MiB where the range allows it, as then no page tables of the last level are needed. */
 	const bool fits_2m = is_aligned(m->size | ipa_val(m->ipa), SIZE_2M) && best >= ORDER_2M;
 	uint64_t bytes = fits_2m ? SIZE_2M : PAGE_SIZE;
-	const fh_status status = cfg_address(r, node, "block-size", &bytes);
 
-	if (status != FH_OK) {
-		return status;
-	}
+	FH_TRY(cfg_address(r, node, "block-size", &bytes));
 	for (uint32_t i = 0; i < ARRAY_SIZE(orders); i++) {
 		if (bytes != order_bytes(orders[i])) {
 			continue;
@@ -62,14 +59,13 @@ static fh_status read_order(struct reader *r, uint16_t node, struct cfg_mem *m)
 static fh_status read_claimed(struct reader *r, uint16_t node, struct cfg_mem *m)
 {
 	uint32_t phandle = 0;
-	fh_status status;
 
 	if (fdt_u32(r->t, node, "zone", &phandle) != FH_OK) {
 		return cfg_refuse(r, FH_EINVAL, node, "zone", "must be one reference, such as <&low>");
 	}
 	m->kind = CFG_MEM_CLAIMED;
-	status = cfg_pool_zone(r, node, "zone", phandle, &m->zone);
-	return status == FH_OK ? read_order(r, node, m) : status;
+	FH_TRY(cfg_pool_zone(r, node, "zone", phandle, &m->zone));
+	return read_order(r, node, m);
 }
 
 static fh_status read_static(struct reader *r, uint16_t node, struct cfg_mem *m)
@@ -84,10 +80,7 @@ static fh_status read_static(struct reader *r, uint16_t node, struct cfg_mem *m)
 	m->kind = CFG_MEM_STATIC;
 	m->zone = CFG_NO_ZONE;
 	if (!m->direct_map) {
-		status = cfg_address(r, node, "static", &base);
-		if (status != FH_OK) {
-			return status;
-		}
+		FH_TRY(cfg_address(r, node, "static", &base));
 	}
 	status = range_make(base, m->size, PAGE_SIZE, &range);
 	if (status != FH_OK) {
@@ -123,30 +116,26 @@ static fh_status insert(struct reader *r, uint16_t node, struct cfg_domain *d, c
 
 fh_status cfg_read_memory(struct reader *r, uint16_t node, struct cfg_domain *d)
 {
-	static const char *const known[] = { "reg", "static", "direct-map", "zone", "block-size" };
+	static const struct prop props[] = {
+		{ .name = "reg" },  { .name = "static" },     { "direct-map", FLAG(struct cfg_mem, direct_map) },
+		{ .name = "zone" }, { .name = "block-size" },
+	};
 	struct cfg_mem m = { .zone = CFG_NO_ZONE };
 	const bool is_static = fdt_has(r->t, node, "static");
 	const bool claimed = fdt_has(r->t, node, "zone");
 	struct range reg;
-	fh_status status = cfg_only(r, node, WORDS(known));
 
-	if (status == FH_OK && d->nr_mem == CFG_MAX_MEM) {
-		status = cfg_refuse(r, FH_EOVERFLOW, node, NULL, "more than %u ranges of memory", CFG_MAX_MEM);
+	if (d->nr_mem == CFG_MAX_MEM) {
+		return cfg_refuse(r, FH_EOVERFLOW, node, NULL, "more than %u ranges of memory", CFG_MAX_MEM);
 	}
-	if (status == FH_OK) {
-		status = cfg_one_reg(r, node, PAGE_SIZE, &reg);
-	}
-	if (status == FH_OK) {
-		status = cfg_flag(r, node, "direct-map", &m.direct_map);
-	}
-	if (status != FH_OK) {
-		return status;
-	}
+	FH_TRY(cfg_props(r, node, props, ARRAY_SIZE(props), &m));
+	FH_TRY(cfg_one_reg(r, node, PAGE_SIZE, &reg));
 	if ((is_static ? 1 : 0) + (claimed ? 1 : 0) + (m.direct_map ? 1 : 0) != 1) {
 		return cfg_refuse(r, FH_EINVAL, node, NULL, "needs exactly one of static, direct-map, zone");
 	}
 	m.ipa = ipa(reg.base);
 	m.size = reg.size;
-	status = claimed ? read_claimed(r, node, &m) : read_static(r, node, &m);
-	return status == FH_OK ? insert(r, node, d, &m) : status;
+	FH_TRY(claimed ? read_claimed(r, node, &m) : read_static(r, node, &m));
+	FH_TRY(insert(r, node, d, &m));
+	return cfg_no_children(r, node);
 }

@@ -75,134 +75,17 @@ static const char *nearest(struct words known, const char *word)
 	return best;
 }
 
-static bool is_known(struct words known, const char *word)
+fh_status cfg_unknown(struct reader *r, uint16_t node, const char *prop, struct words known, const char *name)
 {
-	for (uint32_t i = 0; i < known.nr; i++) {
-		if (strcmp(known.list[i], word) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
+	const char *hint = nearest(known, name);
 
-fh_status cfg_only(struct reader *r, uint16_t node, struct words known)
-{
-	static const char *const always[] = { "phandle", "linux,phandle", "#address-cells", "#size-cells" };
-	struct fdt_prop p;
-	const char *name;
-
-	for (uint32_t i = 0; fdt_prop_at(r->t, node, i, &name, &p) == FH_OK; i++) {
-		const char *hint;
-
-		if (is_known(known, name) || is_known(WORDS(always), name)) {
-			continue;
-		}
-		hint = nearest(known, name);
-		if (hint != NULL) {
-			return cfg_refuse(r, FH_EINVAL, node, name, "unknown property, did you mean %s?", hint);
-		}
-		return cfg_refuse(r, FH_EINVAL, node, name, "unknown property");
-	}
-	return FH_OK;
+	return cfg_refuse(r, FH_EINVAL, node, prop, "unknown %s%s%s%s", prop != NULL ? "property" : "node",
+			  hint != NULL ? ", did you mean " : "", hint != NULL ? hint : "", hint != NULL ? "?" : "");
 }
 
 fh_status cfg_unknown_node(struct reader *r, uint16_t node, struct words known)
 {
-	const char *hint = nearest(known, fdt_node_name(r->t, node));
-
-	if (hint != NULL) {
-		return cfg_refuse(r, FH_EINVAL, node, NULL, "unknown node, did you mean %s?", hint);
-	}
-	return cfg_refuse(r, FH_EINVAL, node, NULL, "unknown node");
-}
-
-fh_status cfg_text(struct reader *r, uint16_t node, const char *prop, char *buf, size_t size)
-{
-	const char *s;
-	const fh_status status = fdt_str(r->t, node, prop, &s);
-
-	if (status == FH_ENOENT) {
-		return FH_OK;
-	}
-	if (status != FH_OK || s[0] == '\0') {
-		return cfg_refuse(r, FH_EINVAL, node, prop, "must be one string that is not empty");
-	}
-	if (strlen(s) >= size) {
-		return cfg_refuse(r, FH_EOVERFLOW, node, prop, "is longer than %u characters", (uint32_t)size - 1U);
-	}
-	memcpy(buf, s, strlen(s) + 1U);
-	return FH_OK;
-}
-
-/* "a, b, c" */
-static void join(struct words words, char *buf, size_t size)
-{
-	size_t at = 0;
-
-	for (uint32_t i = 0; i < words.nr; i++) {
-		at += fmt_line(buf + at, size - at, "%s%s", i == 0U ? "" : ", ", words.list[i]);
-	}
-}
-
-fh_status cfg_word(struct reader *r, uint16_t node, const char *prop, struct words words, uint32_t *out)
-{
-	char all[64];
-	const char *s;
-	const fh_status status = fdt_str(r->t, node, prop, &s);
-
-	if (status == FH_ENOENT) {
-		return FH_OK;
-	}
-	for (uint32_t i = 0; status == FH_OK && i < words.nr; i++) {
-		if (strcmp(s, words.list[i]) == 0) {
-			*out = i;
-			return FH_OK;
-		}
-	}
-	join(words, all, sizeof(all));
-	return cfg_refuse(r, FH_EINVAL, node, prop, "\"%.32s\" is none of %s", status == FH_OK ? s : "?", all);
-}
-
-fh_status cfg_address(struct reader *r, uint16_t node, const char *prop, uint64_t *out)
-{
-	const fh_status status = fdt_u64(r->t, node, prop, out);
-
-	if (status == FH_OK || status == FH_ENOENT) {
-		return FH_OK;
-	}
-	return cfg_refuse(r, FH_EINVAL, node, prop, "must be one address, of one or two cells");
-}
-
-fh_status cfg_number(struct reader *r, uint16_t node, const char *prop, uint32_t min, uint32_t max, uint32_t *out)
-{
-	uint32_t v = 0;
-	const fh_status status = fdt_u32(r->t, node, prop, &v);
-
-	if (status == FH_ENOENT) {
-		return FH_OK;
-	}
-	if (status != FH_OK) {
-		return cfg_refuse(r, FH_EINVAL, node, prop, "must be one number");
-	}
-	if (v < min || v > max) {
-		return cfg_refuse(r, FH_EINVAL, node, prop, "%u is not within %u to %u", v, min, max);
-	}
-	*out = v;
-	return FH_OK;
-}
-
-fh_status cfg_flag(struct reader *r, uint16_t node, const char *prop, bool *out)
-{
-	struct fdt_prop p;
-
-	if (fdt_prop(r->t, node, prop, &p) != FH_OK) {
-		return FH_OK;
-	}
-	if (p.len != 0U) {
-		return cfg_refuse(r, FH_EINVAL, node, prop, "is a flag and takes no value");
-	}
-	*out = true;
-	return FH_OK;
+	return cfg_unknown(r, node, NULL, known, fdt_node_name(r->t, node));
 }
 
 fh_status cfg_one_reg(struct reader *r, uint16_t node, uint64_t align, struct range *out)

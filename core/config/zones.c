@@ -46,25 +46,22 @@ static fh_status check_name(struct reader *r, uint16_t node, const struct cfg_zo
 	return FH_OK;
 }
 
+static const struct prop zone_props[] = {
+	{ .name = "reg" },
+	{ "max-order", NUMBER(struct cfg_zone, max_order, 0, MAX_ORDER) },
+};
+
 static fh_status read_leaf(struct reader *r, uint16_t node, struct cfg_zone *z)
 {
-	static const char *const known[] = { "reg", "max-order" };
-	uint32_t max_order = MAX_ORDER;
-	/* The hyp zone has blocks of all sizes: its users ask for several. */
-	fh_status status = cfg_only(r, node, (struct words){ known, z->hyp ? 1U : 2U });
-
-	if (status == FH_OK) {
-		status = cfg_one_reg(r, node, z->hyp ? SIZE_2M : PAGE_SIZE, &z->range);
-	}
-	if (status == FH_OK && z->hyp && z->range.size > HYP_MAX) {
-		status = cfg_refuse(r, FH_EOVERFLOW, node, "reg", "the hyp zone has more than 1 GiB");
-	}
-	if (status == FH_OK) {
-		status = cfg_number(r, node, "max-order", 0, MAX_ORDER, &max_order);
-	}
 	z->leaf = true;
-	z->max_order = (uint8_t)max_order;
-	return status;
+	z->max_order = MAX_ORDER;
+	/* The hyp zone has blocks of all sizes: its users ask for several. */
+	FH_TRY(cfg_props(r, node, zone_props, z->hyp ? 1U : 2U, z));
+	FH_TRY(cfg_one_reg(r, node, z->hyp ? SIZE_2M : PAGE_SIZE, &z->range));
+	if (z->hyp && z->range.size > HYP_MAX) {
+		return cfg_refuse(r, FH_EOVERFLOW, node, "reg", "the hyp zone has more than 1 GiB");
+	}
+	return FH_OK;
 }
 
 static fh_status read_zone(struct reader *r, uint16_t node, uint16_t top)
@@ -73,18 +70,12 @@ static fh_status read_zone(struct reader *r, uint16_t node, uint16_t top)
 	const uint16_t parent = r->t->nodes[node].parent;
 	const bool has_reg = fdt_has(r->t, node, "reg");
 	const bool has_children = r->t->nodes[node].first_child != FDT_NO_NODE;
-	fh_status status;
 
 	if (r->sys->nr_zones == CFG_MAX_ZONES) {
 		return cfg_refuse(r, FH_EOVERFLOW, node, NULL, "more than %u zones", CFG_MAX_ZONES);
 	}
-	status = cfg_node_name(r, node, z->name);
-	if (status == FH_OK) {
-		status = check_name(r, node, z);
-	}
-	if (status != FH_OK) {
-		return status;
-	}
+	FH_TRY(cfg_node_name(r, node, z->name));
+	FH_TRY(check_name(r, node, z));
 	z->hyp = strcmp(z->name, HYP) == 0;
 	z->parent = parent == top ? CFG_NO_ZONE : zone_of_node(r, parent);
 	if (z->hyp && parent != top) {
@@ -93,26 +84,22 @@ static fh_status read_zone(struct reader *r, uint16_t node, uint16_t top)
 	if (has_reg == has_children) {
 		return cfg_refuse(r, FH_EINVAL, node, NULL, "a zone has either a reg or zones below it");
 	}
-	status = has_reg ? read_leaf(r, node, z) : cfg_only(r, node, (struct words){ NULL, 0 });
-	if (status == FH_OK && z->hyp && !z->leaf) {
+	FH_TRY(has_reg ? read_leaf(r, node, z) : cfg_props(r, node, NULL, 0, NULL));
+	if (z->hyp && !z->leaf) {
 		return cfg_refuse(r, FH_EINVAL, node, NULL, "the hyp zone is one range, without zones below");
 	}
 	r->zone_node[r->sys->nr_zones] = node;
 	r->sys->nr_zones++;
-	return status;
+	return FH_OK;
 }
 
 fh_status cfg_read_zones(struct reader *r, uint16_t node)
 {
 	const struct fdt_index *t = r->t;
-	fh_status status = cfg_only(r, node, (struct words){ NULL, 0 });
 
-	for (uint16_t n = (uint16_t)(node + 1U); status == FH_OK && n < t->nr_nodes && t->nodes[n].parent >= node;
-	     n++) {
-		status = read_zone(r, n, node);
-	}
-	if (status != FH_OK) {
-		return status;
+	FH_TRY(cfg_props(r, node, NULL, 0, NULL));
+	for (uint16_t n = (uint16_t)(node + 1U); n < t->nr_nodes && t->nodes[n].parent >= node; n++) {
+		FH_TRY(read_zone(r, n, node));
 	}
 	for (uint8_t i = 0; i < r->sys->nr_zones; i++) {
 		if (r->sys->zones[i].hyp) {

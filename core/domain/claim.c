@@ -35,11 +35,8 @@ static fh_status count_tables(const struct domain *d, uint64_t *tables)
 {
 	struct range r[CFG_MAX_DEVICES * 2U + 1U]; /* and a GICv2's CPU interface */
 	uint32_t nr = 0;
-	fh_status status = domain_device_ranges(d, r, ARRAY_SIZE(r), &nr);
 
-	if (status != FH_OK) {
-		return status;
-	}
+	FH_TRY(domain_device_ranges(d, r, ARRAY_SIZE(r), &nr));
 	*tables = s2_tables_max(r, nr, ORDER_4K);
 	if (d->cfg->claims.window.size != 0U) {
 		*tables += s2_tables_max(&d->cfg->claims.window, 1U, ORDER_4K);
@@ -105,20 +102,18 @@ static fh_status add_overhead(struct domain *d, struct claim_set *s, uint32_t fi
 static fh_status collect(struct domain *d, struct claim_set *s)
 {
 	const uint32_t first = s->nr;
-	fh_status status = domain_plan(d);
 
-	if (status == FH_OK) {
-		status = add_overhead(d, s, first);
-	}
-	for (uint32_t i = 0; status == FH_OK && i < d->cfg->nr_mem; i++) {
+	FH_TRY(domain_plan(d));
+	FH_TRY(add_overhead(d, s, first));
+	for (uint32_t i = 0; i < d->cfg->nr_mem; i++) {
 		const struct cfg_mem *m = &d->cfg->mem[i];
 		const struct claim_term t = { m->zone, m->order, d->id, m->size >> (PAGE_SHIFT + m->order) };
 
 		if (m->kind == CFG_MEM_CLAIMED) {
-			status = add_term(s, first, t, &d->terms.mem[i]);
+			FH_TRY(add_term(s, first, t, &d->terms.mem[i]));
 		}
 	}
-	return status;
+	return FH_OK;
 }
 
 /* What a domain asks for in vain is a guest's line, and those are limited. */

@@ -177,16 +177,13 @@ static fh_status emulated(struct domain *d)
 
 fh_status domain_devices(struct domain *d)
 {
-	fh_status status = emulated(d);
-
-	for (uint32_t i = 0; status == FH_OK && i < d->cfg->nr_devices; i++) {
-		status = pass_through(d, i);
-	}
 	d->irqs_given = 0;
-	if (status == FH_OK) {
-		status = domain_virtio(d);
+	FH_TRY(emulated(d));
+	for (uint32_t i = 0; i < d->cfg->nr_devices; i++) {
+		FH_TRY(pass_through(d, i));
 	}
-	return status == FH_OK ? domain_watchdog(d) : status;
+	FH_TRY(domain_virtio(d));
+	return domain_watchdog(d);
 }
 
 void domain_devices_remove(struct domain *d)

@@ -54,12 +54,9 @@ fh_status domain_mem_stake(struct domain *d, const struct claim_term *term, clai
 fh_status domain_mem_query(struct domain *d, claim_handle_t h, struct claim_term_info *t)
 {
 	const struct cfg_claims *c = &d->cfg->claims;
-	const fh_status status = own_claim(d, h, t);
 	uint8_t zone = 0;
 
-	if (status != FH_OK) {
-		return status;
-	}
+	FH_TRY(own_claim(d, h, t));
 	/* A control domain may have staked in any zone, by its port. */
 	while (zone < c->nr_zones && c->zones[zone] != t->term.zone) {
 		zone++;

@@ -46,7 +46,6 @@ static fh_status place_tables(struct domain *d)
 	struct domain_build *b = &d->build;
 	const struct claim_block *body = &d->terms.block;
 	const uint64_t end = pa_val(body->base) + (PAGE_SIZE << body->order);
-	fh_status status = FH_OK;
 	struct claim_block page;
 
 	if (b->mem == 0U) {
@@ -56,10 +55,7 @@ static fh_status place_tables(struct domain *d)
 		}
 	}
 	for (uint32_t i = 0; i < DOM_STEP_BLOCKS && b->mem < d->terms.nr_tables; i++, b->mem++) {
-		status = redeem(d, d->terms.tables, ORDER_4K, &page);
-		if (status != FH_OK) {
-			return status;
-		}
+		FH_TRY(redeem(d, d->terms.tables, ORDER_4K, &page));
 		s2_give_table(&d->s2, page.base);
 	}
 	if (b->mem == d->terms.nr_tables) {

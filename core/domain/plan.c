@@ -91,11 +91,8 @@ static fh_status plan_kernel(struct domain *d, uint64_t *span)
 {
 	const struct cfg_domain *c = d->cfg;
 	const uint64_t base = ipa_val(c->mem[0].ipa);
-	fh_status status = find_file(d, DOM_IMG_KERNEL, c->kernel);
 
-	if (status != FH_OK) {
-		return status;
-	}
+	FH_TRY(find_file(d, DOM_IMG_KERNEL, c->kernel));
 	const struct image_header h = read_header(d);
 	uint64_t at = c->load_address;
 

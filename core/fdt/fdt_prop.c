@@ -76,11 +76,8 @@ bool fdt_has(const struct fdt_index *t, uint16_t node, const char *name)
 fh_status fdt_u32(const struct fdt_index *t, uint16_t node, const char *name, uint32_t *out)
 {
 	struct fdt_prop p;
-	const fh_status status = fdt_prop(t, node, name, &p);
 
-	if (status != FH_OK) {
-		return status;
-	}
+	FH_TRY(fdt_prop(t, node, name, &p));
 	if (p.len != 4U) {
 		return FH_EFORMAT;
 	}
@@ -91,11 +88,8 @@ fh_status fdt_u32(const struct fdt_index *t, uint16_t node, const char *name, ui
 fh_status fdt_u64(const struct fdt_index *t, uint16_t node, const char *name, uint64_t *out)
 {
 	struct fdt_prop p;
-	const fh_status status = fdt_prop(t, node, name, &p);
 
-	if (status != FH_OK) {
-		return status;
-	}
+	FH_TRY(fdt_prop(t, node, name, &p));
 	if (p.len != 4U && p.len != 8U) {
 		return FH_EFORMAT;
 	}
@@ -106,11 +100,8 @@ fh_status fdt_u64(const struct fdt_index *t, uint16_t node, const char *name, ui
 fh_status fdt_str(const struct fdt_index *t, uint16_t node, const char *name, const char **out)
 {
 	struct fdt_prop p;
-	const fh_status status = fdt_prop(t, node, name, &p);
 
-	if (status != FH_OK) {
-		return status;
-	}
+	FH_TRY(fdt_prop(t, node, name, &p));
 	if (p.len == 0U || strnlen(p.data, p.len) != p.len - 1U) {
 		return FH_EFORMAT;
 	}
@@ -240,16 +231,10 @@ fh_status fdt_reg(const struct fdt_index *t, uint16_t node, uint32_t i, struct r
 {
 	uint64_t addr;
 	uint64_t size;
-	fh_status status = raw_reg(t, node, i, &addr, &size);
 
-	if (status != FH_OK) {
-		return status;
-	}
+	FH_TRY(raw_reg(t, node, i, &addr, &size));
 	for (uint16_t bus = t->nodes[node].parent; t->nodes[bus].parent != FDT_NO_NODE; bus = t->nodes[bus].parent) {
-		status = translate(t, bus, size, &addr);
-		if (status != FH_OK) {
-			return status;
-		}
+		FH_TRY(translate(t, bus, size, &addr));
 	}
 	return range_make(addr, size, 1U, out) == FH_OK ? FH_OK : FH_EINVAL;
 }

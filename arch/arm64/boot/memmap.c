@@ -105,19 +105,17 @@ static fh_status take_movable(struct range r, enum pool_state state, const char 
 
 static fh_status take_static(const struct cfg_system *sys)
 {
-	fh_status status = FH_OK;
-
-	for (uint32_t i = 0; status == FH_OK && i < sys->nr_domains; i++) {
-		for (uint32_t m = 0; status == FH_OK && m < sys->domains[i].nr_mem; m++) {
+	for (uint32_t i = 0; i < sys->nr_domains; i++) {
+		for (uint32_t m = 0; m < sys->domains[i].nr_mem; m++) {
 			const struct cfg_mem *mem = &sys->domains[i].mem[m];
 
 			if (mem->kind == CFG_MEM_STATIC) {
-				status = take((struct range){ pa_val(mem->pa), mem->size }, POOL_STATIC, (domid_t)i,
-					      sys->domains[i].name);
+				FH_TRY(take((struct range){ pa_val(mem->pa), mem->size }, POOL_STATIC, (domid_t)i,
+					    sys->domains[i].name));
 			}
 		}
 	}
-	return status;
+	return FH_OK;
 }
 
 static bool over_hyp(const struct cfg_system *sys, struct range r)
@@ -135,7 +133,6 @@ static fh_status move(const struct machine *m, const struct cfg_system *sys, str
 {
 	const struct range from = t->r;
 	struct range to;
-	fh_status status;
 
 	if (!find_free(m, sys, from.size, PAGE_SIZE, false, &to) &&
 	    !find_free(m, sys, from.size, PAGE_SIZE, true, &to)) {
@@ -143,10 +140,7 @@ static fh_status move(const struct machine *m, const struct cfg_system *sys, str
 			from.base, from.size);
 		return FH_ENOMEM;
 	}
-	status = el2_map(EL2_VA_RECORDS, pa(to.base), to.size, EL2_RW);
-	if (status != FH_OK) {
-		return status;
-	}
+	FH_TRY(el2_map(EL2_VA_RECORDS, pa(to.base), to.size, EL2_RW));
 	memcpy((void *)(uintptr_t)EL2_VA_RECORDS, (const void *)(uintptr_t)t->va, from.size);
 	el2_unmap(EL2_VA_RECORDS, to.size);
 	el2_unmap(t->va, from.size);
@@ -158,41 +152,32 @@ static fh_status move(const struct machine *m, const struct cfg_system *sys, str
 
 static fh_status take_all(const struct machine *m, const struct cfg_system *sys, struct range payload)
 {
-	fh_status status = take(el2_image_range(), POOL_HYPERVISOR, DOMID_NONE, "image");
-
-	if (status == FH_OK) {
-		status = take_movable(payload, POOL_PAYLOAD, "payload", EL2_VA_PAYLOAD);
-	}
+	FH_TRY(take(el2_image_range(), POOL_HYPERVISOR, DOMID_NONE, "image"));
+	FH_TRY(take_movable(payload, POOL_PAYLOAD, "payload", EL2_VA_PAYLOAD));
 	/* Behind the ramdisk, on the same page: then they stay together. */
-	if (status == FH_OK && !range_overlaps(payload, m->tree_range)) {
-		status = take_movable(m->tree_range, POOL_HYPERVISOR, "board tree", EL2_VA_FDT);
+	if (!range_overlaps(payload, m->tree_range)) {
+		FH_TRY(take_movable(m->tree_range, POOL_HYPERVISOR, "board tree", EL2_VA_FDT));
 	}
-	for (uint32_t i = 0; status == FH_OK && i < m->nr_reserved; i++) {
-		status = take(m->reserved[i], POOL_RESERVED, DOMID_NONE, "reserved by firmware");
+	for (uint32_t i = 0; i < m->nr_reserved; i++) {
+		FH_TRY(take(m->reserved[i], POOL_RESERVED, DOMID_NONE, "reserved by firmware"));
 	}
-	if (status == FH_OK) {
-		status = take_static(sys);
-	}
-	for (uint32_t i = 0; status == FH_OK && i < nr_taken; i++) {
+	FH_TRY(take_static(sys));
+	for (uint32_t i = 0; i < nr_taken; i++) {
 		if (taken[i].va != 0U && (taken[i].moves || over_hyp(sys, taken[i].r))) {
-			status = move(m, sys, &taken[i]);
+			FH_TRY(move(m, sys, &taken[i]));
 		}
 	}
-	return status;
+	return FH_OK;
 }
 
 /* The CPUs' own rooms, each behind an unmapped page. */
 static fh_status map_rooms(uint32_t nr_cpus, uint64_t at)
 {
-	fh_status status = FH_OK;
-
-	for (uint32_t cpu = 0; status == FH_OK && cpu < nr_cpus; cpu++, at += ROOM_SIZE) {
-		status = el2_map((uint64_t)(uintptr_t)cpu_room(cpu, CPU_ROOM_STACK), pa(at), ROOM_SIZE, EL2_RW);
-		if (status == FH_OK) {
-			status = window_init(cpu, pa(at));
-		}
+	for (uint32_t cpu = 0; cpu < nr_cpus; cpu++, at += ROOM_SIZE) {
+		FH_TRY(el2_map((uint64_t)(uintptr_t)cpu_room(cpu, CPU_ROOM_STACK), pa(at), ROOM_SIZE, EL2_RW));
+		FH_TRY(window_init(cpu, pa(at)));
 	}
-	return status;
+	return FH_OK;
 }
 
 /*
