@@ -4,6 +4,8 @@
 import harness
 import pytest
 import systems
+import test_control
+from test_control import back_to, fhctl
 
 KERNELS = {
     "6.1": harness.FETCHED / "guest" / "Image",
@@ -62,3 +64,41 @@ def test_kernel(machine, initramfs, tmp_path, version, cpu, gic):
         m.focus(2)
         m.line("poweroff -f")
         assert m.wait_end(60) == 0
+
+
+SECOND = r"""
+say() { printf "$1\r" | fhctl console second --seconds 120 --until "$2" >/tmp/out 2>&1 || { tail -n 5 /tmp/out; exit 1; }; }
+for n in 1 2 3; do
+	fhctl create -c /tmp/second.dtb --kernel /tmp/Image --ramdisk /tmp/initramfs || exit 1
+	say "" "second: Linux" && say "echo a\$((6*7))b" a42b
+	fhctl restart second || exit 1
+	say "" "second: Linux" && say "nproc; echo c\$((6*7))d" c42d
+	fhctl destroy second || exit 1
+	k=0
+	until fhctl --json memory | cmp -s - /tmp/before; do k=$((k + 1)); [ $k -lt 300 ] || { echo memory; exit 1; }; done
+done
+echo "seconds: $n"
+"""
+
+
+@pytest.fixture(scope="module")
+def boss(guests, initramfs):
+    second = test_control.tree([5, 6], size=256 * systems.MIB, name="second", extra='ramdisk = "initramfs";',
+                               bootargs="console=ttyAMA0 quiet panic=-1 hostname=second")
+    files = {**test_control.disk_files(guests), "tmp/second.dtb": second, "tmp/second": SECOND.encode(),
+             "tmp/Image": harness.LINUX.read_bytes(), "tmp/initramfs": initramfs.read_bytes()}
+    with test_control.control_machine("guests-control", guests, initramfs, files, 1200) as m:
+        yield m
+
+
+def test_a_hundred_rounds(boss):
+    """A bare-metal domain created from files, used, restarted, used, destroyed; memory exactly back each time."""
+    assert boss.shell("sh /tmp/rounds 100", 600) == "rounds: 100"
+
+
+def test_a_second_kernel_from_files(boss):
+    """Debian's kernel and a ramdisk from the control domain's disk: launched, its console used, restarted, destroyed."""
+    before = fhctl(boss, "--json memory")
+    boss.shell("fhctl --json memory > /tmp/before")
+    assert boss.shell("sh /tmp/second", 600).splitlines()[-1] == "seconds: 3"
+    back_to(boss, before)

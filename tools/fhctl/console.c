@@ -11,10 +11,14 @@
 
 #include "tools/fhctl/fhctl.h"
 
+#define UNTIL_MAX 256
+#define UNTIL_MS 10000
 #define KEY_LEAVE '\x1d' /* Ctrl-] */
 
 static struct termios before;
 static bool raw;
+static const char *until; /* leaves when the domain has said it; NULL: not */
+static bool found;
 
 static void restore(void)
 {
@@ -37,14 +41,33 @@ static void make_raw(void)
 	atexit(restore);
 }
 
+/* Prints what it says; found: --until's text was among it, perhaps with its beginning in an earlier frame. */
+static void put(const struct frame *f)
+{
+	static char said[UNTIL_MAX + CTL_REPLY_MAX];
+	static size_t kept;
+
+	if (f->head.op != CTL_OUTPUT) {
+		return;
+	}
+	fwrite(f->data, 1, f->head.len, stdout);
+	if (until != NULL) {
+		const size_t len = strlen(until);
+		const size_t all = kept + f->head.len;
+
+		memcpy(said + kept, f->data, f->head.len);
+		found = found || memmem(said, all, until, len) != NULL;
+		kept = all < len ? all : len;
+		memmove(said, said + all - kept, kept);
+	}
+}
+
 static void show(void)
 {
 	struct frame f;
 
 	while (next_event(0, &f)) {
-		if (f.head.op == CTL_OUTPUT) {
-			fwrite(f.data, 1, f.head.len, stdout);
-		}
+		put(&f);
 	}
 	fflush(stdout);
 }
@@ -90,16 +113,23 @@ static bool read_keys(void)
 
 int cmd_console(int argc, char **argv)
 {
-	static const char *const options[] = { "seconds=", NULL };
+	static const char *const options[] = { "seconds=", "until=", NULL };
 	struct ctl_domain_req q = { .action = 1 };
 	struct ctl_domain d;
 	const char *value;
+	bool keys = true;
 	int ms = -1;
 	uint32_t status;
+	int o;
 
-	while (next_option(&argc, argv, options, &value) == 0) {
-		ms = atoi(value) * 1000;
+	while ((o = next_option(&argc, argv, options, &value)) >= 0) {
+		ms = o == 0 ? atoi(value) * 1000 : ms;
+		until = o == 1 ? value : until;
 	}
+	if (until != NULL && strlen(until) > UNTIL_MAX) {
+		die(EXIT_USAGE, "console: --until takes %d characters at most", UNTIL_MAX);
+	}
+	ms = until != NULL && ms < 0 ? UNTIL_MS : ms;
 	want_operands(argc, argv, 1, 1);
 	d = find_domain(argv[1]);
 	q.dom = d.id;
@@ -119,21 +149,26 @@ int cmd_console(int argc, char **argv)
 				       { .fd = STDIN_FILENO, .events = POLLIN } };
 
 		show();
-		if (poll(p, 2, ms) == 0 || ((p[1].revents & (POLLIN | POLLHUP)) != 0 && !read_keys())) {
+		if (found || poll(p, keys ? 2 : 1, ms) == 0) {
+			break;
+		}
+		keys = keys && ((p[1].revents & (POLLIN | POLLHUP)) == 0 || read_keys());
+		if (!keys && (raw || until == NULL)) {
 			break;
 		}
 	}
 	/* What the domain answers to the last keys, when they came from a file. */
-	if (!raw) {
+	if (!raw && until == NULL) {
 		struct frame f;
 
 		while (next_event(500, &f)) {
-			if (f.head.op == CTL_OUTPUT) {
-				fwrite(f.data, 1, f.head.len, stdout);
-			}
+			put(&f);
 		}
 	}
 	restore();
+	if (until != NULL && !found) {
+		die(EXIT_REFUSED, "console %s: it did not say '%s'", d.name, until);
+	}
 	fprintf(stderr, "\n%s: detached\n", d.name);
 	return EXIT_GOOD;
 }

@@ -103,7 +103,7 @@ struct files {
 };
 /* The domain's number; ends with the reason where it is refused. */
 uint16_t define_domain(struct files *f);
-/* For tests: the program dies here, at once, if FHCTL_DIE_AT names the step. */
+/* For tests: the program dies here, at once, if FHCTL_DIE_AT names the step, or stands still, by FHCTL_STOP_AT. */
 void step(const char *name);
 /* Sends its files while it is being built; told: bytes that have gone. */
 void load_files(const struct files *f, uint16_t dom, void (*told)(uint64_t bytes));

@@ -17,10 +17,17 @@
 
 void step(const char *name)
 {
-	const char *at = getenv("FHCTL_DIE_AT");
+	static const struct {
+		const char *variable;
+		int signal;
+	} hooks[] = { { "FHCTL_DIE_AT", SIGKILL }, { "FHCTL_STOP_AT", SIGSTOP } };
 
-	if (at != NULL && strcmp(at, name) == 0) {
-		kill(getpid(), SIGKILL);
+	for (size_t i = 0; i < COUNT(hooks); i++) {
+		const char *at = getenv(hooks[i].variable);
+
+		if (at != NULL && strcmp(at, name) == 0) {
+			kill(getpid(), hooks[i].signal);
+		}
 	}
 }
 

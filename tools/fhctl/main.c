@@ -41,8 +41,10 @@ const struct command commands[] = {
 	  "claim release CLAIM\n"
 	  "A claim belongs to this domain and falls with it.\n",
 	  cmd_claim },
-	{ "console", "DOMAIN [--seconds N]", "its console on this terminal; Ctrl-] leaves",
-	  "Meanwhile it is not on the board's UART. --seconds: leaves when nothing came for so long.\n", cmd_console },
+	{ "console", "DOMAIN [--seconds N] [--until TEXT]", "its console on this terminal; Ctrl-] leaves",
+	  "Meanwhile it is not on the board's UART. --seconds: leaves when nothing came for so long. --until: when it\n"
+	  "has said that, or with exit code 1 when nothing came for so long (10); for scripts.\n",
+	  cmd_console },
 	{ "events", "[--count N] [--seconds N]", "tells what happens, until Ctrl-C",
 	  "--follow is the default. --seconds: ends when nothing came for so long.\n", cmd_events },
 	{ "log", "[--lines N]", "what Freehold logged", "", cmd_log },
@@ -108,7 +110,7 @@ static void usage(FILE *to)
 {
 	fprintf(to, "usage: fhctl [--json] [--color|--no-color] COMMAND ...\n\n");
 	for (size_t i = 0; i < nr_commands; i++) {
-		fprintf(to, "  %-8s %-26s %s\n", commands[i].name, commands[i].args, commands[i].line);
+		fprintf(to, "  %-8s %-36s %s\n", commands[i].name, commands[i].args, commands[i].line);
 	}
 	fprintf(to, "\nfhctl help COMMAND tells more. Exit codes: 0 done, 1 refused, 2 usage, 3 no control port,\n"
 		    "4 no such domain, 5 the hypervisor does not answer.\n");

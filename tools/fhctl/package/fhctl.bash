@@ -29,6 +29,7 @@ _fhctl() {
 	'') words="$words --json --color --no-color --help" ;;
 	stop) words="$words --force" ;;
 	create) words="$words --kernel --ramdisk --dtb -c --together" ;;
+	console) words="$words --seconds --until" ;;
 	memory) words=--owners ;;
 	events) words='--follow --count --seconds' ;;
 	log) words=--lines ;;
