@@ -13,11 +13,15 @@ struct walk {
 	struct log_cursor log;
 };
 
-static void add_exits(uint64_t *sum, const struct domain_vcpu *v)
+static void add_counts(struct ctl_counts *sum, const struct domain_vcpu *v)
 {
 	for (uint32_t i = 0; i < 3U; i++) {
-		sum[i] += v->exits[i];
+		sum->exits[i] += v->exits[i];
 	}
+	sum->injected += v->injected;
+	sum->guest += v->times.guest;
+	sum->stolen += v->times.el2;
+	sum->longest = MAX(sum->longest, v->times.longest);
 }
 
 _Static_assert((uint32_t)CTL_DESTROYED == (uint32_t)DOM_DESTROYED, "the order of states");
@@ -66,7 +70,7 @@ static bool next_domain(struct walk *w, void *entry)
 		e->memory += d->cfg->mem[i].size;
 	}
 	for (uint32_t i = 0; domain_vcpu_look(d, i, &v); i++) {
-		add_exits(e->exits, &v);
+		add_counts(&e->counts, &v);
 	}
 	return true;
 }
@@ -84,8 +88,10 @@ static bool next_vcpu(struct walk *w, void *entry)
 		}
 		d = seen(w, (uint32_t)(w->at >> 8));
 	}
-	*e = (struct ctl_vcpu){ d->id, (uint16_t)(w->at++ & 255U), (uint16_t)v.pcpu, (uint16_t)v.power, { 0, 0, 0 } };
-	add_exits(e->exits, &v);
+	*e = (struct ctl_vcpu){
+		d->id, (uint16_t)(w->at++ & 255U), (uint16_t)v.pcpu, (uint16_t)v.power, { .guest = 0 }
+	};
+	add_counts(&e->counts, &v);
 	return true;
 }
 

@@ -41,6 +41,7 @@ enum ctl_op {
 	CTL_DEFINE = 12,  /* ctl_define -> ctl_defined: a domain by that configuration, or why not */
 	CTL_LOAD = 13,    /* ctl_load, up to CTL_LOAD_MAX bytes: a piece of a file -> ctl_load: where to go on */
 	CTL_TRACING = 14, /* ctl_events_req -> -: exits are traced, in the list CTL_TRACE */
+	CTL_TIMES = 15,   /* ctl_events_req -> -: times are counted (ctl_counts), from 0 */
 	/* events */
 	CTL_EVENT = 32,  /* ctl_event */
 	CTL_OUTPUT = 33, /* bytes of the attached console */
@@ -105,6 +106,16 @@ enum ctl_state {
 	CTL_DESTROYED,
 };
 
+/* Of a vCPU, or of all of a domain's. */
+struct ctl_counts {
+	uint64_t exits[3]; /* traps, interrupts, SErrors */
+	uint64_t injected; /* interrupts */
+	/* Ticks since CTL_TIMES; 0 where it is not measured */
+	uint64_t guest;   /* in the guest, also where that waits */
+	uint64_t stolen;  /* from an exit to the next entry */
+	uint64_t longest; /* of those */
+};
+
 #define CTL_DOMAIN_SELF 1u
 #define CTL_DOMAIN_MANAGED 2u /* by the caller */
 #define CTL_DOMAIN_CONTROL 4u
@@ -119,8 +130,8 @@ struct ctl_domain {
 	uint16_t nr_on;
 	uint32_t resets;
 	uint32_t reserved;
-	uint64_t memory;   /* bytes */
-	uint64_t exits[3]; /* of its vCPUs: traps, interrupts, SErrors */
+	uint64_t memory; /* bytes */
+	struct ctl_counts counts;
 };
 
 struct ctl_vcpu {
@@ -128,7 +139,7 @@ struct ctl_vcpu {
 	uint16_t index;
 	uint16_t cpu;
 	uint16_t power; /* 0 off, 1 about to start, 2 on */
-	uint64_t exits[3];
+	struct ctl_counts counts;
 };
 
 #define CTL_ORDERS 19u

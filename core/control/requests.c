@@ -121,7 +121,11 @@ static uint32_t want_trace(struct request *r)
 	if (!control_sees_all(r->self)) {
 		return CTL_EDENIED;
 	}
-	trace_set(q->on != 0U);
+	if (r->op == CTL_TIMES) {
+		domain_measure(q->on != 0U);
+	} else {
+		trace_set(q->on != 0U);
+	}
 	return CTL_OK;
 }
 
@@ -185,6 +189,7 @@ static const struct {
 	[CTL_CREATE] = { create, sizeof(struct ctl_create) },
 	[CTL_EVENTS] = { want_events, sizeof(struct ctl_events_req) },
 	[CTL_TRACING] = { want_trace, sizeof(struct ctl_events_req) },
+	[CTL_TIMES] = { want_trace, sizeof(struct ctl_events_req) },
 	[CTL_ATTACH] = { attach, sizeof(struct ctl_domain_req) },
 	[CTL_INPUT] = { input, 0 },
 	[CTL_STAKE] = { control_stake, sizeof(struct ctl_stake) },

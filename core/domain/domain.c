@@ -55,7 +55,10 @@ bool domain_vcpu_look(struct domain *d, uint32_t i, struct domain_vcpu *out)
 	if (there) {
 		const struct vcpu *v = &d->vcpus[i];
 
-		*out = (struct domain_vcpu){ v->pcpu, v->power, { v->exits[0], v->exits[1], v->exits[2] } };
+		*out = (struct domain_vcpu){
+			v->pcpu, v->power, { v->exits[0], v->exits[1], v->exits[2] }, v->vgic.injected, v->times
+		};
+		out->times.guest += out->times.since != 0U ? arch_counter() - out->times.since : 0U;
 	}
 	lock_release(&d->lock);
 	return there;

@@ -241,9 +241,14 @@ struct domain_vcpu {
 	uint32_t pcpu;
 	enum vcpu_power power;
 	uint64_t exits[3]; /* by enum vcpu_exit */
+	uint64_t injected;
+	struct vcpu_times times;
 };
 /* false: there is no such vCPU, or the domain is not claimed. Takes the domain's lock. */
 bool domain_vcpu_look(struct domain *d, uint32_t i, struct domain_vcpu *out);
+/* Measures, from 0, how long vCPUs are in their guests and out of them, or no more. No lock held. O(vCPUs of all). */
+void domain_measure(bool on);
+bool domain_measured(void);
 /* Makes one CPU of a running domain come out of the guest. Takes the domain's lock. O(vCPUs). */
 void domain_kick(struct domain *d);
 /* The domain that owns a physical SPI, or NULL. O(1). */

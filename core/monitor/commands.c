@@ -76,16 +76,27 @@ static bool cmd_cpus(struct mon_job *job)
 	struct domain_vcpu v;
 
 	if (job->i == 0U && job->j == 0U) {
-		mon_line("  CPU  %-16s vCPU  power   exits: traps interrupts SErrors", "domain");
+		mon_line("  CPU  %-16s vCPU  power   exits: traps interrupts SErrors   injected  guest longest us",
+			 "domain");
 	}
 	if (d != NULL && domain_vcpu_look(d, job->j, &v)) {
-		mon_line("  %3u  %-16s %4u  %-6s %12lu %10lu %7lu", v.pcpu, d->cfg->name, job->j++, power[v.power],
-			 v.exits[VCPU_EXIT_SYNC], v.exits[VCPU_EXIT_IRQ], v.exits[VCPU_EXIT_SERROR]);
+		mon_line("  %3u  %-16s %4u  %-6s %12lu %10lu %7lu %10lu %5lu%% %10lu", v.pcpu, d->cfg->name, job->j++,
+			 power[v.power], v.exits[VCPU_EXIT_SYNC], v.exits[VCPU_EXIT_IRQ], v.exits[VCPU_EXIT_SERROR],
+			 v.injected, v.times.guest * 100U / MAX(v.times.guest + v.times.el2, 1U),
+			 v.times.longest / MAX(arch_counter_hz() / 1000000U, 1U));
 		return true;
 	}
 	job->i++;
 	job->j = 0;
 	return job->i < domain_count();
+}
+
+static bool cmd_times(struct mon_job *job)
+{
+	(void)job;
+	domain_measure(!domain_measured());
+	mon_line("times are %s", domain_measured() ? "measured from now on: see cpus" : "not measured any more");
+	return false;
 }
 
 /* Digits to a number up to 99999; 0: none, or not a number. */
@@ -177,6 +188,7 @@ const struct mon_command mon_commands[] = {
 	{ "locks", "", "the longest hold of each rank's locks", mon_locks, 0 },
 #endif
 	{ "cpus", "", "which vCPU runs where", cmd_cpus, 0 },
+	{ "times", "", "measures what part of its time a vCPU has, or no more", cmd_times, 0 },
 	{ "log", "[N]", "the last N lines that Freehold logged (20)", cmd_log, 0 },
 	{ "focus", "NAME", "gives the input to a domain", cmd_focus, 0 },
 	{ "create", "NAME", "claims all that a domain needs, builds and starts it", cmd_create, DOM_OP_START },

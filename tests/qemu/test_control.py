@@ -3,6 +3,7 @@
 
 import contextlib
 import json
+import re
 
 import harness
 import pytest
@@ -430,8 +431,15 @@ def test_killed_in_the_middle(control, step):
 
 
 def test_top(control):
-    text = fhctl(control, "top --count 2 --interval 0.2")
-    assert "TRAPS/S" in text and "rear" in text
+    text = fhctl(control, "top --count 3 --interval 0.3")
+    assert "TRAPS/S" in text
+    share, stolen, longest = re.findall(r"rear .* MiB +([\d.]+) +([\d.]+) +([\d.]+) us ", text)[-1]
+    assert float(share) > 1 and float(stolen) > 0 and float(longest) > 0
+    # It is not measured any more, but can be looked at.
+    counts = [v for v in json.loads(fhctl(control, "--json info rear"))["vcpus"]]
+    assert all(v["guest_ticks"] > v["stolen_ticks"] > v["longest_ticks"] > 0 and v["injected"] > 10 for v in counts[:1])
+    assert [v["stolen_ticks"] for v in json.loads(fhctl(control, "--json info rear"))["vcpus"]] == [
+        v["stolen_ticks"] for v in counts]
 
 
 def test_stop(control):

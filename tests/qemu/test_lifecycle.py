@@ -197,3 +197,22 @@ def test_builders_race_for_the_last_memory(crowd):
             m.expect("agent: front is up")
             assert memory(m) == before
         assert "an admitted term is gone" not in m.console()
+
+
+def test_times(crowd):
+    """What the monitor tells of a vCPU's interrupts, its share of time, and the longest time in EL2."""
+    row = r"  0  front +0  on +\d+ +\d+ +0 +(\d+) +(\d+)% +(\d+)\r"
+    with crowd(demand("rear", [2])) as m:
+        m.expect("agent: front is up")
+        injected, share, longest = map(int, monitor(m, "cpus", row).groups())
+        assert injected > 0 and (share, longest) == (0, 0)
+        monitor(m, "times", "times are measured from now on")
+        m.focus(1)
+        advances(m)
+        more, share, _ = map(int, monitor(m, "cpus", row).groups())
+        assert more >= injected + 5 and 0 < share < 100
+        monitor(m, "times", "times are not measured any more")
+        last = monitor(m, "cpus", row).groups()
+        m.focus(1)
+        advances(m)
+        assert monitor(m, "cpus", row).groups()[1:] == last[1:]

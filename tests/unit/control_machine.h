@@ -114,8 +114,19 @@ struct ledger *domain_ledger(void)
 
 bool domain_vcpu_look(struct domain *d, uint32_t i, struct domain_vcpu *out)
 {
-	*out = (struct domain_vcpu){ .pcpu = d->id, .power = VCPU_ON, .exits = { 1, 2, 3 } };
-	return i == 0U && d->state >= DOM_CLAIMED;
+	*out = (struct domain_vcpu){ .pcpu = d->id,
+				     .power = VCPU_ON,
+				     .exits = { 1, 2, 3 },
+				     .injected = 4 + i,
+				     .times = { .guest = 500, .el2 = 60 + i, .longest = 20 - i } };
+	return i < 1U + d->id && d->state >= DOM_CLAIMED;
+}
+
+static bool cm_measured;
+
+void domain_measure(bool on)
+{
+	cm_measured = on;
 }
 
 void gic_send_sgi(uint32_t cpu, uint32_t sgi)
@@ -288,6 +299,7 @@ static void cm_init(void)
 	}
 	cm_vcpu.domain = &cm_domain[0];
 	cm_loaded = 0;
+	cm_measured = false;
 	cm_load_says = FH_OK;
 	cm_claim_says = (struct claim_refusal){ 0 };
 }

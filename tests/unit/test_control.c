@@ -73,7 +73,7 @@ static uint32_t ask(uint32_t op, const void *body, uint32_t len)
 
 static void lists(void **state)
 {
-	static const uint32_t want[CTL_KINDS] = { 3, 3, 1, 1, 0, 3, 0 };
+	static const uint32_t want[CTL_KINDS] = { 3, 6, 1, 1, 0, 3, 0 };
 
 	(void)state;
 	assert_int_equal(ask(CTL_HELLO, "", 0), CTL_OK);
@@ -137,7 +137,7 @@ static void what_is_not_managed_is_not_seen(void **state)
 	assert_string_equal(d[0].name, "boss");
 	assert_string_equal(d[1].name, "one");
 	assert_int_equal(list(CTL_VCPUS, &nr), CTL_OK);
-	assert_int_equal(nr, 2);
+	assert_int_equal(nr, 3);
 	for (uint32_t i = 0; i < 2U; i++) {
 		assert_int_equal(claim_stake(&cm_ledger, t[i].owner, &t[i], 1, &h[i], NULL), FH_OK);
 		assert_int_equal(claim_redeem(&cm_ledger, h[i], 0, &b), FH_OK);
@@ -159,6 +159,8 @@ static void what_is_not_managed_is_not_seen(void **state)
 	assert_int_equal(list(CTL_TRACE, &nr), CTL_EDENIED);
 	assert_int_equal(ask(CTL_TRACING, &(struct ctl_events_req){ 1, 0 }, sizeof(struct ctl_events_req)),
 			 CTL_EDENIED);
+	assert_int_equal(ask(CTL_TIMES, &(struct ctl_events_req){ 1, 0 }, sizeof(struct ctl_events_req)), CTL_EDENIED);
+	assert_false(cm_measured);
 	assert_int_equal(ask(CTL_DEFINE, &(struct ctl_define){ .tree_size = 8 }, sizeof(struct ctl_define)),
 			 CTL_EDENIED);
 	/* Nor do events tell. */
@@ -383,6 +385,33 @@ static struct ctl_event next_event(void)
 	assert_int_equal(take(PORT).op, CTL_EVENT);
 	memcpy(&e, data, sizeof(e));
 	return e;
+}
+
+static void what_is_counted(void **state)
+{
+	const struct ctl_domain *d = (const void *)(data + sizeof(struct ctl_list));
+	const struct ctl_vcpu *v = (const void *)(data + sizeof(struct ctl_list));
+	struct ctl_list q = { .kind = CTL_DOMAINS };
+
+	(void)state;
+	cm_cfg[0].manages = ~UINT64_C(1);
+	assert_int_equal(ask(CTL_TIMES, &(struct ctl_events_req){ 1, 0 }, sizeof(struct ctl_events_req)), CTL_OK);
+	assert_true(cm_measured);
+	assert_int_equal(ask(CTL_LIST, &q, sizeof(q)), CTL_OK);
+	/* Two vCPUs. */
+	assert_int_equal(d[1].counts.exits[1], 4);
+	assert_int_equal(d[1].counts.injected, 9);
+	assert_int_equal(d[1].counts.guest, 1000);
+	assert_int_equal(d[1].counts.stolen, 121);
+	assert_int_equal(d[1].counts.longest, 20);
+	q.kind = CTL_VCPUS;
+	assert_int_equal(ask(CTL_LIST, &q, sizeof(q)), CTL_OK);
+	assert_int_equal(v[2].dom, 1);
+	assert_int_equal(v[2].index, 1);
+	assert_int_equal(v[2].counts.injected, 5);
+	assert_int_equal(v[2].counts.longest, 19);
+	assert_int_equal(ask(CTL_TIMES, &(struct ctl_events_req){ 0, 0 }, sizeof(struct ctl_events_req)), CTL_OK);
+	assert_false(cm_measured);
 }
 
 /* From another session, so that the events come alone. */
@@ -720,6 +749,7 @@ int main(void)
 		cmocka_unit_test_setup(claims_that_wait_are_counted, setup),
 		cmocka_unit_test_setup(a_claim_in_use_is_not_released, setup),
 		cmocka_unit_test_setup(refusals_and_losses_are_told, setup),
+		cmocka_unit_test_setup(what_is_counted, setup),
 		cmocka_unit_test_setup(creation, setup),
 		cmocka_unit_test_setup(a_set_that_does_not_fit, setup),
 		cmocka_unit_test_setup(whose_end_it_is, setup),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: tests/unit/domain_machine.c tests/unit/canon.c core/domain/admit.c core/domain/audit_on.c core/domain/build.c core/domain/claim.c core/domain/crash.c core/domain/define.c core/domain/feed.c core/domain/devices.c core/domain/domain.c core/domain/guest_fdt*.c core/domain/life.c core/domain/memory.c core/domain/pause.c core/domain/place.c core/domain/places.c core/domain/plan.c core/domain/tree.c core/domain/unbuild.c core/domain/virtio_off.c core/domain/watchdog.c core/vwdt/*.c core/vdev/*.c core/vuart/vuart.c core/vuart/regs.c core/config/*.c core/fdt/*.c core/payload/*.c core/pool/*.c core/claim/*.c core/log/fmt.c core/log/log.c core/log/event.c core/log/guest.c core/sync/*.c core/base/status.c arch/arm64/mm/stage2*.c
+// SOURCES: tests/unit/domain_machine.c tests/unit/canon.c core/domain/admit.c core/domain/audit_on.c core/domain/build.c core/domain/claim.c core/domain/crash.c core/domain/define.c core/domain/feed.c core/domain/devices.c core/domain/domain.c core/domain/guest_fdt*.c core/domain/life.c core/domain/measure.c core/domain/memory.c core/domain/pause.c core/domain/place.c core/domain/places.c core/domain/plan.c core/domain/tree.c core/domain/unbuild.c core/domain/virtio_off.c core/domain/watchdog.c core/vwdt/*.c core/vdev/*.c core/vuart/vuart.c core/vuart/regs.c core/config/*.c core/fdt/*.c core/payload/*.c core/pool/*.c core/claim/*.c core/log/fmt.c core/log/log.c core/log/event.c core/log/guest.c core/sync/*.c core/base/status.c arch/arm64/mm/stage2*.c
 // LIBS: -lfdt -Wl,--wrap=claim_stake,--wrap=claim_use,--wrap=claim_redeem,--wrap=claim_redeem_upto,--wrap=ledger_domain_add,--wrap=ledger_own_range,--wrap=s2_prepare,--wrap=board_device,--wrap=guest_fdt_write,--wrap=vgic_init,--wrap=vgic_map_hw,--wrap=vdev_add,--wrap=payload_find
 /*
  * A domain's life on a fake machine, by the real core/domain, ledger, stage 2 and configuration: what fails, and what is
@@ -253,6 +253,33 @@ static void crashes_restart_it_so_often(void **state)
 static void set_watchdog(struct domain *d, uint64_t off, uint64_t val)
 {
 	assert_int_equal(vwdt_ops.write(&d->vwdt, 0, off, 4, val), VDEV_OK);
+}
+
+/* Each vCPU's CPU is called to turn to it, and finds 0. */
+static void times_begin_at_nothing(void **state)
+{
+	struct domain_vcpu v;
+
+	(void)state;
+	create(rear);
+	rear->vcpus[1].times = (struct vcpu_times){ 5, 6, 7, 0 };
+	rear->vcpus[1].stop = 0;
+	assert_false(domain_measured());
+	domain_measure(false);
+	assert_int_equal(rear->vcpus[1].stop, 0);
+	domain_measure(true);
+	assert_true(domain_measured());
+	assert_int_equal(rear->vcpus[1].stop, 1);
+	assert_true(domain_vcpu_look(rear, 1, &v));
+	assert_int_equal(v.times.guest + v.times.el2 + v.times.longest, 0);
+	/* In the guest since a while. */
+	rear->vcpus[1].times = (struct vcpu_times){ 5, 6, 7, fake_counter - 100U };
+	assert_true(domain_vcpu_look(rear, 1, &v));
+	assert_int_equal(v.times.guest, 105);
+	/* What was measured can be looked at. */
+	domain_measure(true);
+	domain_measure(false);
+	assert_int_equal(rear->vcpus[1].times.el2, 6);
 }
 
 /* Two stages of 1,000 ticks. Returns when the second one ends. */
@@ -686,6 +713,7 @@ int main(void)
 		cmocka_unit_test_setup(killed_at_every_step, setup),
 		cmocka_unit_test_setup(illegal_operations_change_nothing, setup),
 		cmocka_unit_test_setup(crashes_restart_it_so_often, setup),
+		cmocka_unit_test_setup(times_begin_at_nothing, setup),
 		cmocka_unit_test_setup(a_watchdog_runs_out, setup),
 		cmocka_unit_test_setup(the_time_of_a_pause, setup),
 		cmocka_unit_test_setup(the_holder_dies, setup),

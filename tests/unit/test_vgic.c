@@ -465,6 +465,8 @@ static void hw_ppi(void **state)
 	open_all();
 	assert_true(p->enabled);
 	on(1);
+	const uint64_t injected = cpus[1].injected;
+
 	for (int i = 0; i < 3; i++) {
 		p->active = true;
 		/* The quick way takes no lock, which is held here. */
@@ -480,6 +482,7 @@ static void hw_ppi(void **state)
 		lock_release(&g.lock);
 		assert_int_equal(machine_find_lr(1, VTIMER), -1);
 		assert_false(vgic_cpu_pending(&cpus[1]));
+		assert_int_equal(cpus[1].injected, injected + (uint64_t)i + 1U);
 	}
 	redist_write(SGI_FRAME(1) + 0x180, 4, 1U << VTIMER);
 	assert_false(p->enabled);

@@ -83,6 +83,17 @@ static uint64_t sum(const uint64_t *n)
 	return n[0] + n[1] + n[2];
 }
 
+static void json_counts(const struct ctl_counts *c)
+{
+	json_num("exits_trap", c->exits[0]);
+	json_num("exits_interrupt", c->exits[1]);
+	json_num("exits_serror", c->exits[2]);
+	json_num("injected", c->injected);
+	json_num("guest_ticks", c->guest);
+	json_num("stolen_ticks", c->stolen);
+	json_num("longest_ticks", c->longest);
+}
+
 static void json_domain(const struct ctl_domain *d)
 {
 	json_open('{');
@@ -93,9 +104,7 @@ static void json_domain(const struct ctl_domain *d)
 	json_num("vcpus_on", d->nr_on);
 	json_num("memory", d->memory);
 	json_num("resets", d->resets);
-	json_num("exits_trap", d->exits[0]);
-	json_num("exits_interrupt", d->exits[1]);
-	json_num("exits_serror", d->exits[2]);
+	json_counts(&d->counts);
 	json_bool("self", (d->flags & CTL_DOMAIN_SELF) != 0);
 	json_bool("managed", (d->flags & CTL_DOMAIN_MANAGED) != 0);
 	json_bool("control", (d->flags & CTL_DOMAIN_CONTROL) != 0);
@@ -146,7 +155,7 @@ int cmd_list(int argc, char **argv)
 		table_cell(t, 0, "%u/%u", d[i].nr_on, d[i].nr_vcpus);
 		table_cell(t, 0, "%s", size_text(d[i].memory));
 		table_cell(t, 0, "%u", d[i].resets);
-		table_cell(t, 0, "%llu", (unsigned long long)sum(d[i].exits));
+		table_cell(t, 0, "%llu", (unsigned long long)sum(d[i].counts.exits));
 		table_cell(t, 0, "%s", notes(&d[i]));
 	}
 	table_print(t);
@@ -172,6 +181,7 @@ static void print_vcpus(uint32_t dom)
 	table_column(t, "TRAPS", RIGHT);
 	table_column(t, "INTERRUPTS", RIGHT);
 	table_column(t, "SERRORS", RIGHT);
+	table_column(t, "INJECTED", RIGHT);
 	for (size_t i = 0; i < nr; i++) {
 		if (v[i].dom != dom) {
 			continue;
@@ -180,8 +190,9 @@ static void print_vcpus(uint32_t dom)
 		table_cell(t, 0, "%u", v[i].cpu);
 		table_cell(t, 0, "%s", power_name(v[i].power));
 		for (int k = 0; k < 3; k++) {
-			table_cell(t, 0, "%llu", (unsigned long long)v[i].exits[k]);
+			table_cell(t, 0, "%llu", (unsigned long long)v[i].counts.exits[k]);
 		}
+		table_cell(t, 0, "%llu", (unsigned long long)v[i].counts.injected);
 	}
 	table_print(t);
 	free(v);
@@ -203,9 +214,7 @@ static void json_info(const struct ctl_domain *d)
 			json_num("index", v[i].index);
 			json_num("cpu", v[i].cpu);
 			json_str("power", power_name(v[i].power));
-			json_num("exits_trap", v[i].exits[0]);
-			json_num("exits_interrupt", v[i].exits[1]);
-			json_num("exits_serror", v[i].exits[2]);
+			json_counts(&v[i].counts);
 			json_close();
 		}
 	}

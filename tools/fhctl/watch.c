@@ -164,8 +164,7 @@ int cmd_log(int argc, char **argv)
 /* --- top --- */
 
 struct rates {
-	uint64_t exits[64][3];
-	uint64_t counter;
+	struct ctl_counts before[64];
 };
 
 static void top_head(double interval)
@@ -189,12 +188,29 @@ static void top_head(double interval)
 	printf("\n");
 }
 
+static void rate(struct table *t, uint64_t now, uint64_t before, double interval)
+{
+	table_cell(t, 0, "%.0f", (double)(now - before) / interval);
+}
+
+/* Of a CPU's time; 100 for each vCPU that is never out of its guest. */
+static void share(struct table *t, uint64_t now, uint64_t before, double interval)
+{
+	const double ticks = interval * (double)port_open()->counter_hz;
+
+	if (now < before) {
+		before = 0; /* measured anew */
+	}
+	table_cell(t, 0, "%.2f", 100 * (double)(now - before) / ticks);
+}
+
 static void top_screen(struct rates *r, double interval)
 {
 	size_t nr;
 	const struct ctl_domain *d;
 	struct table *t = table_new();
-	static const char *const heads[] = { "NAME", "STATE", "VCPUS", "MEMORY", "TRAPS/S", "IRQS/S", "SERRORS/S" };
+	static const char *const heads[] = { "NAME",     "STATE",   "VCPUS",   "MEMORY", "CPU %",
+					     "STOLEN %", "LONGEST", "TRAPS/S", "IRQS/S", "INJECTED/S" };
 
 	printf("\033[H\033[J");
 	top_head(interval);
@@ -202,17 +218,21 @@ static void top_screen(struct rates *r, double interval)
 	for (size_t i = 0; i < COUNT(heads); i++) {
 		table_column(t, heads[i], i < 2 ? LEFT : RIGHT);
 	}
-	for (size_t i = 0; i < nr && i < COUNT(r->exits); i++) {
+	for (size_t i = 0; i < nr && i < COUNT(r->before); i++) {
+		const struct ctl_counts *c = &d[i].counts;
+		struct ctl_counts *b = &r->before[i];
+
 		table_cell(t, 0, "%s", d[i].name);
 		table_cell(t, d[i].state == CTL_RUNNING ? 32 : 31, "%s", state_name(d[i].state));
 		table_cell(t, 0, "%u/%u", d[i].nr_on, d[i].nr_vcpus);
 		table_cell(t, 0, "%s", size_text(d[i].memory));
-		for (int k = 0; k < 3; k++) {
-			const uint64_t n = d[i].exits[k] - r->exits[i][k];
-
-			table_cell(t, 0, "%.0f", (double)n / interval);
-			r->exits[i][k] = d[i].exits[k];
-		}
+		share(t, c->guest, b->guest, interval);
+		share(t, c->stolen, b->stolen, interval);
+		table_cell(t, 0, "%.1f us", 1e6 * (double)c->longest / (double)port_open()->counter_hz);
+		rate(t, c->exits[0], b->exits[0], interval);
+		rate(t, c->exits[1], b->exits[1], interval);
+		rate(t, c->injected, b->injected, interval);
+		*b = *c;
 	}
 	table_print(t);
 	fflush(stdout);
@@ -233,6 +253,8 @@ static bool top_wait(double interval)
 int cmd_top(int argc, char **argv)
 {
 	static const char *const options[] = { "interval=", "count=", NULL };
+	static const struct ctl_events_req on = { .on = 1 };
+	static const struct ctl_events_req off = { .on = 0 };
 	static struct rates r;
 	struct termios before;
 	struct termios now;
@@ -256,12 +278,15 @@ int cmd_top(int argc, char **argv)
 		now.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &now);
 	}
+	/* Refused to who may not see all: then nothing is known of times. */
+	(void)request(CTL_TIMES, &on, sizeof(on), NULL);
 	/* The alternate screen, without a cursor. */
 	printf("\033[?1049h\033[?25l");
 	do {
 		top_screen(&r, interval);
 	} while (ended == 0 && --count != 0 && !top_wait(interval));
 	printf("\033[?25h\033[?1049l");
+	(void)request(CTL_TIMES, &off, sizeof(off), NULL);
 	if (tty) {
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
 	}

@@ -15,6 +15,14 @@
 
 struct domain;
 
+/* Ticks of the counter since it is measured (domain_measure()); written by its own CPU. */
+struct vcpu_times {
+	uint64_t guest;   /* in the guest, also where that waits for an interrupt */
+	uint64_t el2;     /* from an exit to the next entry: what EL2 took */
+	uint64_t longest; /* of those */
+	uint64_t since;   /* counter, at the last entry; 0: it is out */
+};
+
 /* Offsets are used by switch.S (asm-offsets.c). */
 struct vcpu_regs {
 	uint64_t x[31];
@@ -41,7 +49,8 @@ struct vcpu {
 	uint64_t entry; /* of CPU_ON: IPA, and the context for x0 */
 	uint64_t context;
 	const struct vdev *last_dev; /* the emulated device that it accessed last */
-	uint64_t exits[8];           /* by enum vcpu_exit_cause, for the monitor */
+	uint64_t exits[3];           /* by enum vcpu_exit, for the monitor */
+	struct vcpu_times times;
 };
 
 /* Runs the guest until its next exit. Interrupts are masked before and after. */

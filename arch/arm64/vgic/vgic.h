@@ -104,6 +104,7 @@ struct vgic_cpu {
 	uint32_t mine[VGIC_WORDS - 1U]; /* SPIs that are routed here */
 	uint32_t waker;                 /* GICR_WAKER.ProcessorSleep */
 	uint64_t hcr;                   /* ICH_HCR_EL2 as last written */
+	uint64_t injected;              /* pending interrupts that were put into its list registers */
 	/* GICv2: an SGI pends by sender. One of them is in a list register, the others wait here for its end. */
 	uint8_t sgi_from[16]; /* atomic: senders as bits */
 	uint8_t sgi_now[16];  /* sender of the one that is in a list register or active */
@@ -180,6 +181,7 @@ static inline bool vgic_rearm(struct vgic_cpu *vc, uint32_t intid)
 	if (val == 0U || (READ_SYSREG(ich_elrsr_el2) >> i & 1U) == 0U) {
 		return false;
 	}
+	vc->injected++;
 	if (i == 0U) {
 		WRITE_SYSREG(ich_lr0_el2, val);
 	} else {

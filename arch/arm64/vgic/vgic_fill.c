@@ -170,6 +170,7 @@ static void place(struct vgic_cpu *vc, uint32_t i, uint32_t key, uint32_t next)
 	if ((w->pend & bit) != 0U) {
 		vc->overflow |= 1U << (intid / 32U);
 	}
+	vc->injected += (lr & ICH_LR_PEND) != 0U ? 1U : 0U;
 	ich_lr_write(i, lr);
 }
 

@@ -35,6 +35,7 @@ static bool place_new(struct vgic_cpu *vc, uint32_t intid, uint64_t hw_bits)
 	vc->lr_val[i] = intid | FIELD_PREP(ICH_LR_PRIO, p->prio[intid]) | ICH_LR_PEND | hw_bits |
 			((p->group & bit) != 0U ? ICH_LR_GROUP1 : 0U);
 	p->in_lr |= bit;
+	vc->injected++;
 	ich_lr_write(i, vc->lr_val[i]);
 	return true;
 }
@@ -50,6 +51,7 @@ static bool rearm(struct vgic_cpu *vc, uint32_t intid)
 	if (vc->lr_val[i] == 0U || (ich_elrsr_read() >> i & 1U) == 0U) {
 		return false;
 	}
+	vc->injected++;
 	ich_lr_write(i, vc->lr_val[i]);
 	return true;
 }
