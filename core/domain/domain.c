@@ -247,6 +247,11 @@ enum domain_step domain_next_step(struct vcpu *v, bool *last_off)
 
 	if (d->request != DOM_REQ_NONE && v->power != VCPU_OFF) {
 		leave(v);
+	} else if (d->request != DOM_REQ_NONE && v->index == 0U &&
+		   (d->state == DOM_BUILDING || d->state == DOM_READY)) {
+		request_done(d); /* it was stopped before it ran again */
+	} else {
+		/* Nothing is asked of it. */
 	}
 	if (d->state == DOM_DESTROYED && v->index != 0U) {
 		detach(v);

@@ -15,7 +15,7 @@ static const uint16_t legal[DOM_OP_COUNT] = {
 	[DOM_OP_BUILD] = IN(DOM_CLAIMED),
 	[DOM_OP_LOAD] = IN(DOM_BUILDING),
 	[DOM_OP_START] = IN(DOM_CLAIMED) | IN(DOM_BUILDING) | IN(DOM_READY) | ENDED,
-	[DOM_OP_STOP] = RUNS,
+	[DOM_OP_STOP] = RUNS | IN(DOM_STOPPING) | IN(DOM_BUILDING),
 	[DOM_OP_RESTART] = RUNS | ENDED,
 	[DOM_OP_PAUSE] = IN(DOM_RUNNING),
 	[DOM_OP_RESUME] = IN(DOM_PAUSED),
@@ -29,12 +29,17 @@ bool domain_may(const struct domain *d, enum domain_op op)
 	if (op == DOM_OP_DESTROY && (!domain_unbuilds || (d->state == DOM_DEFINED && !d->created))) {
 		return false;
 	}
+	/* A first build is destroyed, not stopped. */
+	if (op == DOM_OP_STOP && d->state == DOM_BUILDING && (!d->placed || d->loading)) {
+		return false;
+	}
 	return !d->claiming && (legal[op] & IN(d->state)) != 0U;
 }
 
 static void start(struct domain *d)
 {
 	d->run = true;
+	d->request = DOM_REQ_NONE;
 	d->not_before = 0;
 	if (d->state == DOM_READY) {
 		domain_launch(d);
@@ -69,6 +74,14 @@ void domain_destroy_held(struct domain *d)
 	}
 }
 
+/* A reset that is under way ends here: by the last vCPU that leaves, or by the builder. */
+static void stop(struct domain *d)
+{
+	domain_ask_held(d, DOM_REQ_OFF);
+	d->request = DOM_REQ_OFF;
+	domain_attend(&d->vcpus[0]);
+}
+
 static void turn(struct domain *d, enum domain_state state)
 {
 	domain_set_state(d, state);
@@ -87,7 +100,7 @@ static void perform(struct domain *d, enum domain_op op)
 		start(d);
 		break;
 	case DOM_OP_STOP:
-		domain_ask_held(d, DOM_REQ_OFF);
+		stop(d);
 		break;
 	case DOM_OP_RESTART:
 		if ((IN(d->state) & RUNS) != 0U) {

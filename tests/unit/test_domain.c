@@ -201,6 +201,30 @@ static void illegal_operations_change_nothing(void **state)
 	assert_int_equal(rear->resets, 1);
 }
 
+/* One that resets itself is stopped wherever in that it is; started again, it runs. */
+static void stopped_in_its_reset(void **state)
+{
+	uint32_t steps = 0;
+
+	(void)state;
+	create(rear);
+	for (bool ran = false; !ran; steps++) {
+		domain_ask(rear, DOM_REQ_RESET);
+		for (uint32_t i = 0; i < steps; i++) {
+			(void)dm_step(rear);
+		}
+		ran = steps != 0U && rear->state == DOM_RUNNING;
+		assert_int_equal(domain_do(rear, DOM_OP_STOP), FH_OK);
+		dm_settle();
+		assert_int_equal(rear->state, DOM_STOPPED);
+		assert_int_equal(rear->request, DOM_REQ_NONE);
+		assert_int_equal(domain_do(rear, DOM_OP_START), FH_OK);
+		dm_settle();
+		assert_int_equal(rear->state, DOM_RUNNING);
+	}
+	assert_true(steps > 3U);
+}
+
 static void crash(struct domain *d)
 {
 	domain_ask(d, DOM_REQ_CRASH);
@@ -712,6 +736,7 @@ int main(void)
 		cmocka_unit_test_setup(fail_the_nth_of_a_set, setup),
 		cmocka_unit_test_setup(killed_at_every_step, setup),
 		cmocka_unit_test_setup(illegal_operations_change_nothing, setup),
+		cmocka_unit_test_setup(stopped_in_its_reset, setup),
 		cmocka_unit_test_setup(crashes_restart_it_so_often, setup),
 		cmocka_unit_test_setup(times_begin_at_nothing, setup),
 		cmocka_unit_test_setup(a_watchdog_runs_out, setup),
