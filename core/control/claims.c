@@ -18,6 +18,7 @@ static struct {
 	const struct session *session; /* that waits */
 	uint64_t lease_ms;             /* from its admission on; 0: for ever */
 } waits[WAITS_MAX];
+static uint32_t nr_waits; /* that are used; read without the lock */
 
 uint64_t control_wake_at(void)
 {
@@ -91,6 +92,7 @@ static void look_at_waits(struct ledger *l)
 
 		if (status != FH_OK || !c.waiting) {
 			waits[i].used = false;
+			nr_waits--;
 			set_lease(l, waits[i].claim, waits[i].lease_ms);
 			post(status == FH_OK       ? CTL_EV_ADMITTED :
 			     status == FH_EREVOKED ? CTL_EV_REVOKED :
@@ -105,7 +107,8 @@ void control_claims_poll(void)
 	struct ledger *l = domain_ledger();
 	bool due;
 
-	if (!lock_try(&waits_lock)) {
+	if ((__atomic_load_n(&nr_waits, __ATOMIC_RELAXED) == 0U && arch_counter() < control_wake_at()) ||
+	    !lock_try(&waits_lock)) {
 		return;
 	}
 	due = arch_counter() >= control_wake_at();
@@ -135,6 +138,7 @@ static bool remember(const struct request *r, claim_handle_t h, uint64_t lease_m
 		waits[i].session = r->session;
 		waits[i].lease_ms = lease_ms;
 		waits[i].used = true;
+		nr_waits++;
 	}
 	lock_release(&waits_lock);
 	return i < WAITS_MAX;
@@ -150,6 +154,7 @@ void control_forget_waits(const struct session *s)
 		    claim_info(domain_ledger(), waits[i].claim, &c) == FH_OK && c.waiting &&
 		    claim_release(domain_ledger(), waits[i].claim) == FH_OK) {
 			waits[i].used = false;
+			nr_waits--;
 		}
 	}
 	lock_release(&waits_lock);

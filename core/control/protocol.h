@@ -39,7 +39,7 @@ enum ctl_op {
 	CTL_CREATE = 10,  /* ctl_create: claims all as one set, builds and starts each -> -, or ctl_refusal as STAKE */
 	CTL_TREE = 11,    /* ctl_tree, bytes: a part of a configuration -> - */
 	CTL_DEFINE = 12,  /* ctl_define -> ctl_defined: a domain by that configuration, or why not */
-	CTL_LOAD = 13,    /* ctl_load, up to CTL_LOAD_MAX bytes: a piece of a file -> ctl_load: where to go on */
+	CTL_LOAD = 13,    /* ctl_load, bytes: a piece of a file -> ctl_load: where to go on */
 	CTL_TRACING = 14, /* ctl_events_req -> -: exits are traced, in the list CTL_TRACE */
 	CTL_TIMES = 15,   /* ctl_events_req -> -: times are counted (ctl_counts), from 0 */
 	/* events */
@@ -217,8 +217,8 @@ struct ctl_domain_req {
 	uint32_t reserved;
 };
 
-#define CTL_TREE_MAX 16384u /* bytes of a configuration */
-#define CTL_LOAD_MAX 65536u
+#define CTL_TREE_MAX 16384u   /* bytes of a configuration */
+#define CTL_LOAD_MAX 0x80000u /* of a LOAD, with its heads: a kick takes 64 KiB of it at most */
 enum ctl_file { CTL_KERNEL, CTL_RAMDISK, CTL_DTB, CTL_FILES };
 struct ctl_tree {
 	uint32_t offset;

@@ -65,8 +65,7 @@ static void answer(struct domain *d, uint32_t port, struct session *s)
 
 static bool sound(const struct ctl_head *head)
 {
-	const uint32_t most = head->op == CTL_LOAD ? (uint32_t)sizeof(struct ctl_load) + CTL_LOAD_MAX :
-						     CTL_REQUEST_MAX - (uint32_t)sizeof(*head);
+	const uint32_t most = (head->op == CTL_LOAD ? CTL_LOAD_MAX : CTL_REQUEST_MAX) - (uint32_t)sizeof(*head);
 
 	return head->magic == CTL_MAGIC && head->len <= most &&
 	       (head->op != CTL_LOAD || head->len > sizeof(struct ctl_load));
@@ -99,9 +98,6 @@ static bool step_request(struct domain *d, uint32_t port, struct session *s)
 {
 	const struct ctl_head *head = (const void *)s->in;
 
-	if (s->left != 0U) {
-		return step_load(d, port, s);
-	}
 	const uint32_t want = s->have < sizeof(*head) ? (uint32_t)sizeof(*head) : kept(head);
 	const uint32_t n = vcon_read(&d->vcon, port, s->in + s->have, want - s->have);
 
@@ -172,14 +168,20 @@ static void follow_session(struct domain *d, uint32_t port, struct session *s)
 /* Serves a port; true: there is more. */
 static bool serve_port(struct domain *d, uint32_t port, struct session *s)
 {
+	bool some = true;
+
 	follow_session(d, port, s);
-	for (uint32_t i = 0; i < STEPS_MAX; i++) {
-		if (s->number % 2U == 0U || s->broken || !vcon_room(&d->vcon, port) ||
-		    (!step_event(d, port, s) && !step_output(d, port, s) && !step_request(d, port, s))) {
+	for (uint32_t i = 0; some && i < STEPS_MAX; i++) {
+		if (s->number % 2U == 0U || s->broken) {
 			return false;
 		}
+		/* The room for its answer was there before its first byte was taken, and nothing went there since. */
+		some = s->left != 0U ?
+			       step_load(d, port, s) :
+			       vcon_room(&d->vcon, port) &&
+				       (step_event(d, port, s) || step_output(d, port, s) || step_request(d, port, s));
 	}
-	return true;
+	return some;
 }
 
 /* Between hvc0 and the console's rings; true: there is more. */

@@ -197,7 +197,7 @@ def main():
     figures = freehold()
     rows = [(bench_rows.row(what, "instructions", figures.get(name), budget), reference.get(name))
             for name, (what, budget) in BUDGETS.items()]
-    rows += [(row, None) for row in bench_rows.ledger() + bench_rows.locks() + bench_rows.host() + bench_rows.sizes() +
+    rows += [(row, None) for row in bench_rows.ledger() + bench_rows.locks() + bench_rows.creation() + bench_rows.host() + bench_rows.sizes() +
              bench_rows.memory_kept(figures["console"])]
     print(f"{'what':<76}{'bare':>7}{'here':>12}{'at most':>10}")
     bad = sum(show(row, bare_value) for row, bare_value in rows)

@@ -33,9 +33,16 @@ def symbols(elf):
     return found
 
 
-def plugin(out, image=harness.IMAGE, irq=None):
+def extent(elf, function):
+    """START:END of a function."""
+    nm = subprocess.run(["aarch64-linux-gnu-nm", "-S", str(elf)], capture_output=True, text=True, check=True).stdout
+    at, size = re.search(rf"^([0-9a-f]+) ([0-9a-f]+) \w {re.escape(function)}$", nm, re.M).groups()
+    return f"{int(at, 16):x}:{int(at, 16) + int(size, 16):x}"
+
+
+def plugin(out, image=harness.IMAGE, irq=None, span=None, parts_of_span=()):
     """QEMU's arguments that make it write the counts to `out` when it ends. irq: (CPU, guest), whose delay is counted,
-    too."""
+    too. span: (function, function), from the one to the other all is counted, and what of it is in parts_of_span."""
     names = symbols(image.with_suffix(".elf"))
     missing = [f for f, _ in FUNCTIONS if f not in names]
     if missing:
@@ -48,6 +55,9 @@ def plugin(out, image=harness.IMAGE, irq=None):
         cpu, guest = irq
         vector = systems.IPA + symbols(harness.GUESTS / f"{guest}.elf")["vectors"][0] + 0x280
         parts.append(f"irq={cpu}:{vector:x}")
+    if span:
+        parts.append(f"span={names[span[0]][0]:x}:{names[span[1]][0]:x}")
+        parts += [f"part={extent(image.with_suffix('.elf'), function)}" for function in parts_of_span]
     return "-plugin", ",".join(str(p) for p in parts)
 
 

@@ -20,7 +20,7 @@
 #include "drivers/gic/gic.h"
 
 #define CM_DOMAINS 4U
-#define CM_STREAM 0x40000U
+#define CM_STREAM 0x100000U
 #define CM_PATIENCE 50000000U /* ticks that a domain waits for files */
 
 uint32_t output_pending;

@@ -91,10 +91,15 @@ static void progress(void)
 	fflush(stdout);
 }
 
+/* Drawn fifty times: a console may be slow, and costs who emulates it. */
 static void loaded(uint64_t bytes)
 {
+	const uint64_t before = bytes_done;
+
 	bytes_done += bytes;
-	progress();
+	if (bytes_done * 50 / bytes_all != before * 50 / bytes_all) {
+		progress();
+	}
 }
 
 static double us(uint64_t from, uint64_t to)

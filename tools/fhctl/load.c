@@ -12,6 +12,9 @@
 #include "tools/fhctl/fhctl.h"
 
 #define PART (CTL_REQUEST_MAX - sizeof(struct ctl_head) - sizeof(struct ctl_tree))
+/* The first piece asks whether the domain is ready for more; the others fill a frame. */
+#define FIRST_PIECE 4096U
+#define PIECE (CTL_LOAD_MAX - sizeof(struct ctl_head) - sizeof(struct ctl_load))
 #define BUSY_US 2000
 #define BUSY_MAX 30000 /* a minute of them */
 
@@ -134,7 +137,7 @@ uint16_t define_domain(struct files *f)
 /* One piece; returns where the hypervisor wants to go on. */
 static uint64_t send_piece(const char *path, const struct ctl_load *q, size_t len, const char *data)
 {
-	static char out[sizeof(struct ctl_load) + CTL_LOAD_MAX];
+	static char out[sizeof(struct ctl_load) + PIECE];
 	struct ctl_load next;
 	struct frame reply;
 
@@ -161,7 +164,7 @@ static uint64_t send_piece(const char *path, const struct ctl_load *q, size_t le
 
 void load_files(const struct files *f, uint16_t dom, void (*told)(uint64_t bytes))
 {
-	static char buf[CTL_LOAD_MAX];
+	static char buf[PIECE];
 
 	for (size_t i = 0; i < CTL_FILES; i++) {
 		struct ctl_load q = { .dom = dom, .file = (uint16_t)i };
@@ -179,8 +182,8 @@ void load_files(const struct files *f, uint16_t dom, void (*told)(uint64_t bytes
 			if (lseek(fd, (off_t)q.offset, SEEK_SET) < 0) {
 				die(EXIT_USAGE, "%s: %s", f->path[i], strerror(errno));
 			}
-			n = read_some(fd, f->path[i], buf,
-				      f->size[i] - q.offset < sizeof(buf) ? f->size[i] - q.offset : sizeof(buf));
+			n = q.offset == 0 ? FIRST_PIECE : sizeof(buf);
+			n = read_some(fd, f->path[i], buf, f->size[i] - q.offset < n ? f->size[i] - q.offset : n);
 			if (n == 0) {
 				die(EXIT_USAGE, "%s: has become shorter", f->path[i]);
 			}

@@ -142,7 +142,7 @@ static void keep(const struct frame *f)
 
 uint32_t request(uint16_t op, const void *data, uint32_t len, struct frame *reply)
 {
-	static char out[sizeof(struct ctl_head) + sizeof(struct ctl_load) + CTL_LOAD_MAX];
+	static char out[CTL_LOAD_MAX];
 	const struct ctl_head head = { .magic = CTL_MAGIC, .len = len, .id = ++last_id, .op = op };
 	struct frame mine;
 

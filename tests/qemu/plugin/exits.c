@@ -4,10 +4,13 @@
  * for each CPU, and reports the largest count by cause. The cause is the last in the list of functions that ran.
  *
  *   -plugin exits.so,out=FILE,text=START:END,vectors=ADDRESS,at=ADDRESS:NAME,at=ADDRESS:NAME...[,irq=CPU:ADDRESS]
+ *       [,span=ADDRESS:ADDRESS[,part=START:END...]]
  *
  * Addresses are EL2's virtual ones; later names win over earlier ones. FILE gets a line "NAME COUNT MAX SUM" each.
  * irq: of that CPU, "delay" is what EL2 executes between the guest's last instruction and its vector at ADDRESS, in
  * however many exits: no interrupt of that guest waits longer for instructions of its CPU.
+ * span: "span" is what EL2 executes on all CPUs from the last time that a CPU came to the first address before one came
+ * to the second; "part" is what of it lies in the functions named by part=.
  * It counts whole translation blocks, so a figure is never too small, but for turns of a loop that begins with WFE: a
  * wait for a lock lasts as long as the host lets the holder's thread sleep, and its bound is stated elsewhere.
  *
@@ -78,6 +81,16 @@ static struct {
 	uint64_t max;
 	uint64_t sum;
 } delay;
+#define MAX_PARTS 8U
+static struct {
+	uint64_t from;
+	uint64_t to;
+	uint64_t part[MAX_PARTS][2];
+	uint32_t nr_parts;
+	bool on;
+	uint64_t all;
+	uint64_t in_parts;
+} span;
 static char *out;
 
 /* What a block of EL2's code means; lives as long as QEMU, which may translate a block again. */
@@ -86,7 +99,36 @@ struct block {
 	uint32_t tag;
 	bool enters;
 	bool leaves;
+	bool begins;
+	bool ends;
+	bool part;
 };
+
+/* Of the block at an address; a block lies in one function, or begins there and falls into what is inlined. */
+static bool in_part(uint64_t at)
+{
+	for (uint32_t i = 0; i < span.nr_parts; i++) {
+		if (at >= span.part[i][0] && at < span.part[i][1]) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void count_span(const struct block *b)
+{
+	if (b->begins) {
+		__atomic_store_n(&span.all, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&span.in_parts, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&span.on, true, __ATOMIC_RELEASE);
+	} else if (b->ends) {
+		__atomic_store_n(&span.on, false, __ATOMIC_RELEASE);
+	}
+	if (__atomic_load_n(&span.on, __ATOMIC_ACQUIRE)) {
+		__atomic_fetch_add(&span.all, b->insns, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&span.in_parts, b->part ? b->insns : 0U, __ATOMIC_RELAXED);
+	}
+}
 
 static void finish(struct cpu *c)
 {
@@ -105,6 +147,9 @@ static void executed(unsigned int vcpu, void *data)
 	const struct block *b = data;
 	struct cpu *c = &cpus[vcpu % MAX_CPUS];
 
+	if (span.to != 0U) {
+		count_span(b);
+	}
 	if (b->enters) {
 		c->count = 0;
 		c->tag = 0;
@@ -178,6 +223,9 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	b->tag = tag_of(at);
 	b->enters = at >= vectors + LOWER_EL && at < vectors + VECTORS_SIZE && at % 0x80U == 0U;
 	b->leaves = last == ERET;
+	b->begins = at == span.from;
+	b->ends = at == span.to;
+	b->part = in_part(at);
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, 0, b);
 }
 
@@ -207,6 +255,9 @@ static void report(qemu_plugin_id_t id, void *data)
 	}
 	if (irq_watched) {
 		fprintf(f, "delay %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", delay.n, delay.max, delay.sum);
+	}
+	if (span.to != 0U) {
+		fprintf(f, "span 1 0 %" PRIu64 "\npart 1 0 %" PRIu64 "\n", span.all, span.in_parts);
 	}
 	fclose(f);
 }
@@ -241,6 +292,13 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
 		} else if (strncmp(argv[i], "irq=", 4) == 0) {
 			good = sscanf(argv[i] + 4, "%u:%" SCNx64, &irq_cpu, &irq_vector) == 2;
 			irq_watched = true;
+		} else if (strncmp(argv[i], "span=", 5) == 0) {
+			good = sscanf(argv[i] + 5, "%" SCNx64 ":%" SCNx64, &span.from, &span.to) == 2;
+		} else if (strncmp(argv[i], "part=", 5) == 0) {
+			uint64_t *p = span.part[span.nr_parts];
+
+			good = sscanf(argv[i] + 5, "%" SCNx64 ":%" SCNx64, &p[0], &p[1]) == 2 &&
+			       ++span.nr_parts < MAX_PARTS;
 		} else {
 			good = strncmp(argv[i], "at=", 3) == 0 && add_tag(argv[i] + 3);
 		}
