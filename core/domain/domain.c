@@ -132,6 +132,7 @@ void domain_begin(struct domain *d, enum domain_state state)
 		d->build = (struct domain_build){ .phase = d->placed ? PHASE_UNCOMMIT : PHASE_TABLES,
 						  .started = d->placed ? 0U : d->build.started };
 		d->loadable = false;
+		d->awaiting = false;
 		memset(d->arrived, 0, sizeof(d->arrived));
 	}
 	domain_set_state(d, state);

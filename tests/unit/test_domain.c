@@ -585,6 +585,17 @@ static void files_come_again(void **state)
 	domain_feed(d, DOM_OP_START, &feeder);
 	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
 	feed(d);
+	/* It is stopped while it waits for them. */
+	domain_feed(d, DOM_OP_RESTART, &feeder);
+	assert_int_equal(domain_do(d, DOM_OP_RESTART), FH_OK);
+	dm_settle();
+	assert_true(d->awaiting);
+	assert_int_equal(domain_do(d, DOM_OP_STOP), FH_OK);
+	dm_settle();
+	assert_int_equal(d->state, DOM_STOPPED);
+	domain_feed(d, DOM_OP_START, &feeder);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	feed(d);
 	/* It ends while its feeder has asked for more: nobody waits for files of one that has ended. */
 	domain_feed(d, DOM_OP_RESTART, &feeder);
 	domain_ask(d, DOM_REQ_CRASH);
