@@ -125,8 +125,13 @@ fh_status config_parse(const void *blob, size_t size, struct cfg_system *out, st
 /* What only the configuration of the boot may give. */
 static fh_status check_added(struct reader *r, uint16_t node, const struct cfg_domain *d)
 {
-	if (fdt_has(r->t, node, "control")) {
-		return cfg_refuse(r, FH_EDENIED, node, "control", "only a domain of the boot's configuration has it");
+	for (uint32_t i = 0; i < 2U; i++) {
+		const char *prop = i == 0U ? "control" : "rings";
+
+		if (fdt_has(r->t, node, prop)) {
+			return cfg_refuse(r, FH_EDENIED, node, prop,
+					  "only a domain of the boot's configuration has it");
+		}
 	}
 	for (uint32_t i = 0; i < d->nr_devices; i++) {
 		if (d->devices[i].allow_unprotected_dma) {

@@ -97,6 +97,7 @@ struct cfg_domain {
 	bool watchdog;    /* has an emulated watchdog: on_watchdog says what follows */
 	bool time_stands; /* paused-time = "stands" */
 	uint64_t manages; /* domains that it may change, by bits */
+	uint64_t rings;   /* domains whose doorbells it may ring, by bits */
 	enum cfg_on_crash on_crash;
 	enum cfg_on_crash on_watchdog;
 	uint32_t restart_limit;    /* restarts after either without a minute's run in between; 0: any number */

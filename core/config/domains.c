@@ -141,6 +141,7 @@ static const struct prop domain_props[] = {
 	{ "manual-start", FLAG(struct cfg_domain, manual) },
 	{ "on-demand", FLAG(struct cfg_domain, on_demand) },
 	{ .name = "control" },
+	{ .name = "rings" },
 };
 
 /* What a domain is that says nothing. */
@@ -190,30 +191,37 @@ static uint32_t domain_of_phandle(const struct fdt_index *t, uint16_t parent, ui
 	return CFG_MAX_DOMAINS;
 }
 
-/* control: a flag (all domains), or references to those that it may change. Itself is never among them. */
-static fh_status read_control(struct reader *r, uint16_t parent, uint16_t node, struct cfg_domain *d)
+/* References to domains, by bits; empty: all. Itself is never among them. 0: there is no such property. */
+static fh_status read_domain_set(struct reader *r, uint16_t node, const char *prop, struct cfg_domain *d, uint64_t *set)
 {
 	struct fdt_prop p;
 
-	if (fdt_prop(r->t, node, "control", &p) != FH_OK) {
+	if (fdt_prop(r->t, node, prop, &p) != FH_OK) {
 		return FH_OK;
 	}
-	d->control = true;
-	d->manages = p.len == 0U ? UINT64_MAX : 0U;
+	*set = p.len == 0U ? UINT64_MAX : 0U;
 	if (p.len % 4U != 0U) {
-		return cfg_refuse(r, FH_EINVAL, node, "control", "must be empty, or references such as <&a &b>");
+		return cfg_refuse(r, FH_EINVAL, node, prop, "must be empty, or references such as <&a &b>");
 	}
 	for (uint32_t i = 0; i < p.len / 4U; i++) {
-		const uint32_t dom = domain_of_phandle(r->t, parent, fdt_cell(&p, i));
+		const uint32_t dom = domain_of_phandle(r->t, r->t->nodes[node].parent, fdt_cell(&p, i));
 
 		if (dom == CFG_MAX_DOMAINS) {
-			return cfg_refuse(r, FH_ENOENT, node, "control", "phandle 0x%x refers to no domain",
+			return cfg_refuse(r, FH_ENOENT, node, prop, "phandle 0x%x refers to no domain",
 					  fdt_cell(&p, i));
 		}
-		d->manages |= UINT64_C(1) << dom;
+		*set |= UINT64_C(1) << dom;
 	}
-	d->manages &= ~(UINT64_C(1) << d->id);
+	*set &= ~(UINT64_C(1) << d->id);
 	return FH_OK;
+}
+
+/* What it may do with others. */
+static fh_status read_rights(struct reader *r, uint16_t node, struct cfg_domain *d)
+{
+	d->control = fdt_has(r->t, node, "control");
+	FH_TRY(read_domain_set(r, node, "control", d, &d->manages));
+	return read_domain_set(r, node, "rings", d, &d->rings);
 }
 
 fh_status cfg_read_domains(struct reader *r, uint16_t node)
@@ -228,7 +236,7 @@ fh_status cfg_read_domains(struct reader *r, uint16_t node)
 			return cfg_refuse(r, FH_EOVERFLOW, n, NULL, "more than %u domains", CFG_MAX_DOMAINS);
 		}
 		FH_TRY(cfg_read_domain(r, n, slot));
-		FH_TRY(read_control(r, node, n, &r->sys->domains[slot]));
+		FH_TRY(read_rights(r, n, &r->sys->domains[slot]));
 		r->sys->nr_domains++;
 	}
 	if (r->sys->nr_domains == 0U) {

@@ -3,6 +3,7 @@
  * A domain's devices: emulated ones at the addresses where the board has its own, so that a guest that knows the
  * board finds them, and the board's devices that the configuration gives to it, at IPA = PA.
  */
+#include "core/base/string.h"
 #include "core/domain/domain.h"
 #include "core/domain/domain_internal.h"
 #include "core/fdt/board.h"
@@ -183,7 +184,8 @@ fh_status domain_devices(struct domain *d)
 		FH_TRY(pass_through(d, i));
 	}
 	FH_TRY(domain_virtio(d));
-	return domain_watchdog(d);
+	FH_TRY(domain_watchdog(d));
+	return domain_bells(d);
 }
 
 void domain_devices_remove(struct domain *d)
@@ -199,6 +201,7 @@ void domain_devices_remove(struct domain *d)
 	}
 	d->virtio.size = 0;
 	d->watchdog.size = 0;
+	memset(d->bell, 0, sizeof(d->bell));
 	d->vgic.nr_vcpus = 0;
 	d->devs.nr = 0;
 }

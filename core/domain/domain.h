@@ -151,7 +151,8 @@ struct domain {
 	struct vwdt vwdt;
 	struct range watchdog; /* the same of its watchdog */
 	struct vdev_table devs;
-	uint32_t irqs_given; /* to emulated devices, or passed by: SPIs from the highest down */
+	uint32_t irqs_given;            /* to emulated devices, or passed by: SPIs from the highest down */
+	uint16_t bell[CFG_MAX_DOMAINS]; /* its SPI that each other one rings, 0: that one may not */
 	struct domain_image images[DOM_IMG_COUNT];
 	struct domain_files files;
 	uint64_t arrived[DOM_IMG_COUNT]; /* bytes of each file that came by domain_load() */
@@ -277,6 +278,12 @@ void domain_vcpu_start(struct vcpu *v);
  * the guest has written to it. Takes the watchdog's lock, and the domain's where it ran out. O(vCPUs).
  */
 uint64_t domain_watchdog_poll(struct domain *d);
+
+/*
+ * A running domain rings another one's doorbell. FH_ENOENT: there is no such domain, or it may not; FH_EBUSY: that one
+ * does not run. Takes the other's lock. O(1).
+ */
+fh_status domain_ring(const struct domain *from, uint64_t to) FH_MUST_CHECK;
 
 /* Asks a running domain for something; a second request does not replace the first. May be called on any CPU. */
 void domain_ask(struct domain *d, enum domain_request r);

@@ -14,6 +14,7 @@
 #define PHANDLE_GIC 1U
 #define SPI 0U
 #define PPI 1U
+#define EDGE_RISING 1U
 #define LEVEL_HIGH 4U
 #define CLOCK_HZ 24000000U
 #define FIRST_PPI 16U
@@ -251,6 +252,32 @@ static void write_watchdog(struct tree_writer *w, const struct guest_fdt_params 
 	gf_end(w);
 }
 
+/* The other ends of its doorbells. */
+static void write_bells(struct tree_writer *w, const struct guest_fdt_params *p)
+{
+	char name[16];
+
+	for (uint32_t i = 0; i < CFG_MAX_DOMAINS; i++) {
+		const bool rings = (p->rings >> i & 1U) != 0U && p->peers[i].name[0] != '\0';
+		const uint32_t irq[] = { SPI, p->bell[i] - FIRST_SPI, EDGE_RISING };
+
+		if (!rings && p->bell[i] == 0U) {
+			continue;
+		}
+		fmt_line(name, sizeof(name), "doorbell-%u", i);
+		gf_begin(w, name);
+		gf_text(w, "compatible", "freehold,doorbell-v1");
+		gf_text(w, "freehold,domain", p->peers[i].name);
+		if (rings) {
+			gf_cell(w, "freehold,ring", i);
+		}
+		if (p->bell[i] != 0U) {
+			gf_cells(w, "interrupts", irq, ARRAY_SIZE(irq));
+		}
+		gf_end(w);
+	}
+}
+
 /* Stands for all clocks: those of a real board stay with the firmware. */
 static void write_clock(struct tree_writer *w)
 {
@@ -296,6 +323,7 @@ static void write_tree(struct tree_writer *w, const struct guest_fdt_params *p)
 	if (p->watchdog.size != 0U) {
 		write_watchdog(w, p);
 	}
+	write_bells(w, p);
 	for (uint32_t i = 0; i < p->nr_devices; i++) {
 		gf_device(w, p, i);
 	}

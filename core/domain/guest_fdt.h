@@ -6,6 +6,7 @@
 #ifndef CORE_DOMAIN_GUEST_FDT_H
 #define CORE_DOMAIN_GUEST_FDT_H
 
+#include "core/config/config.h"
 #include "core/fdt/fdt_index.h"
 
 #define GUEST_FDT_MAX_MEM 8U
@@ -31,8 +32,11 @@ struct guest_fdt_params {
 	uint32_t virtio_intid;   /* its SPI */
 	struct range watchdog;   /* IPA of an SBSA watchdog's control frame, and the refresh frame; size 0: none */
 	uint32_t watchdog_intid; /* its SPI */
-	uint32_t pmu_intid;      /* PPI, 16 to 31; 0: no PMU */
-	const struct fdt_index *board; /* the board's tree; NULL where there are no devices */
+	const struct cfg_domain *peers; /* the system's domains, for the names of those it rings, or is rung by */
+	uint64_t rings;                 /* peers, by bits */
+	uint16_t bell[CFG_MAX_DOMAINS]; /* its SPI that each rings, 0: none */
+	uint32_t pmu_intid;             /* PPI, 16 to 31; 0: no PMU */
+	const struct fdt_index *board;  /* the board's tree; NULL where there are no devices */
 	uint32_t nr_devices;
 	uint16_t devices[GUEST_FDT_MAX_DEVICES]; /* nodes of the board's tree, as board_device() gives them */
 };

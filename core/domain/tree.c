@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The tree that a guest boots with, where the payload brings none: what it has, in the generator's terms. */
+#include "core/base/string.h"
 #include "core/domain/domain.h"
 #include "core/domain/domain_internal.h"
 #include "core/domain/guest_fdt.h"
@@ -32,6 +33,9 @@ fh_status domain_tree(struct domain *d, void *room, size_t size)
 	p.virtio_intid = d->vcon.dev.intid;
 	p.watchdog = d->watchdog;
 	p.watchdog_intid = d->vwdt.intid;
+	p.peers = domains.sys->domains;
+	p.rings = d->cfg->rings;
+	memcpy(p.bell, d->bell, sizeof(p.bell));
 	p.pmu_intid = domains.board->pmu_irq;
 	p.board = domains.board->tree;
 	for (uint32_t i = 0; i < d->cfg->nr_devices; i++) {

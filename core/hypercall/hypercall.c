@@ -5,10 +5,11 @@
 
 #define NOT_SUPPORTED (-1)
 #define REVISION_MAJOR 1U
-#define REVISION_MINOR 0U
+#define REVISION_MINOR 1U /* 1: RING */
 #define CALL_UID UINT32_C(0x8600ff01)
 #define CALL_REVISION UINT32_C(0x8600ff03)
 #define CALL_FIRST UINT32_C(0xc6000000)
+#define CALL_RING UINT32_C(0xc6000010)
 #define CALL_TEST UINT32_C(0xc600ff80)
 
 /* A guest's codes, by status: docs/guest-abi.md. What is 0 here can't happen, and is told as INVALID. */
@@ -146,6 +147,8 @@ static FH_NOINLINE void other(struct vcpu *v, uint64_t *x)
 	} else if (fid == CALL_REVISION) {
 		x[0] = REVISION_MAJOR;
 		x[1] = REVISION_MINOR;
+	} else if (fid == CALL_RING) {
+		x[0] = code(domain_ring(v->domain, x[1]));
 	} else {
 		x[0] = code(fid >= CALL_TEST ? hypercall_test(v, fid - CALL_TEST) : FH_ENOTSUP);
 	}

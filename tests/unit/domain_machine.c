@@ -19,6 +19,7 @@
 struct ledger dm_ledger;
 struct cfg_system dm_sys;
 uint64_t dm_offset[DM_CPUS];
+uint32_t dm_pended;
 
 static unsigned char *ram;
 static unsigned char *partitions;
@@ -47,7 +48,7 @@ static const char config_source[] =
 	"  hyp@70000000 { reg = <0 0x70000000 0 0x800000>; };"
 	"  low: low@80000000 { reg = <0 0x80000000 0 0x4000000>; }; };"
 	" domains { front { #address-cells = <2>; #size-cells = <2>; cpus = <0>; kernel = \"app.bin\"; on-crash = \"stop-all\";"
-	"   on-watchdog = \"stop\";"
+	"   on-watchdog = \"stop\"; rings;"
 	"   console = \"pl011\"; memory@40000000 { reg = <0 0x40000000 0 0x400000>; static = <0 0x60000000>; }; };"
 	"  rear { #address-cells = <2>; #size-cells = <2>; cpus = <1 2>; kernel = \"app.bin\"; on-demand;"
 	"   on-watchdog = \"restart\"; paused-time = \"stands\";"
@@ -166,6 +167,7 @@ NOTHING(uart_putc_sync(char c), (void)c)
 NOTHING(vgic_reset(struct vgic *g), (void)g)
 NOTHING(vgic_cpu_load(struct vgic_cpu *vc), (void)vc)
 NOTHING(vgic_cpu_put(struct vgic_cpu *vc), (void)vc)
+NOTHING(vgic_pend(struct vgic *g, uint32_t v, uint32_t intid), (void)g, (void)v, dm_pended = intid)
 NOTHING(vgic_set_level(struct vgic *g, uint32_t v, uint32_t intid, bool level), (void)g, (void)v, (void)intid,
 	(void)level)
 NOTHING(vcpu_unload(void))

@@ -20,6 +20,8 @@ extern struct ledger dm_ledger;
 extern struct cfg_system dm_sys;
 /* What each CPU's virtual counter is behind. */
 extern uint64_t dm_offset[DM_CPUS];
+/* The interrupt that was pended last. */
+extern uint32_t dm_pended;
 
 /* Where the next failure is: the n-th call of any fallible function from now on, 0: none. */
 void dm_fail(uint32_t n);

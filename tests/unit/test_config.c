@@ -502,6 +502,23 @@ static void control(void **state)
 		"/domains/rear/control: phandle 0x2 refers to no domain");
 	refused("manual-start;", "control = [01 02];", FH_EINVAL,
 		"/domains/rear/control: must be empty, or references such as <&a &b>");
+	/* Doorbells are told in the same way. */
+	source = changed("front {", "f: front { rings = <&r &f>;");
+	{
+		char *both = malloc(strlen(source) + 8U);
+		char *at = strstr(source, "\nrear {");
+
+		memcpy(both, source, (size_t)(at - source));
+		strcpy(both + (at - source), "\nr: ");
+		strcat(both, at + 1);
+		assert_int_equal(parse(both), FH_OK);
+		free(both);
+	}
+	free(source);
+	assert_int_equal(sys.domains[0].rings, 2);
+	assert_int_equal(sys.domains[0].manages, 0);
+	assert_int_equal(sys.domains[1].rings, 0);
+	refused("manual-start;", "rings = <&low>;", FH_ENOENT, "/domains/rear/rings: phandle 0x2 refers to no domain");
 	source = changed("\"pl011\"", "\"virtio\"");
 	assert_int_equal(parse(source), FH_OK);
 	assert_int_equal(sys.domains[0].console, CFG_CONSOLE_VIRTIO);

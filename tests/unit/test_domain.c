@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: tests/unit/domain_machine.c tests/unit/canon.c core/domain/admit.c core/domain/audit_on.c core/domain/build.c core/domain/claim.c core/domain/crash.c core/domain/define.c core/domain/feed.c core/domain/devices.c core/domain/domain.c core/domain/guest_fdt*.c core/domain/life.c core/domain/measure.c core/domain/memory.c core/domain/pause.c core/domain/place.c core/domain/places.c core/domain/plan.c core/domain/tree.c core/domain/unbuild.c core/domain/virtio_off.c core/domain/watchdog.c core/vwdt/*.c core/vdev/*.c core/vuart/vuart.c core/vuart/regs.c core/config/*.c core/fdt/*.c core/payload/*.c core/pool/*.c core/claim/*.c core/log/fmt.c core/log/log.c core/log/event.c core/log/guest.c core/sync/*.c core/base/status.c arch/arm64/mm/stage2*.c
+// SOURCES: tests/unit/domain_machine.c tests/unit/canon.c core/domain/admit.c core/domain/audit_on.c core/domain/bell.c core/domain/build.c core/domain/claim.c core/domain/crash.c core/domain/define.c core/domain/feed.c core/domain/devices.c core/domain/domain.c core/domain/guest_fdt*.c core/domain/life.c core/domain/measure.c core/domain/memory.c core/domain/pause.c core/domain/place.c core/domain/places.c core/domain/plan.c core/domain/tree.c core/domain/unbuild.c core/domain/virtio_off.c core/domain/watchdog.c core/vwdt/*.c core/vdev/*.c core/vuart/vuart.c core/vuart/regs.c core/config/*.c core/fdt/*.c core/payload/*.c core/pool/*.c core/claim/*.c core/log/fmt.c core/log/log.c core/log/event.c core/log/guest.c core/sync/*.c core/base/status.c arch/arm64/mm/stage2*.c
 // LIBS: -lfdt -Wl,--wrap=claim_stake,--wrap=claim_use,--wrap=claim_redeem,--wrap=claim_redeem_upto,--wrap=ledger_domain_add,--wrap=ledger_own_range,--wrap=s2_prepare,--wrap=board_device,--wrap=guest_fdt_write,--wrap=vgic_init,--wrap=vgic_map_hw,--wrap=vdev_add,--wrap=payload_find
 /*
  * A domain's life on a fake machine, by the real core/domain, ledger, stage 2 and configuration: what fails, and what is
@@ -277,6 +277,34 @@ static void crashes_restart_it_so_often(void **state)
 static void set_watchdog(struct domain *d, uint64_t off, uint64_t val)
 {
 	assert_int_equal(vwdt_ops.write(&d->vwdt, 0, off, 4, val), VDEV_OK);
+}
+
+static void doorbells(void **state)
+{
+	struct domain *front = domain_find("front");
+
+	(void)state;
+	assert_int_equal(rear->cfg->rings, 0);
+	assert_int_equal(domain_ring(front, rear->id), FH_EBUSY);
+	create(rear);
+	assert_int_equal(rear->bell[rear->id], 0);
+	assert_int_equal(rear->bell[front->id], 286); /* below its watchdog's */
+	dm_pended = 0;
+	assert_int_equal(domain_ring(front, rear->id), FH_OK);
+	assert_int_equal(dm_pended, 286);
+	dm_pended = 0;
+	assert_int_equal(domain_ring(rear, front->id), FH_ENOENT);
+	assert_int_equal(domain_ring(front, front->id), FH_ENOENT);
+	assert_int_equal(domain_ring(front, 63), FH_ENOENT);
+	assert_int_equal(domain_ring(front, UINT64_MAX), FH_ENOENT);
+	assert_int_equal(domain_ring(front, (UINT64_C(1) << 32) + rear->id), FH_ENOENT);
+	assert_int_equal(domain_do(rear, DOM_OP_STOP), FH_OK);
+	dm_settle();
+	assert_int_equal(domain_ring(front, rear->id), FH_EBUSY);
+	destroy(rear);
+	assert_int_equal(rear->bell[front->id], 0);
+	assert_int_equal(domain_ring(front, rear->id), FH_EBUSY);
+	assert_int_equal(dm_pended, 0);
 }
 
 /* Each vCPU's CPU is called to turn to it, and finds 0. */
@@ -710,6 +738,7 @@ static void what_is_taken_is_refused_with_a_reason(void **state)
 	} bad[] = {
 		{ "front", "", "two domains of this name", FH_EEXIST },
 		{ "x", "control;", "only a domain of the boot's configuration has it", FH_EDENIED },
+		{ "x", "rings;", "only a domain of the boot's configuration has it", FH_EDENIED },
 		{ "x", "memory@50000000 { reg = <0 0x50000000 0 0x100000>; static = <0 0x60100000>; };", "overlaps",
 		  FH_EEXIST },
 		{ "x", "memory@50000000 { reg = <0 0x50000000 0 0x100000>; static = <0 0x20000000>; };", "",
@@ -749,6 +778,7 @@ int main(void)
 		cmocka_unit_test_setup(illegal_operations_change_nothing, setup),
 		cmocka_unit_test_setup(stopped_in_its_reset, setup),
 		cmocka_unit_test_setup(crashes_restart_it_so_often, setup),
+		cmocka_unit_test_setup(doorbells, setup),
 		cmocka_unit_test_setup(times_begin_at_nothing, setup),
 		cmocka_unit_test_setup(a_watchdog_runs_out, setup),
 		cmocka_unit_test_setup(the_time_of_a_pause, setup),

@@ -4,6 +4,7 @@
 /* A guest's tree is written, read again by libfdt's full check and by our own index, and compared part by part. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,6 +122,44 @@ static void a_watchdog(void **state)
 	assert_int_equal(board_irq(&t, fdt_find(&t, "/watchdog@9002000"), 0, &irq), FH_OK);
 	assert_int_equal(irq.intid, 286);
 	assert_false(irq.edge);
+}
+
+/* One end that it rings, one that rings it, and one that is both. */
+static void its_doorbells(void **state)
+{
+	static const struct cfg_domain peers[CFG_MAX_DOMAINS] = {
+		{ .name = "self" }, { .name = "a" }, { .name = "b" }, { .name = "c" }
+	};
+	struct guest_fdt_params p = params();
+	const char *name;
+	struct board_irq irq;
+	struct fdt_index t;
+	uint32_t n;
+
+	(void)state;
+	p.peers = peers;
+	/* All, of whom some are not there. */
+	p.rings = ~UINT64_C(0) << 2;
+	p.bell[1] = 287;
+	p.bell[2] = 286;
+	t = write_tree(&p);
+	assert_int_equal(fdt_find(&t, "/doorbell-0"), FDT_NO_NODE);
+	assert_int_equal(fdt_find(&t, "/doorbell-4"), FDT_NO_NODE);
+	for (uint32_t i = 1; i < 4U; i++) {
+		char path[16];
+
+		(void)snprintf(path, sizeof(path), "/doorbell-%u", i);
+		const uint16_t node = fdt_find(&t, path);
+
+		assert_int_not_equal(node, FDT_NO_NODE);
+		assert_true(fdt_strlist_has(&t, node, "compatible", "freehold,doorbell-v1"));
+		assert_int_equal(fdt_str(&t, node, "freehold,domain", &name), FH_OK);
+		assert_string_equal(name, peers[i].name);
+		assert_int_equal(fdt_u32(&t, node, "freehold,ring", &n), i == 1U ? FH_ENOENT : FH_OK);
+		assert_true(i == 1U || n == i);
+		assert_int_equal(board_irq(&t, node, 0, &irq), i == 3U ? FH_ENOENT : FH_OK);
+		assert_true(i == 3U || (irq.edge && irq.intid == 288U - i));
+	}
 }
 
 static void a_virtio_device(void **state)
@@ -294,9 +333,13 @@ static void bad_parameters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_plain_domain),     cmocka_unit_test(a_watchdog),
-		cmocka_unit_test(a_virtio_device),    cmocka_unit_test(without_console_ramdisk_and_arguments),
-		cmocka_unit_test(devices_are_copied), cmocka_unit_test(any_smaller_buffer_is_refused),
+		cmocka_unit_test(a_plain_domain),
+		cmocka_unit_test(a_watchdog),
+		cmocka_unit_test(its_doorbells),
+		cmocka_unit_test(a_virtio_device),
+		cmocka_unit_test(without_console_ramdisk_and_arguments),
+		cmocka_unit_test(devices_are_copied),
+		cmocka_unit_test(any_smaller_buffer_is_refused),
 		cmocka_unit_test(bad_parameters),
 	};
 

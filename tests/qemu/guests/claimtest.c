@@ -105,7 +105,7 @@ static void test_calls(void)
 {
 	struct fhc_regs r = { { FHC_REVISION } };
 
-	tap(fhc_call(&r) == 1 && r.x[1] == 0, "REVISION is 1.0");
+	tap(fhc_call(&r) == 1 && r.x[1] == 1, "REVISION is 1.1");
 	tap_eq((uint64_t)hvc(0xc600007f, 0, 0, 0), (uint64_t)FHC_NOT_SUPPORTED, "an unknown function: NOT_SUPPORTED");
 	tap_eq((uint64_t)hvc(0x86000000, 0, 0, 0), (uint64_t)FHC_NOT_SUPPORTED, "32-bit calls there are not");
 	tap_eq((uint64_t)hvc(0x4600ff01, 0, 0, 0), (uint64_t)FHC_NOT_SUPPORTED, "nor yielding ones");

@@ -107,3 +107,10 @@ int64_t fhc_release(uint64_t claim)
 
 	return call(FHC_MEM_RELEASE, claim, 0, 0, &r);
 }
+
+int64_t fhc_ring(uint64_t domain)
+{
+	struct fhc_regs r;
+
+	return call(FHC_RING, domain, 0, 0, &r);
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Claiming memory at run time, from a guest's side: Freehold's calls (docs/guest-abi.md). Needs nothing but hvc4(), and
+ * Claiming memory at run time, and doorbells, from a guest's side: Freehold's calls (docs/guest-abi.md). Needs nothing but hvc4(), and
  * may be copied into any guest. All answer FHC_OK or one of enum fhc_code; results are written on FHC_OK only.
  *
  *     fhc_stake(0, 9, 16, &claim, &fit);          16 blocks of 2 MiB from the first zone, promised
@@ -8,6 +8,8 @@
  *     fhc_unredeem(claim, ipa);                   back into the claim
  *     fhc_free(ipa);                              back to the pool
  *     fhc_release(claim);                         what is not redeemed
+ *
+ *     fhc_ring(1);                                an interrupt in domain 1
  */
 #ifndef FHC_CLAIM_H
 #define FHC_CLAIM_H
@@ -43,6 +45,7 @@ enum fhc_function {
 	FHC_MEM_UNREDEEM,
 	FHC_MEM_FREE,
 	FHC_MEM_RELEASE,
+	FHC_RING = 0xc6000010,
 };
 
 /* x0 to x3, in and out; x4 to x17 are kept by the call. */
@@ -64,5 +67,7 @@ int64_t fhc_redeem(uint64_t claim, uint64_t ipa, uint64_t max_order, uint64_t *o
 int64_t fhc_unredeem(uint64_t claim, uint64_t ipa);
 int64_t fhc_free(uint64_t ipa);
 int64_t fhc_release(uint64_t claim);
+/* Rings the doorbell of a domain by its number (freehold,ring in the tree). FHC_NOENT: not allowed; FHC_BUSY: it is off. */
+int64_t fhc_ring(uint64_t domain);
 
 #endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Doorbells: what may ring a domain has an interrupt of its own there, an edge. Ringing sets its pending bit, so that
+ * who rings without end interrupts no more than the other takes.
+ */
+#include "core/domain/domain_internal.h"
+#include "core/log/log.h"
+
+fh_status domain_bells(struct domain *d)
+{
+	for (uint32_t i = 0; i < domains.sys->nr_domains; i++) {
+		const struct cfg_domain *from = &domains.sys->domains[i];
+
+		if ((from->rings >> d->id & 1U) != 0U && from->name[0] != '\0') {
+			d->bell[i] = (uint16_t)domain_free_irq(d);
+			log_info("map: dom=%s intid=%u doorbell of %s", d->cfg->name, d->bell[i], from->name);
+		}
+	}
+	return FH_OK;
+}
+
+fh_status domain_ring(const struct domain *from, uint64_t to)
+{
+	struct domain *d = to < CFG_MAX_DOMAINS && (from->cfg->rings >> to & 1U) != 0U ? domain_get((uint32_t)to) :
+											 NULL;
+	fh_status status = FH_EBUSY;
+
+	if (d == NULL) {
+		return FH_ENOENT;
+	}
+	/* So that it is not taken apart meanwhile. */
+	lock_acquire(&d->lock);
+	if ((d->state == DOM_RUNNING || d->state == DOM_PAUSED) && d->bell[from->id] != 0U) {
+		vgic_pend(&d->vgic, 0, d->bell[from->id]);
+		status = FH_OK;
+	}
+	lock_release(&d->lock);
+	return status;
+}
