@@ -96,6 +96,7 @@ struct cfg_domain {
 	bool control;     /* has control ports */
 	bool watchdog;    /* has an emulated watchdog: on_watchdog says what follows */
 	bool time_stands; /* paused-time = "stands" */
+	bool power_key;   /* sees a power key, which fhctl stop presses */
 	uint64_t manages; /* domains that it may change, by bits */
 	uint64_t rings;   /* domains whose doorbells it may ring, by bits */
 	enum cfg_on_crash on_crash;

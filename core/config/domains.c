@@ -140,6 +140,7 @@ static const struct prop domain_props[] = {
 	{ "memory-on-reset", WORD(struct cfg_domain, memory_keep, reset_words) },
 	{ "manual-start", FLAG(struct cfg_domain, manual) },
 	{ "on-demand", FLAG(struct cfg_domain, on_demand) },
+	{ "power-key", FLAG(struct cfg_domain, power_key) },
 	{ .name = "control" },
 	{ .name = "rings" },
 };

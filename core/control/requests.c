@@ -52,9 +52,8 @@ static uint32_t hello(struct request *r)
 	return CTL_OK;
 }
 
-/* EL2 has no way to ask a guest for its end: that is fhctl's, by its console. */
 static const enum domain_op actions[] = {
-	[CTL_STOP] = DOM_OP_COUNT,      [CTL_START] = DOM_OP_START, [CTL_KILL] = DOM_OP_STOP,
+	[CTL_STOP] = DOM_OP_ASK,        [CTL_START] = DOM_OP_START, [CTL_KILL] = DOM_OP_STOP,
 	[CTL_RESTART] = DOM_OP_RESTART, [CTL_PAUSE] = DOM_OP_PAUSE, [CTL_RESUME] = DOM_OP_RESUME,
 	[CTL_DESTROY] = DOM_OP_DESTROY,
 };
@@ -68,7 +67,7 @@ static uint32_t do_domain(struct request *r)
 	if (d == NULL) {
 		return status;
 	}
-	if (q->action >= ARRAY_SIZE(actions) || actions[q->action] == DOM_OP_COUNT) {
+	if (q->action >= ARRAY_SIZE(actions) || (q->action == CTL_STOP && !d->cfg->power_key)) {
 		return CTL_ENOTSUP;
 	}
 	if (q->action == CTL_START || q->action == CTL_RESTART) {

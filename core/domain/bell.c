@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Doorbells: what may ring a domain has an interrupt of its own there, an edge. Ringing sets its pending bit, so that
- * who rings without end interrupts no more than the other takes.
+ * Edges that others cause: the power key, which a control domain presses, and doorbells. Who may ring a domain has an
+ * interrupt of its own there. Ringing sets its pending bit, so that who rings without end interrupts no more than the
+ * other takes.
  */
 #include "core/domain/domain_internal.h"
 #include "core/log/log.h"
 
 fh_status domain_bells(struct domain *d)
 {
+	if (d->cfg->power_key) {
+		d->power_key = (uint16_t)domain_free_irq(d);
+		log_info("map: dom=%s intid=%u power key", d->cfg->name, d->power_key);
+	}
 	for (uint32_t i = 0; i < domains.sys->nr_domains; i++) {
 		const struct cfg_domain *from = &domains.sys->domains[i];
 

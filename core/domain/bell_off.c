@@ -4,8 +4,8 @@
 
 fh_status domain_bells(struct domain *d)
 {
-	if (d->cfg->rings != 0U) {
-		log_err("config: dom=%s: rings wants CONFIG_DOORBELLS: refused", d->cfg->name);
+	if (d->cfg->rings != 0U || d->cfg->power_key) {
+		log_err("config: dom=%s: rings and power-key want CONFIG_DOORBELLS: refused", d->cfg->name);
 		return FH_ENOTSUP;
 	}
 	return FH_OK;

@@ -201,6 +201,7 @@ void domain_devices_remove(struct domain *d)
 	}
 	d->virtio.size = 0;
 	d->watchdog.size = 0;
+	d->power_key = 0;
 	memset(d->bell, 0, sizeof(d->bell));
 	d->vgic.nr_vcpus = 0;
 	d->devs.nr = 0;

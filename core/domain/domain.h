@@ -49,6 +49,7 @@ enum domain_op {
 	DOM_OP_LOAD,  /* by domain_load() only */
 	DOM_OP_START, /* claimed, building: built, then run; ready: run; stopped, crashed: loaded anew, in its memory */
 	DOM_OP_STOP,  /* its power is taken */
+	DOM_OP_ASK,   /* its power key is pressed: it ends by itself, or does not; illegal where it has none */
 	DOM_OP_RESTART, /* as the guest's own reset */
 	DOM_OP_PAUSE,
 	DOM_OP_RESUME,
@@ -152,6 +153,7 @@ struct domain {
 	struct range watchdog; /* the same of its watchdog */
 	struct vdev_table devs;
 	uint32_t irqs_given;            /* to emulated devices, or passed by: SPIs from the highest down */
+	uint16_t power_key;             /* its SPI; 0: it has none */
 	uint16_t bell[CFG_MAX_DOMAINS]; /* its SPI that each other one rings, 0: that one may not */
 	struct domain_image images[DOM_IMG_COUNT];
 	struct domain_files files;

@@ -65,7 +65,7 @@ fh_status domain_free_place(const struct domain *d, uint64_t size, struct range 
 uint32_t domain_free_irq(struct domain *d);
 /* The watchdog of a domain that has one, after the virtio console; and its reset. */
 fh_status domain_watchdog(struct domain *d) FH_MUST_CHECK;
-/* Interrupts for those who may ring it, after that. */
+/* Interrupts of its power key, and for those who may ring it, after that. */
 fh_status domain_bells(struct domain *d) FH_MUST_CHECK;
 void domain_watchdog_reset(struct domain *d);
 /* Its time, where it stands while it is paused (pause.c). */

@@ -15,6 +15,7 @@
 #define SPI 0U
 #define PPI 1U
 #define EDGE_RISING 1U
+#define KEY_POWER 116U /* Linux input-event-codes.h */
 #define LEVEL_HIGH 4U
 #define CLOCK_HZ 24000000U
 #define FIRST_PPI 16U
@@ -252,6 +253,21 @@ static void write_watchdog(struct tree_writer *w, const struct guest_fdt_params 
 	gf_end(w);
 }
 
+/* Bindings input/gpio-keys: a key that is an interrupt alone, pressed and let go by each. */
+static void write_power_key(struct tree_writer *w, uint32_t intid)
+{
+	const uint32_t irq[] = { SPI, intid - FIRST_SPI, EDGE_RISING };
+
+	gf_begin(w, "freehold-keys");
+	gf_text(w, "compatible", "gpio-keys");
+	gf_begin(w, "power");
+	gf_text(w, "label", "power key of the domain");
+	gf_cell(w, "linux,code", KEY_POWER);
+	gf_cells(w, "interrupts", irq, ARRAY_SIZE(irq));
+	gf_end(w);
+	gf_end(w);
+}
+
 /* The other ends of its doorbells. */
 static void write_bells(struct tree_writer *w, const struct guest_fdt_params *p)
 {
@@ -322,6 +338,9 @@ static void write_tree(struct tree_writer *w, const struct guest_fdt_params *p)
 	}
 	if (p->watchdog.size != 0U) {
 		write_watchdog(w, p);
+	}
+	if (p->power_key != 0U) {
+		write_power_key(w, p->power_key);
 	}
 	write_bells(w, p);
 	for (uint32_t i = 0; i < p->nr_devices; i++) {

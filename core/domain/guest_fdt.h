@@ -32,6 +32,7 @@ struct guest_fdt_params {
 	uint32_t virtio_intid;   /* its SPI */
 	struct range watchdog;   /* IPA of an SBSA watchdog's control frame, and the refresh frame; size 0: none */
 	uint32_t watchdog_intid; /* its SPI */
+	uint32_t power_key;      /* SPI of a power key, 0: none */
 	const struct cfg_domain *peers; /* the system's domains, for the names of those it rings, or is rung by */
 	uint64_t rings;                 /* peers, by bits */
 	uint16_t bell[CFG_MAX_DOMAINS]; /* its SPI that each rings, 0: none */

@@ -16,6 +16,7 @@ static const uint16_t legal[DOM_OP_COUNT] = {
 	[DOM_OP_LOAD] = IN(DOM_BUILDING),
 	[DOM_OP_START] = IN(DOM_CLAIMED) | IN(DOM_BUILDING) | IN(DOM_READY) | ENDED,
 	[DOM_OP_STOP] = RUNS | IN(DOM_STOPPING) | IN(DOM_BUILDING),
+	[DOM_OP_ASK] = IN(DOM_RUNNING),
 	[DOM_OP_RESTART] = RUNS | ENDED,
 	[DOM_OP_PAUSE] = IN(DOM_RUNNING),
 	[DOM_OP_RESUME] = IN(DOM_PAUSED),
@@ -27,6 +28,9 @@ static const uint16_t legal[DOM_OP_COUNT] = {
 bool domain_may(const struct domain *d, enum domain_op op)
 {
 	if (op == DOM_OP_DESTROY && (!domain_unbuilds || (d->state == DOM_DEFINED && !d->created))) {
+		return false;
+	}
+	if (op == DOM_OP_ASK && d->power_key == 0U) {
 		return false;
 	}
 	/* A first build is destroyed, not stopped. */
@@ -108,6 +112,9 @@ static void perform(struct domain *d, enum domain_op op)
 		} else {
 			start(d);
 		}
+		break;
+	case DOM_OP_ASK:
+		vgic_pend(&d->vgic, 0, d->power_key);
 		break;
 	case DOM_OP_PAUSE:
 		d->paused_at = arch_counter();

@@ -33,6 +33,7 @@ fh_status domain_tree(struct domain *d, void *room, size_t size)
 	p.virtio_intid = d->vcon.dev.intid;
 	p.watchdog = d->watchdog;
 	p.watchdog_intid = d->vwdt.intid;
+	p.power_key = d->power_key;
 	p.peers = domains.sys->domains;
 	p.rings = d->cfg->rings;
 	memcpy(p.bell, d->bell, sizeof(p.bell));

@@ -196,6 +196,7 @@ const struct mon_command mon_commands[] = {
 	{ "pause", "NAME", "keeps a running domain out of its CPUs", cmd_do, DOM_OP_PAUSE },
 	{ "resume", "NAME", "lets it go on", cmd_do, DOM_OP_RESUME },
 	{ "reset", "NAME", "resets a running domain", cmd_do, DOM_OP_RESTART },
+	{ "ask", "NAME", "presses a domain's power key, where it has one", cmd_do, DOM_OP_ASK },
 	{ "off", "NAME", "takes a running domain's power", cmd_do, DOM_OP_STOP },
 	{ "destroy", "NAME", "ends a domain and gives back all it had", cmd_do, DOM_OP_DESTROY },
 	{ "panic", "", "stops the hypervisor, as on-panic says: to try it", cmd_panic, 0 },

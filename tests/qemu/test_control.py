@@ -67,7 +67,7 @@ def control_machine(name, guests, initramfs, files, limit):
     """boss, a Linux that manages all others, with these files on its disk; its shell has the focus."""
     late = systems.domain("late", cpus=[3], memory=systems.claimed("high"), extra="on-demand;")
     much = systems.domain("much", cpus=[4], memory=systems.claimed("high", 512 * systems.MIB), extra="on-demand;")
-    dts = systems.system(boss(), systems.rear(cpus=[2]), late, much, hypervisor="create-timeout-ms = <6000>;",
+    dts = systems.system(boss(), systems.rear(cpus=[2], extra="power-key;"), late, much, hypervisor="create-timeout-ms = <6000>;",
                          pool=systems.POOL + LAST)
     payload = harness.BUILD / name / "payload.cpio"
     payload.parent.mkdir(parents=True, exist_ok=True)
@@ -443,6 +443,10 @@ def test_top(control):
 
 
 def test_stop(control):
+    # rear has a power key, and nobody who listens
+    assert "rear is asked to stop" in fhctl(control, "stop rear")
+    assert json.loads(fhctl(control, "--json list"))[1]["state"] == "running"
+    assert "late: it has no power key" in fhctl(control, "stop late 2>&1", 1)
     assert "is stopped" in fhctl(control, "stop --force rear")
     assert "pause rear: it is stopped" in fhctl(control, "pause rear 2>&1", 1)
     assert json.loads(fhctl(control, "--json list"))[1]["state"] == "stopped"

@@ -199,6 +199,34 @@ def test_builders_race_for_the_last_memory(crowd):
         assert "an admitted term is gone" not in m.console()
 
 
+def test_power_key(machine, guests, initramfs, tmp_path):
+    """Debian's gpio_keys hears of it, once each time; a domain that has none, or does not run, is not asked."""
+    dts = systems.system(systems.front(cpus=[0]), systems.domain(
+        "rear", [1, 2], systems.claimed(size=384 * systems.MIB), kernel="Image",
+        bootargs="console=ttyAMA0 quiet panic=-1 hostname=rear", extra='power-key; ramdisk = "initramfs.gz";'))
+    payload = harness.write_payload(tmp_path / "payload.cpio", dts, {
+        "agent.bin": guests / "agent.bin", "Image": harness.LINUX, "initramfs.gz": initramfs})
+    with machine(initrd=payload, limit=150) as m:
+        m.expect(r"rear: Linux \d", 120)
+        m.focus(2)
+        presses = "awk '/power key/ { print $2 + $3 }' /proc/interrupts"
+        assert m.shell(presses) == "0"
+        monitor(m, "ask rear", "rear: asked")
+        m.expect("rear: power key pressed")
+        m.focus(2)
+        assert m.shell(presses) == "1"
+        monitor(m, "ask rear", "rear: asked")
+        m.focus(2)
+        while m.shell(presses) == "1":
+            pass
+        assert m.shell(presses) == "2"
+        monitor(m, "ask front", "front is running: that can't be")
+        monitor(m, "pause rear", "rear: asked")
+        monitor(m, "ask rear", "rear is paused: that can't be")
+        monitor(m, "off rear", "domain: dom=rear: stopped")
+        monitor(m, "ask rear", "rear is stopped: that can't be")
+
+
 def test_times(crowd):
     """What the monitor tells of a vCPU's interrupts, its share of time, and the longest time in EL2."""
     row = r"  0  front +0  on +\d+ +\d+ +0 +(\d+) +(\d+)% +(\d+)\r"

@@ -147,6 +147,8 @@ static void cm_state(struct domain *d, enum domain_state s)
 	event_post(&(struct event){ .dom = d->id, .value = (uint32_t)s });
 }
 
+static struct domain *cm_pressed; /* its power key was, last */
+
 fh_status domain_do(struct domain *d, enum domain_op op)
 {
 	if (op == DOM_OP_DESTROY && (d->created || d->state != DOM_DEFINED)) {
@@ -157,6 +159,10 @@ fh_status domain_do(struct domain *d, enum domain_op op)
 	}
 	if (op == DOM_OP_START && d->state == DOM_CLAIMED) {
 		cm_state(d, d->created ? DOM_BUILDING : DOM_RUNNING);
+		return FH_OK;
+	}
+	if (op == DOM_OP_ASK && d->state == DOM_RUNNING) {
+		cm_pressed = d;
 		return FH_OK;
 	}
 	if (op == DOM_OP_STOP && d->state == DOM_RUNNING) {

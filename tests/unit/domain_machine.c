@@ -51,7 +51,7 @@ static const char config_source[] =
 	"   on-watchdog = \"stop\"; rings;"
 	"   console = \"pl011\"; memory@40000000 { reg = <0 0x40000000 0 0x400000>; static = <0 0x60000000>; }; };"
 	"  rear { #address-cells = <2>; #size-cells = <2>; cpus = <1 2>; kernel = \"app.bin\"; on-demand;"
-	"   on-watchdog = \"restart\"; paused-time = \"stands\";"
+	"   on-watchdog = \"restart\"; paused-time = \"stands\"; power-key;"
 	"   on-crash = \"restart\"; restart-limit = <2>; restart-delay-ms = <10>;"
 	"   console = \"pl011\"; devices { gpio { path = \"/pl061@9030000\"; }; };"
 	"   memory@40000000 { reg = <0 0x40000000 0 0x800000>; zone = <&low>; };"

@@ -27,7 +27,7 @@ static const char good[] =
 	"domains {\n"
 	"front { #address-cells = <2>; #size-cells = <2>;\n"
 	" cpus = <0 1>; color = \"blue\"; kernel = \"Image\"; ramdisk = \"rd\"; bootargs = \"quiet\"; console = \"pl011\";\n"
-	" on-crash = \"restart\"; on-watchdog = \"stop-all\"; paused-time = \"stands\"; memory-on-reset = \"keep\"; load-address = <0x40200000>; entry = <0 0x40200000>;\n"
+	" on-crash = \"restart\"; on-watchdog = \"stop-all\"; paused-time = \"stands\"; power-key; memory-on-reset = \"keep\"; load-address = <0x40200000>; entry = <0 0x40200000>;\n"
 	" memory@80000000 { reg = <0 0x80000000 0 0x200000>; zone = <&upper>; block-size = <0x1000>; };\n"
 	" memory@40000000 { reg = <0 0x40000000 0 0x20000000>; static = <0 0x60000000>; };\n"
 	" devices { rtc { path = \"/pl031@9010000\"; }; disk { path = \"/virtio@a000000\"; allow-unprotected-dma; }; }; };\n"
@@ -144,7 +144,7 @@ static void domains(void **state)
 	assert_int_equal(d->dtb_address, CFG_ADDR_AUTO);
 	assert_int_equal(d->console, CFG_CONSOLE_PL011);
 	assert_int_equal(d->on_crash, CFG_CRASH_RESTART);
-	assert_true(d->watchdog && d->time_stands);
+	assert_true(d->watchdog && d->time_stands && d->power_key);
 	assert_int_equal(d->on_watchdog, CFG_CRASH_STOP_ALL);
 	assert_false(sys.domains[1].watchdog || sys.domains[1].time_stands);
 	assert_true(d->memory_keep);
@@ -468,6 +468,7 @@ static void what_follows(void **state)
 		"/domains/front/on-watchdog: is not \"restart\": restart-limit and -delay-ms mean nothing");
 	refused("manual-start;", "restart-delay-ms = <3>;", FH_EINVAL,
 		"/domains/rear/on-crash: is not \"restart\": restart-limit and -delay-ms mean nothing");
+	refused("power-key;", "power-key = <1>;", FH_EINVAL, "/domains/front/power-key: is a flag and takes no value");
 	refused("on-watchdog =", "on-watchdogs =", FH_EINVAL,
 		"/domains/front/on-watchdogs: unknown property, did you mean on-watchdog?");
 

@@ -187,7 +187,11 @@ static void rights(void **state)
 	q.action = 99;
 	assert_int_equal(ask(CTL_DOMAIN, &q, sizeof(q)), CTL_ENOTSUP);
 	q.action = CTL_STOP;
-	assert_int_equal(ask(CTL_DOMAIN, &q, sizeof(q)), CTL_ENOTSUP);
+	assert_int_equal(ask(CTL_DOMAIN, &q, sizeof(q)), CTL_ENOTSUP); /* it has no power key */
+	cm_cfg[1].power_key = true;
+	assert_int_equal(ask(CTL_DOMAIN, &q, sizeof(q)), CTL_OK);
+	assert_ptr_equal(cm_pressed, &cm_domain[1]);
+	assert_int_equal(cm_domain[1].state, DOM_RUNNING);
 	q.action = CTL_KILL;
 	assert_int_equal(ask(CTL_DOMAIN, &q, sizeof(q)), CTL_OK);
 	assert_int_equal(cm_domain[1].state, DOM_STOPPED);

@@ -279,6 +279,27 @@ static void set_watchdog(struct domain *d, uint64_t off, uint64_t val)
 	assert_int_equal(vwdt_ops.write(&d->vwdt, 0, off, 4, val), VDEV_OK);
 }
 
+static void its_power_key(void **state)
+{
+	(void)state;
+	assert_int_equal(domain_do(domain_find("front"), DOM_OP_ASK), FH_EBUSY); /* it has none */
+	assert_int_equal(domain_do(rear, DOM_OP_ASK), FH_EBUSY);
+	create(rear);
+	assert_int_equal(rear->power_key, 286);
+	dm_pended = 0;
+	assert_int_equal(domain_do(rear, DOM_OP_ASK), FH_OK);
+	assert_int_equal(dm_pended, 286);
+	/* What it makes of it is its matter. */
+	assert_int_equal(rear->state, DOM_RUNNING);
+	dm_pended = 0;
+	assert_int_equal(domain_do(rear, DOM_OP_PAUSE), FH_OK);
+	assert_int_equal(domain_do(rear, DOM_OP_ASK), FH_EBUSY);
+	destroy(rear);
+	assert_int_equal(domain_do(rear, DOM_OP_ASK), FH_EBUSY);
+	assert_int_equal(rear->power_key, 0);
+	assert_int_equal(dm_pended, 0);
+}
+
 static void doorbells(void **state)
 {
 	struct domain *front = domain_find("front");
@@ -288,10 +309,10 @@ static void doorbells(void **state)
 	assert_int_equal(domain_ring(front, rear->id), FH_EBUSY);
 	create(rear);
 	assert_int_equal(rear->bell[rear->id], 0);
-	assert_int_equal(rear->bell[front->id], 286); /* below its watchdog's */
+	assert_int_equal(rear->bell[front->id], 285); /* below its watchdog's and its power key's */
 	dm_pended = 0;
 	assert_int_equal(domain_ring(front, rear->id), FH_OK);
-	assert_int_equal(dm_pended, 286);
+	assert_int_equal(dm_pended, 285);
 	dm_pended = 0;
 	assert_int_equal(domain_ring(rear, front->id), FH_ENOENT);
 	assert_int_equal(domain_ring(front, front->id), FH_ENOENT);
@@ -778,6 +799,7 @@ int main(void)
 		cmocka_unit_test_setup(illegal_operations_change_nothing, setup),
 		cmocka_unit_test_setup(stopped_in_its_reset, setup),
 		cmocka_unit_test_setup(crashes_restart_it_so_often, setup),
+		cmocka_unit_test_setup(its_power_key, setup),
 		cmocka_unit_test_setup(doorbells, setup),
 		cmocka_unit_test_setup(times_begin_at_nothing, setup),
 		cmocka_unit_test_setup(a_watchdog_runs_out, setup),

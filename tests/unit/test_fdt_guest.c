@@ -124,6 +124,28 @@ static void a_watchdog(void **state)
 	assert_false(irq.edge);
 }
 
+static void a_power_key(void **state)
+{
+	struct guest_fdt_params p = params();
+	struct fdt_index t = write_tree(&p);
+	struct board_irq irq;
+	uint32_t code = 0;
+
+	(void)state;
+	assert_int_equal(fdt_find(&t, "/freehold-keys"), FDT_NO_NODE);
+	p.power_key = 285;
+	t = write_tree(&p);
+	assert_true(fdt_strlist_has(&t, fdt_find(&t, "/freehold-keys"), "compatible", "gpio-keys"));
+	const uint16_t key = fdt_find(&t, "/freehold-keys/power");
+
+	assert_int_equal(fdt_u32(&t, key, "linux,code", &code), FH_OK);
+	assert_int_equal(code, 116);
+	assert_false(fdt_has(&t, key, "gpios"));
+	assert_int_equal(board_irq(&t, key, 0, &irq), FH_OK);
+	assert_int_equal(irq.intid, 285);
+	assert_true(irq.edge);
+}
+
 /* One end that it rings, one that rings it, and one that is both. */
 static void its_doorbells(void **state)
 {
@@ -333,13 +355,10 @@ static void bad_parameters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_plain_domain),
-		cmocka_unit_test(a_watchdog),
-		cmocka_unit_test(its_doorbells),
-		cmocka_unit_test(a_virtio_device),
-		cmocka_unit_test(without_console_ramdisk_and_arguments),
-		cmocka_unit_test(devices_are_copied),
-		cmocka_unit_test(any_smaller_buffer_is_refused),
+		cmocka_unit_test(a_plain_domain),     cmocka_unit_test(a_watchdog),
+		cmocka_unit_test(a_power_key),        cmocka_unit_test(its_doorbells),
+		cmocka_unit_test(a_virtio_device),    cmocka_unit_test(without_console_ramdisk_and_arguments),
+		cmocka_unit_test(devices_are_copied), cmocka_unit_test(any_smaller_buffer_is_refused),
 		cmocka_unit_test(bad_parameters),
 	};
 

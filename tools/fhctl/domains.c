@@ -286,7 +286,8 @@ int cmd_act(int argc, char **argv)
 	}
 	status = request(CTL_DOMAIN, &q, sizeof(q), NULL);
 	if (status == CTL_ENOTSUP && q.action == CTL_STOP) {
-		die(EXIT_REFUSED, "stop %s: end it on its console, or take its power with --force", d.name);
+		die(EXIT_REFUSED, "stop %s: it has no power key: end it on its console, or take its power with --force",
+		    d.name);
 	}
 	if (status == CTL_EBUSY) {
 		die(EXIT_REFUSED, "%s %s: it is %s", argv[0], d.name, state_name(d.state));

@@ -16,8 +16,11 @@ static const char *current; /* the command at work, for its messages */
 const struct command commands[] = {
 	{ "list", "", "the domains and their states", "", cmd_list },
 	{ "info", "DOMAIN", "one domain, with its vCPUs", "", cmd_info },
-	{ "stop", "DOMAIN --force", "takes its power",
-	  "The guest is not asked. To end it by itself, use its console.\n", cmd_act },
+	{ "stop", "DOMAIN [--force]", "presses its power key, or takes its power",
+	  "Without --force the guest ends by itself, or does not: Linux wants gpio_keys and somebody who listens,\n"
+	  "such as systemd-logind. Refused where the configuration gives it no power-key.\n"
+	  "With --force the guest is not asked.\n",
+	  cmd_act },
 	{ "create", "[-c FILE.dtb ...] [DOMAIN ...]", "claims all they need, builds and starts them",
 	  "create [-c FILE.dtb [--kernel FILE] [--ramdisk FILE] [--dtb FILE]] ... [DOMAIN ...]\n"
 	  "-c: a domain by a tree of its own (docs/domains.md), with files from here; files that are not given are\n"
