@@ -32,10 +32,10 @@
 #include "core/sync/lock.h"
 
 #ifndef FH_MAX_CLAIMS
-#define FH_MAX_CLAIMS 256U
+#define FH_MAX_CLAIMS ((uint32_t)CONFIG_MAX_CLAIMS)
 #endif
 #ifndef CLAIM_MAX_TERMS      /* make verify sets all five: a proof takes small tables */
-#define CLAIM_MAX_TERMS 64U  /* of one set, after merging */
+#define CLAIM_MAX_TERMS 128U /* of one set, after merging; while the system runs sets are smaller */
 #define CLAIM_MAX_INPUT 256U /* of one set, before */
 #define LEDGER_MAX_TERMS (FH_MAX_CLAIMS * 4U)
 #define LEDGER_MAX_DOMAINS 64U /* domain numbers 0 to 63, and DOMID_HYP */

@@ -223,8 +223,9 @@ static FH_NOINLINE bool set_feasible(struct ledger *l, const struct claim_set *s
 	return fits;
 }
 
-fh_status claim_stake_wait(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr,
-			   uint64_t deadline, claim_handle_t *handle, struct claim_refusal *refusal)
+/* Not inlined: a set takes 2 KiB of a stack. */
+FH_NOINLINE fh_status claim_stake_wait(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr,
+				       uint64_t deadline, claim_handle_t *handle, struct claim_refusal *refusal)
 {
 	struct claim_refusal why = { 0 };
 	struct claim_set set;

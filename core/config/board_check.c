@@ -129,8 +129,8 @@ static fh_status check_ipa(const struct cfg_board *board, const struct cfg_domai
 
 fh_status config_check_board(const struct cfg_system *sys, const struct cfg_board *board, struct cfg_error *err)
 {
-	struct given all[CFG_MAX_GIVEN];
-	const uint32_t nr = cfg_given(sys, all);
+	const struct given *all;
+	const uint32_t nr = cfg_given(sys, &all);
 	fh_status status = check_cpus(sys, board, err);
 
 	for (uint32_t i = 0; i < nr && status == FH_OK; i++) {

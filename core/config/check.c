@@ -4,22 +4,25 @@
 #include "core/config/config_internal.h"
 #include "core/log/log.h"
 
-uint32_t cfg_given(const struct cfg_system *sys, struct given *out)
+uint32_t cfg_given(const struct cfg_system *sys, const struct given **out)
 {
+	static FH_NOINIT struct given list[CFG_MAX_GIVEN];
 	uint32_t nr = 0;
+
+	*out = list;
 
 	for (uint8_t i = 0; i < sys->nr_domains; i++) {
 		for (uint8_t k = 0; k < sys->domains[i].nr_mem; k++) {
 			const struct cfg_mem *m = &sys->domains[i].mem[k];
 
 			if (m->kind == CFG_MEM_STATIC) {
-				out[nr++] = (struct given){ { pa_val(m->pa), m->size }, i, k };
+				list[nr++] = (struct given){ { pa_val(m->pa), m->size }, i, k };
 			}
 		}
 	}
 	for (uint8_t i = 0; i < sys->nr_zones; i++) {
 		if (sys->zones[i].leaf) {
-			out[nr++] = (struct given){ sys->zones[i].range, CFG_NO_DOMAIN, i };
+			list[nr++] = (struct given){ sys->zones[i].range, CFG_NO_DOMAIN, i };
 		}
 	}
 	return nr;
@@ -52,8 +55,8 @@ void cfg_given_path(const struct cfg_system *sys, const struct given *g, char *b
 
 static fh_status check_ram(const struct cfg_system *sys, struct cfg_error *err)
 {
-	struct given all[CFG_MAX_GIVEN];
-	const uint32_t nr = cfg_given(sys, all);
+	const struct given *all;
+	const uint32_t nr = cfg_given(sys, &all);
 
 	for (uint32_t i = 1; i < nr; i++) {
 		for (uint32_t k = 0; k < i; k++) {

@@ -13,7 +13,7 @@
 #include "core/base/range.h"
 #include "core/fdt/fdt_index.h"
 
-#define CFG_MAX_DOMAINS 8U
+#define CFG_MAX_DOMAINS ((uint32_t)CONFIG_MAX_DOMAINS)
 #define CFG_MAX_VCPUS ((uint32_t)CONFIG_MAX_CPUS) /* of one domain */
 #define CFG_MAX_ZONES 16U
 #define CFG_MAX_MEM 8U                            /* memory ranges of one domain */

@@ -234,7 +234,8 @@ fh_status cfg_read_domains(struct reader *r, uint16_t node)
 		const uint8_t slot = r->sys->nr_domains;
 
 		if (slot == CFG_MAX_DOMAINS) {
-			return cfg_refuse(r, FH_EOVERFLOW, n, NULL, "more than %u domains", CFG_MAX_DOMAINS);
+			return cfg_refuse(r, FH_EOVERFLOW, n, NULL, "more than %u domains (CONFIG_MAX_DOMAINS)",
+					  CFG_MAX_DOMAINS);
 		}
 		FH_TRY(cfg_read_domain(r, n, slot));
 		FH_TRY(read_rights(r, n, &r->sys->domains[slot]));

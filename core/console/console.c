@@ -51,7 +51,7 @@ void console_init(const struct console_source *sources, uint32_t nr)
 	con.ready = true;
 	uart_rx_irq(true);
 	lock_release(&con.lock);
-	log_info("console: Ctrl-A 1 to 8 for a domain, Ctrl-A 0 for the monitor, Ctrl-A ? for help");
+	log_info("console: Ctrl-A 1 to 9 for a domain, Ctrl-A 0 for the monitor, Ctrl-A ? for help");
 	/* Bytes that came before raise no interrupt. */
 	output_flag(OUTPUT_NEW | OUTPUT_INPUT);
 }

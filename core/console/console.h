@@ -17,8 +17,9 @@
 #include "core/log/log.h"
 #include "core/vuart/vuart.h"
 
-#define CONSOLE_MAX_DOMAINS 8U
-#define CONSOLE_MONITOR CONSOLE_MAX_DOMAINS /* the monitor's number among the sources */
+#define CONSOLE_MAX_DOMAINS ((uint32_t)CONFIG_MAX_DOMAINS)
+#define CONSOLE_KEYS MIN(9U, CONSOLE_MAX_DOMAINS) /* the first ones have keys of their own: 1 to 9 */
+#define CONSOLE_MONITOR CONSOLE_MAX_DOMAINS       /* the monitor's number among the sources */
 
 /* A domain as the console shows it. */
 struct console_source {

@@ -50,7 +50,7 @@ static void list_domains(void)
 {
 	char text[96];
 
-	for (uint32_t i = 0; i < CONSOLE_MAX_DOMAINS; i++) {
+	for (uint32_t i = 0; i < CONSOLE_KEYS; i++) {
 		if (input_has_console(i)) {
 			(void)fmt_line(text, sizeof(text), "  Ctrl-A %u  %s%s\r\n", i + 1U, con.sources[i].name,
 				       i == con.focus ? " (here)" : "");
@@ -89,7 +89,7 @@ static void try_focus(uint32_t s)
 
 static void command(char c)
 {
-	if (c >= '1' && c <= '8') {
+	if (c >= '1' && (uint32_t)(c - '1') < CONSOLE_KEYS) {
 		try_focus((uint32_t)(c - '1'));
 	} else if (c == '0' || c == 'm') {
 		try_focus(CONSOLE_MONITOR);

@@ -166,7 +166,7 @@ static uint32_t read_terms(const struct request *r, struct claim_term *terms)
 	const struct ctl_stake *q = r->in;
 	const struct ctl_want *want = (const void *)(q + 1);
 
-	if (q->nr == 0U || q->nr > CLAIM_MAX_TERMS || r->len != sizeof(*q) + q->nr * sizeof(*want)) {
+	if (q->nr == 0U || q->nr > CTL_STAKE_MAX || r->len != sizeof(*q) + q->nr * sizeof(*want)) {
 		return CTL_EINVAL;
 	}
 	for (uint32_t i = 0; i < q->nr; i++) {
@@ -199,7 +199,7 @@ uint32_t control_stake(struct request *r)
 {
 	const struct ctl_stake *q = r->in;
 	struct ctl_claim *out = r->out;
-	struct claim_term terms[CLAIM_MAX_TERMS];
+	struct claim_term terms[CTL_STAKE_MAX];
 	struct claim_refusal why = { 0 };
 	struct ledger *l = domain_ledger();
 	claim_handle_t h;
@@ -213,6 +213,9 @@ uint32_t control_stake(struct request *r)
 				    claim_stake_wait(l, r->self->id, terms, q->nr, after_ms(q->wait_ms), &h, &why);
 	const bool waits_now = q->wait_ms != 0U && status == FH_EQUEUED;
 
+	if (status == FH_EOVERFLOW) {
+		domain_claims_full(r->self);
+	}
 	if (status != FH_OK && !waits_now) {
 		return control_refused(r, (uint32_t)status, &why);
 	}

@@ -18,7 +18,7 @@ struct session {
 	bool events;          /* wanted */
 	uint64_t event;       /* the next one's number */
 	uint16_t attached;    /* domain whose console it is, or NOT_ATTACHED */
-	char *in;             /* CTL_REQUEST_MAX bytes */
+	char *in;             /* CTL_REQUEST_MAX bytes; NULL: closed */
 	struct ctl_load load; /* where the file goes that is coming */
 	uint32_t left;        /* bytes of the piece that are still to come */
 	uint32_t load_status;

@@ -283,10 +283,11 @@ struct ctl_want {
 	uint32_t reserved;
 	uint64_t count;
 };
+#define CTL_STAKE_MAX 64u
 struct ctl_stake {
 	uint64_t lease_ms; /* 0: for ever */
 	uint64_t wait_ms;  /* 0: not at all */
-	uint32_t nr;       /* of struct ctl_want that follow */
+	uint32_t nr;       /* of struct ctl_want that follow, CTL_STAKE_MAX at most */
 	uint32_t reserved;
 };
 struct ctl_claim {

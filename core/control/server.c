@@ -10,6 +10,7 @@
 #include "core/base/bits.h"
 #include "core/base/string.h"
 #include "core/control/control_internal.h"
+#include "core/domain/body.h"
 #include "core/log/log.h"
 #include "drivers/gic/gic.h"
 
@@ -23,7 +24,7 @@ struct server {
 	struct session ports[CONTROL_PORTS];
 };
 static struct server servers[CFG_MAX_DOMAINS];
-static FH_NOINIT FH_ALIGNED(8) char frames[CFG_MAX_DOMAINS][CONTROL_PORTS][CTL_REQUEST_MAX];
+_Static_assert(CONTROL_PORTS *CTL_REQUEST_MAX <= BODY_REQUEST_PAGES * PAGE_SIZE, "a request for each port");
 
 /* An answer or an event; a CPU's own, as no call is interrupted. */
 static char *reply_room(void)
@@ -161,8 +162,10 @@ static void follow_session(struct domain *d, uint32_t port, struct session *s)
 	if (number != s->number) {
 		control_detach(s);
 		control_forget(s);
-		*s = (struct session){ .number = number, .attached = NOT_ATTACHED, .in = frames[d->id][port - 1U] };
+		*s = (struct session){ .number = number, .attached = NOT_ATTACHED };
 	}
+	/* The domain's body may be another one by now. */
+	s->in = number % 2U != 0U ? d->requests + (uint64_t)(port - 1U) * CTL_REQUEST_MAX : NULL;
 }
 
 /* Serves a port; true: there is more. */

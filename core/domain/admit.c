@@ -34,6 +34,7 @@ fh_status domains_admit(struct cfg_system *sys, const struct domain_board *board
 
 	domains.sys = sys;
 	domains.board = board;
+	domains.domain = board->table;
 	domains.files = files;
 	domains.ledger = ledger;
 	domains.nr = sys->nr_domains;

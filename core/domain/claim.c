@@ -3,18 +3,13 @@
  * What a domain needs, as terms of a claim: one block of the hyp zone for its body, further stage-2 tables by pages,
  * and its claimed memory. A set of domains is staked as one; what doesn't fit is named and nothing is taken. From
  * here on no memory can run out.
- *
- *	body   | root | vCPUs ... | tree | stage-2 tables ... |      2^k pages, so the rest of it is for tables
  */
 #include "arch/arm64/mm/el2_map.h"
 #include "core/base/string.h"
+#include "core/domain/body.h"
 #include "core/domain/domain.h"
 #include "core/domain/domain_internal.h"
 #include "core/log/log.h"
-
-#define ROOT_PAGES (1U << S2_ROOT_ORDER)
-#define TREE_PAGES (1U << DOM_DTB_ORDER)
-#define BODY_TABLES 8U /* for more than these the body is not made larger */
 
 struct claim_set {
 	uint32_t nr;
@@ -73,23 +68,17 @@ static fh_status add_term(struct claim_set *s, uint32_t first, struct claim_term
 	return FH_OK;
 }
 
-uint32_t domain_vcpu_pages(const struct domain *d)
-{
-	return (uint32_t)(align_up(d->nr_vcpus * sizeof(struct vcpu), PAGE_SIZE) >> PAGE_SHIFT);
-}
-
 static fh_status add_overhead(struct domain *d, struct claim_set *s, uint32_t first)
 {
-	const uint32_t fixed = ROOT_PAGES + domain_vcpu_pages(d) + TREE_PAGES;
 	const uint8_t hyp = domain_hyp_zone();
 	uint64_t tables = 0;
+	uint64_t more;
 	fh_status status = count_tables(d, &tables);
 
 	if (status != FH_OK) {
 		return status;
 	}
-	const uint8_t order = (uint8_t)(ilog2(fixed + MIN(tables, (uint64_t)BODY_TABLES) - 1U) + 1U);
-	const uint64_t more = tables - MIN(tables, BIT(order) - fixed);
+	const uint8_t order = body_order(d->cfg, tables, &more);
 
 	d->terms.nr_tables = (uint32_t)more;
 	status = add_term(s, first, (struct claim_term){ hyp, order, d->id, 1U }, &d->terms.body);
@@ -116,6 +105,12 @@ static fh_status collect(struct domain *d, struct claim_set *s)
 	return FH_OK;
 }
 
+void domain_claims_full(const struct domain *d)
+{
+	log_guest(d->id, "claim: dom=%s: %u claims and %u terms are the most (CONFIG_MAX_CLAIMS): refused",
+		  d->cfg->name, FH_MAX_CLAIMS, LEDGER_MAX_TERMS);
+}
+
 /* What a domain asks for in vain is a guest's line, and those are limited. */
 #define REFUSE(holder, ...) ((holder) == DOMID_HYP ? log_print(LOG_ERROR, __VA_ARGS__) : log_guest(holder, __VA_ARGS__))
 
@@ -130,6 +125,9 @@ static fh_status stake(const struct claim_set *s, uint32_t nr, domid_t holder, c
 		       (unsigned int)why->order, why->want, why->have, why->fit);
 	} else if (status != FH_OK) {
 		REFUSE(holder, "claim: term=%u terms=%u: %s: refused", why->term, s->nr, fh_status_str(status));
+		if (status == FH_EOVERFLOW) {
+			domain_claims_full(&domains.domain[s->terms[0].owner]);
+		}
 	} else {
 		log_info("claim: domains=%u terms=%u: admitted", nr, s->nr);
 	}
@@ -145,11 +143,12 @@ static fh_status take_body(struct domain *d)
 	if (status != FH_OK) {
 		return status;
 	}
-	vcpus = el2_hyp_va(pa(pa_val(b->base) + ROOT_PAGES * PAGE_SIZE));
+	vcpus = el2_hyp_va(pa(pa_val(b->base) + BODY_ROOT_PAGES * PAGE_SIZE));
 	memset(vcpus, 0, d->nr_vcpus * sizeof(*vcpus));
 	/* From here on others see them. */
 	lock_acquire(&d->lock);
 	d->vcpus = vcpus;
+	d->requests = (char *)vcpus + (body_vcpu_pages(d->cfg) << PAGE_SHIFT);
 	lock_release(&d->lock);
 	return FH_OK;
 }

@@ -16,8 +16,8 @@ static fh_status free_slot(uint8_t *slot, struct cfg_error *err)
 			return FH_OK;
 		}
 	}
-	(void)fmt_line(err->text, sizeof(err->text), "there are %u domains already, which is the most",
-		       CFG_MAX_DOMAINS);
+	(void)fmt_line(err->text, sizeof(err->text),
+		       "there are %u domains already, which is the most (CONFIG_MAX_DOMAINS)", CFG_MAX_DOMAINS);
 	return FH_EOVERFLOW;
 }
 

@@ -162,10 +162,12 @@ struct domain {
 	struct domain_build build;
 	struct domain_terms terms;
 	struct vcpu *vcpus; /* nr_vcpus of them, in the body; NULL: not claimed */
+	char *requests;     /* of a control domain: 2 KiB a port, in the body */
 };
 
 /* What the domains must know of the board; kept by reference. */
 struct domain_board {
+	struct domain *table; /* CFG_MAX_DOMAINS of them, all zero */
 	const struct fdt_index *tree;
 	const struct cfg_board *limits; /* what a domain that is created is checked against */
 	uint64_t cpus;                  /* bit: that CPU runs */
@@ -223,6 +225,8 @@ uint64_t domain_give_up(const void *feeder);
  */
 fh_status domain_load(struct domain *d, uint32_t image, uint64_t offset, const void *data, uint64_t bytes)
 	FH_MUST_CHECK;
+/* A claim of its own was refused as FH_EOVERFLOW: a line of the log tells what the tables hold. */
+void domain_claims_full(const struct domain *d);
 /* Whether domain_do() would do it now. */
 bool domain_may(const struct domain *d, enum domain_op op);
 /*

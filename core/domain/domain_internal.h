@@ -6,7 +6,6 @@
 #include "core/domain/domain.h"
 #include "core/fdt/board.h"
 
-#define DOM_DTB_ORDER 2U /* a generated guest tree: 16 KiB of the hyp zone */
 #define DOM_DTB_ALIGN UINT64_C(0x10000)
 #define DOM_STEP_BLOCKS 64U /* that one step places */
 #define DOM_STEP_FREES 16U  /* that one step takes out of stage 2 and frees */
@@ -18,7 +17,7 @@ struct domains {
 	const struct payload *files;
 	struct ledger *ledger;
 	uint32_t nr;
-	struct domain domain[CFG_MAX_DOMAINS];
+	struct domain *domain;              /* CFG_MAX_DOMAINS slots */
 	struct vcpu *cpu_vcpu[FH_MAX_CPUS]; /* atomic */
 	uint8_t irq_owner[1024];            /* domain + 1 by INTID */
 };
@@ -91,8 +90,6 @@ extern const bool domain_unbuilds;
 void domain_give_back(const struct domain *d, struct claim_block b, bool touched);
 /* What a claim that was not used gave is given back. */
 void domain_unclaim(struct domain *d);
-/* The pages of the body, in their order: root, vCPUs, tree, tables. */
-uint32_t domain_vcpu_pages(const struct domain *d);
 
 /* Makes a vCPU's CPU look at what is to be done, now. */
 void domain_attend(struct vcpu *v);

@@ -11,8 +11,6 @@
 
 #define GUEST_FDT_MAX_MEM 8U
 #define GUEST_FDT_MAX_DEVICES 8U
-/* Enough for eight CPUs, eight ranges of RAM and a few devices. */
-#define GUEST_FDT_SIZE UINT64_C(0x4000)
 
 struct guest_fdt_params {
 	const char *name;     /* of the domain: goes into model */

@@ -48,6 +48,9 @@ fh_status domain_mem_stake(struct domain *d, const struct claim_term *term, clai
 	if (status == FH_ENOFIT || status == FH_EQUOTA) {
 		*fit = why.fit;
 	}
+	if (status == FH_EOVERFLOW) {
+		domain_claims_full(d);
+	}
 	return status;
 }
 

@@ -4,6 +4,7 @@
  * yet. At boot one CPU does this for all domains in configuration order, so that two boots print the same map.
  */
 #include "arch/arm64/mm/el2_map.h"
+#include "core/domain/body.h"
 #include "core/domain/domain.h"
 #include "core/domain/domain_internal.h"
 #include "core/log/log.h"
@@ -38,7 +39,7 @@ static void log_map(const struct domain *d, uint64_t at, uint64_t where, uint64_
 /* Where the guest's tree lies in the body; the tables follow it. */
 static uint64_t tree_at(const struct domain *d)
 {
-	return pa_val(d->terms.block.base) + ((domain_vcpu_pages(d) + BIT(S2_ROOT_ORDER)) << PAGE_SHIFT);
+	return pa_val(d->terms.block.base) + (body_tree_at(d->cfg) << PAGE_SHIFT);
 }
 
 static fh_status place_tables(struct domain *d)
@@ -50,7 +51,7 @@ static fh_status place_tables(struct domain *d)
 
 	if (b->mem == 0U) {
 		s2_init(&d->s2, body->base, (uint16_t)(d->id + 1U));
-		for (uint64_t at = tree_at(d) + (PAGE_SIZE << DOM_DTB_ORDER); at < end; at += PAGE_SIZE) {
+		for (uint64_t at = tree_at(d) + (PAGE_SIZE << BODY_TREE_ORDER); at < end; at += PAGE_SIZE) {
 			s2_give_table(&d->s2, pa(at));
 		}
 	}
@@ -173,7 +174,7 @@ static fh_status place_devices(struct domain *d)
 	fh_status status = domain_devices(d);
 
 	if (status == FH_OK) {
-		status = domain_tree(d, el2_hyp_va(pa(tree_at(d))), PAGE_SIZE << DOM_DTB_ORDER);
+		status = domain_tree(d, el2_hyp_va(pa(tree_at(d))), PAGE_SIZE << BODY_TREE_ORDER);
 	}
 	if (status == FH_OK) {
 		d->build = (struct domain_build){ .phase = PHASE_CLEAN, .started = d->build.started };

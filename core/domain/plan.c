@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where a domain's files go, decided and checked before anything is claimed. */
 #include "core/base/string.h"
+#include "core/domain/body.h"
 #include "core/domain/domain.h"
 #include "core/domain/domain_internal.h"
 #include "core/log/log.h"
@@ -140,7 +141,7 @@ fh_status domain_plan(struct domain *d)
 	memset(d->images, 0, sizeof(d->images));
 	status = plan_kernel(d, &kernel_span);
 	dtb->name = "(generated tree)";
-	dtb->size = PAGE_SIZE << DOM_DTB_ORDER;
+	dtb->size = PAGE_SIZE << BODY_TREE_ORDER;
 	if (status == FH_OK && c->dtb[0] != '\0') {
 		status = find_file(d, DOM_IMG_DTB, c->dtb);
 	}

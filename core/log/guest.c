@@ -4,7 +4,6 @@
 #include "core/log/log_internal.h"
 #include "core/sync/lock.h"
 
-#define GUEST_MAX 16U /* domains; those above share the last place */
 #define LINES_PER_SECOND 10U
 
 /* Guarded by budget_lock. */
@@ -12,7 +11,7 @@ static struct budget {
 	uint64_t since; /* arch_counter() ticks */
 	uint32_t lines; /* printed since then */
 	uint32_t dropped;
-} budgets[GUEST_MAX];
+} budgets[CONFIG_MAX_DOMAINS];
 
 static struct lock budget_lock = LOCK_INIT(RANK_LOG);
 
@@ -20,7 +19,7 @@ static struct lock budget_lock = LOCK_INIT(RANK_LOG);
 static bool may_print(domid_t dom, uint32_t *dropped)
 {
 	const uint64_t now = arch_counter();
-	struct budget *b = &budgets[dom < GUEST_MAX ? dom : GUEST_MAX - 1U];
+	struct budget *b = &budgets[dom % (uint32_t)CONFIG_MAX_DOMAINS];
 	bool ok;
 
 	*dropped = 0;

@@ -22,8 +22,10 @@ def payload(tmp_path, guests, name, hypervisor="", **changes):
 def test_a_guest_claims_memory(machine, guests, tmp_path, cpu):
     with machine(initrd=payload(tmp_path, guests, "claimtest"), cpu=cpu, smp=2) as m:
         assert m.wait_end() == 0
-        names = harness.check_tap(m.console())
+        text = m.console()
+    names = harness.check_tap(text)
     assert "it goes back into the claim" in names
+    assert "claim: dom=front: 256 claims and 1024 terms are the most (CONFIG_MAX_CLAIMS): refused" in text
 
 
 @pytest.mark.skipif("CONFIG_TEST_CALLS=y" not in (harness.BUILD / ".config").read_text(), reason="no CONFIG_TEST_CALLS")

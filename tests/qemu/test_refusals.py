@@ -8,7 +8,7 @@ import subprocess
 import harness
 import pytest
 import systems
-from systems import MIB, claimed, front, rear, static, system
+from systems import MIB, claimed, domain, front, rear, static, system
 
 STOPPED = r"nothing was started|: stopped"
 GOOD = system(front(), rear())
@@ -33,6 +33,12 @@ BY_ITSELF = {
     "size-zero": (system(front(memory=static(0x60000000, 0))), r"/domains/front/memory@40000000/reg: .*0"),
     "wraps-round": (system(front(memory=static(0xfffffffffff00000, 64 * MIB))),
                     r"/domains/front/memory@40000000/\w+: .*too high|past the end"),
+    "a-domain-too-many": (system(*(domain(f"d{i}", [i], static(0x60000000 + i * 2 * MIB, 2 * MIB)) for i in range(33))),
+                          r"/domains/d32: more than 32 domains \(CONFIG_MAX_DOMAINS\)"),
+    "a-vcpu-too-many": (system(front(cpus=range(65))),
+                        r"/domains/front/cpus: 65 vCPUs: 64 at most \(CONFIG_MAX_CPUS\)"),
+    "a-cpu-too-many": (system(front(cpus=[64])),
+                       r"/domains/front/cpus: CPU 64: 0 to 63 can be named \(CONFIG_MAX_CPUS\)"),
     "no-domain": (system(), r"/domains: .*no domain"),
     "no-hyp-zone": (system(front(), hyp=""), r"/zones: .*hyp"),
     "other-binding": (GOOD.replace("config-v1", "config-v9"), r"compatible"),

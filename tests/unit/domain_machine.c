@@ -25,6 +25,7 @@ static unsigned char *ram;
 static unsigned char *partitions;
 static FH_ALIGNED(0x200000) unsigned char hyp[DM_HYP_SIZE];
 static struct cfg_board limits;
+static struct domain table[CFG_MAX_DOMAINS];
 static struct domain_board board;
 static struct fdt_node nodes[64];
 static struct fdt_index tree;
@@ -295,7 +296,9 @@ void dm_boot(void)
 		.nr_ram = 3,
 		.ram = { { DM_STATIC, DM_STATIC_SIZE }, { DM_HYP, DM_HYP_SIZE }, { DM_RAM, DM_RAM_SIZE } }
 	};
-	board = (struct domain_board){ .tree = &tree,
+	memset(table, 0, sizeof(table));
+	board = (struct domain_board){ .table = table,
+				       .tree = &tree,
 				       .limits = &limits,
 				       .cpus = 0xf,
 				       .gicd = { 0x8000000, 0x10000 },

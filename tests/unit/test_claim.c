@@ -276,7 +276,8 @@ static void test_too_many_terms(void **state)
 		assert_int_equal(ledger_domain_add(&b->l, d, CLAIM_NO_QUOTA), FH_OK);
 	}
 	for (uint32_t i = 0; i <= CLAIM_MAX_TERMS; i++) {
-		many[i] = (struct claim_term){ i < 64 ? LOW : HIGH, 0, (domid_t)(i & 63), 1 };
+		many[i] = (struct claim_term){ i / 64U % 2U == 0U ? LOW : HIGH, (uint8_t)(i / 128U), (domid_t)(i & 63),
+					       1 };
 	}
 	remember(b);
 	assert_int_equal(claim_stake(&b->l, DOMID_HYP, many, CLAIM_MAX_TERMS + 1, &h, &why), FH_EOVERFLOW);
@@ -706,7 +707,7 @@ static void test_bad_memory_is_not_waited_for(void **state)
 static void test_refusal_finds_the_term(void **state)
 {
 	struct box *b = *state;
-	struct claim_term t[CLAIM_MAX_TERMS];
+	struct claim_term t[64];
 	struct claim_refusal why;
 	claim_handle_t h;
 
@@ -714,11 +715,11 @@ static void test_refusal_finds_the_term(void **state)
 		assert_int_equal(ledger_domain_add(&b->l, d, CLAIM_NO_QUOTA), FH_OK);
 	}
 	remember(b);
-	for (uint32_t bad = 0; bad < CLAIM_MAX_TERMS; bad++) {
-		for (uint32_t i = 0; i < CLAIM_MAX_TERMS; i++) {
+	for (uint32_t bad = 0; bad < ARRAY_SIZE(t); bad++) {
+		for (uint32_t i = 0; i < ARRAY_SIZE(t); i++) {
 			t[i] = (struct claim_term){ LOW, 0, (domid_t)i, i == bad ? 4097U - i : 1U };
 		}
-		assert_int_equal(claim_stake(&b->l, DOMID_HYP, t, CLAIM_MAX_TERMS, &h, &why), FH_ENOFIT);
+		assert_int_equal(claim_stake(&b->l, DOMID_HYP, t, ARRAY_SIZE(t), &h, &why), FH_ENOFIT);
 		assert_int_equal(why.term, bad);
 		assert_int_equal(why.want, 4097 - bad);
 		assert_int_equal(why.have, 4096);

@@ -289,11 +289,17 @@ static void test_too_many(void **state)
 	claim_handle_t h;
 
 	(void)state;
-	/* 65 different terms: 12 orders of LOW for 4 domains, 10 of HIGH, ... */
+	/* 136 different terms: 12 orders of LOW for 4 domains, 10 of HIGH, 12 of ROOT */
 	for (uint32_t i = 0; i <= CLAIM_MAX_INPUT; i++) {
-		t[i] = (struct claim_term){ i % 88U < 48U ? LOW : HIGH,
-					    (uint8_t)(i % 88U < 48U ? i % 88U / 4U : (i % 88U - 48U) / 4U),
-					    (domid_t)(i % 4U), 1 };
+		const uint32_t n = i % 136U;
+		const uint8_t zone = n < 48U ? LOW : n < 88U ? HIGH : ROOT;
+
+		t[i] = (struct claim_term){ zone,
+					    (uint8_t)((n - (zone == LOW  ? 0U :
+							    zone == HIGH ? 48U :
+									   88U)) /
+						      4U),
+					    (domid_t)(n % 4U), 1 };
 	}
 	REFUSED(claim_stake(&led, DOMID_HYP, t, CLAIM_MAX_TERMS + 1U, &h, &why), FH_EOVERFLOW);
 	assert_int_equal(why.term, CLAIM_MAX_TERMS);

@@ -406,16 +406,6 @@ static void too_many(void **state)
 	strcpy(source,
 	       "/dts-v1/; / { compatible = \"freehold,config-v1\"; zones { #address-cells = <2>; #size-cells = <2>;"
 	       "hyp@0 { reg = <0 0 0 0x200000>; }; }; domains { ");
-	for (int i = 0; i < 9; i++) {
-		sprintf(source + strlen(source),
-			"d%d { #address-cells = <1>; #size-cells = <1>; cpus = <%d>; kernel = \"k\"; memory@1 { reg = <0x%d0000000 "
-			"0x1000>; direct-map; }; };",
-			i, i, i + 1);
-	}
-	strcat(source, "}; };");
-	assert_int_equal(parse(source), FH_EOVERFLOW);
-	assert_string_equal(error.text, "/domains/d8: more than 8 domains");
-	*strstr(source, "d0 {") = '\0';
 	strcat(source, "}; };");
 	assert_int_equal(parse(source), FH_ENOENT);
 	assert_string_equal(error.text, "/domains: there is no domain");
@@ -636,6 +626,38 @@ static void board_with_a_gicv2(void **state)
 	assert_string_equal(error.text, "/domains/rear/cpus: 9 vCPUs, but the board's GICv2 serves 8");
 }
 
+/* A configuration of nr domains, each with a CPU and 2 MiB, of which the first is a control domain. */
+static fh_status parse_domains(uint32_t nr)
+{
+	static char source[16384];
+	size_t at = (size_t)snprintf(source, sizeof(source),
+				     "/dts-v1/; / { compatible = \"freehold,config-v1\"; zones {"
+				     " #address-cells = <2>; #size-cells = <2>;"
+				     " hyp@5f800000 { reg = <0 0x5f800000 0 0x800000>; }; }; domains {");
+
+	for (uint32_t i = 0; i < nr; i++) {
+		at += (size_t)snprintf(source + at, sizeof(source) - at,
+				       " d%u { #address-cells = <2>; #size-cells = <2>; cpus = <%u>; kernel = \"k\"; %s"
+				       " memory@40000000 { reg = <0 0x40000000 0 0x200000>; static = <0x%x>; }; };",
+				       i, i, i == 0U ? "control;" : "", 0x60000000U + i * 0x200000U);
+	}
+	snprintf(source + at, sizeof(source) - at, " }; };");
+	return parse(source);
+}
+
+static void accepted_domains(uint32_t nr)
+{
+	if (parse_domains(nr) != FH_OK) {
+		fail_msg("%u domains: %s", nr, error.text);
+	}
+}
+
+static void refused_domains(uint32_t nr, const char *message)
+{
+	assert_int_equal(parse_domains(nr), FH_EOVERFLOW);
+	assert_string_equal(error.text, message);
+}
+
 /* What one configuration may have of each, and one more. */
 static void limits(void **state)
 {
@@ -647,6 +669,11 @@ static void limits(void **state)
 	}
 	strcat(list, ">");
 	refused("cpus = <3>", list, FH_EOVERFLOW, "/domains/rear/cpus: 65 vCPUs: 64 at most (CONFIG_MAX_CPUS)");
+	accepted_domains(32);
+	assert_int_equal(sys.nr_domains, 32);
+	assert_int_equal(sys.domains[31].pcpu[0], 31);
+	assert_int_equal(sys.domains[0].manages, UINT64_MAX & ~UINT64_C(1));
+	refused_domains(33, "/domains/d32: more than 32 domains (CONFIG_MAX_DOMAINS)");
 }
 
 static struct cfg_device give(const char *path, bool allow)

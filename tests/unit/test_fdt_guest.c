@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <libfdt.h>
 
+#include "core/domain/body.h"
 #include "core/domain/guest_fdt.h"
 #include "core/fdt/board.h"
 #include "tests/unit/dts.h"
@@ -60,8 +61,8 @@ static int setup(void **state)
 	return 0;
 }
 
-static uint64_t room[GUEST_FDT_SIZE / 8U];
-static struct fdt_node nodes[64];
+static uint64_t room[(PAGE_SIZE << BODY_TREE_ORDER) / 8U];
+static struct fdt_node nodes[128];
 
 static struct fdt_index write_tree(const struct guest_fdt_params *p)
 {
@@ -72,7 +73,7 @@ static struct fdt_index write_tree(const struct guest_fdt_params *p)
 	assert_int_equal(guest_fdt_write(p, room, sizeof(room), &used), FH_OK);
 	assert_int_equal(used, fdt_totalsize(room));
 	assert_int_equal(fdt_check_full(room, used), 0);
-	assert_int_equal(fdt_index_build(room, used, nodes, 64, &t), FH_OK);
+	assert_int_equal(fdt_index_build(room, used, nodes, 128, &t), FH_OK);
 	return t;
 }
 
@@ -182,6 +183,31 @@ static void its_doorbells(void **state)
 		assert_int_equal(board_irq(&t, node, 0, &irq), i == 3U ? FH_ENOENT : FH_OK);
 		assert_true(i == 3U || (irq.edge && irq.intid == 288U - i));
 	}
+}
+
+/* 64 of them, with all the RAM, arguments and interrupts that a domain can have, leave room for devices. */
+static void all_cpus(void **state)
+{
+	static char args[CFG_ARGS_MAX];
+	struct guest_fdt_params p = params();
+	struct fdt_index t;
+
+	(void)state;
+	memset(args, 'x', sizeof(args) - 1U);
+	p.bootargs = args;
+	p.nr_cpus = 64;
+	p.nr_mem = GUEST_FDT_MAX_MEM;
+	for (uint32_t i = 0; i < p.nr_mem; i++) {
+		p.mem[i] = (struct range){ 0x40000000U + i * UINT64_C(0x40000000), 0x1000 };
+	}
+	p.virtio = (struct range){ 0x9001000, 0x1000 };
+	p.virtio_intid = 287;
+	t = write_tree(&p);
+	assert_number(&t, "/cpus/cpu@f", "reg", 0xf);
+	assert_number(&t, "/cpus/cpu@100", "reg", 0x100);
+	assert_number(&t, "/cpus/cpu@30f", "reg", 0x30f);
+	assert_int_equal(fdt_find(&t, "/cpus/cpu@400"), FDT_NO_NODE);
+	assert_true(t.size < sizeof(room) - 4096U);
 }
 
 static void a_virtio_device(void **state)
@@ -355,10 +381,15 @@ static void bad_parameters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_plain_domain),     cmocka_unit_test(a_watchdog),
-		cmocka_unit_test(a_power_key),        cmocka_unit_test(its_doorbells),
-		cmocka_unit_test(a_virtio_device),    cmocka_unit_test(without_console_ramdisk_and_arguments),
-		cmocka_unit_test(devices_are_copied), cmocka_unit_test(any_smaller_buffer_is_refused),
+		cmocka_unit_test(a_plain_domain),
+		cmocka_unit_test(a_watchdog),
+		cmocka_unit_test(a_power_key),
+		cmocka_unit_test(its_doorbells),
+		cmocka_unit_test(all_cpus),
+		cmocka_unit_test(a_virtio_device),
+		cmocka_unit_test(without_console_ramdisk_and_arguments),
+		cmocka_unit_test(devices_are_copied),
+		cmocka_unit_test(any_smaller_buffer_is_refused),
 		cmocka_unit_test(bad_parameters),
 	};
 

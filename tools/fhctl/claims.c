@@ -223,7 +223,7 @@ static int stake(int argc, char **argv)
 	while ((o = next_option(&argc, argv, options, &value)) >= 0) {
 		*(o == 0 ? &q->lease_ms : &q->wait_ms) = parse_time(value);
 	}
-	want_operands(argc, argv, 1, 64);
+	want_operands(argc, argv, 1, CTL_STAKE_MAX);
 	for (int i = 1; i < argc; i++) {
 		want[q->nr++] = parse_want(argv[i]);
 	}

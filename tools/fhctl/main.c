@@ -78,7 +78,7 @@ const char *reason(uint32_t status)
 		[CTL_OK] = "no reason",
 		[CTL_EINVAL] = "a value is out of its range",
 		[CTL_EALIGN] = "not aligned",
-		[CTL_EOVERFLOW] = "too large, or a table is full",
+		[CTL_EOVERFLOW] = "too large, or a table is full: fhctl log tells which",
 		[CTL_ENOENT] = "there is no such thing",
 		[CTL_EEXIST] = "it is there already, or in use by another",
 		[CTL_ENOMEM] = "no memory",

@@ -7,7 +7,7 @@
 
 #include "arch/arm64/mm/stage2.h"
 #include "core/claim/claim.h"
-#include "core/domain/guest_fdt.h"
+#include "core/domain/body.h"
 #include "core/fdt/board.h"
 #include "tools/fhpack/fhpack.h"
 
@@ -79,6 +79,7 @@ static void collect_domain(struct set *s, const struct cfg_system *sys, uint32_t
 {
 	const struct cfg_domain *d = &sys->domains[i];
 	uint64_t tables = device_tables(d, tree);
+	uint64_t more;
 
 	if (d->claims.window.size != 0U) {
 		tables += s2_tables_max(&d->claims.window, 1U, ORDER_4K);
@@ -86,9 +87,8 @@ static void collect_domain(struct set *s, const struct cfg_system *sys, uint32_t
 	for (uint32_t k = 0; k < d->nr_mem; k++) {
 		tables += memory_tables(&d->mem[k]);
 	}
-	add(s, hyp, S2_ROOT_ORDER, i, 1U);
-	add(s, hyp, ORDER_4K, i, tables);
-	add(s, hyp, ilog2(GUEST_FDT_SIZE >> PAGE_SHIFT), i, 1U);
+	add(s, hyp, body_order(d, tables, &more), i, 1U);
+	add(s, hyp, ORDER_4K, i, more);
 	for (uint32_t k = 0; k < d->nr_mem; k++) {
 		const struct cfg_mem *m = &d->mem[k];
 

@@ -32,12 +32,14 @@ void log_print(enum log_level level, const char *fmt, ...)
 void plan_files(const char *name, struct cfg_system *sys, const struct file *files, uint32_t nr)
 {
 	static struct payload payload;
+	static struct domain table[CFG_MAX_DOMAINS];
 
 	config = name;
 	for (uint32_t i = 0; i < nr; i++) {
 		payload.files[i] = (struct payload_file){ files[i].name, files[i].blob.data, files[i].blob.size };
 	}
 	payload.nr_files = nr;
+	domains.domain = table;
 	domains.files = &payload;
 	domains.nr = sys->nr_domains;
 	for (uint32_t i = 0; i < domains.nr; i++) {

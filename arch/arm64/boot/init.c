@@ -279,6 +279,7 @@ static void start_consoles(void)
 void init_primary(uint64_t dtb, uint64_t image)
 {
 	struct range where = { 0, 0 };
+	struct memmap_table table = { CFG_MAX_DOMAINS * sizeof(struct domain), NULL };
 
 	el2_map_init(image);
 	if (machine_map_tree(&machine, dtb) != FH_OK) {
@@ -299,7 +300,8 @@ void init_primary(uint64_t dtb, uint64_t image)
 	crash_set_policy((uint32_t)sys.on_panic);
 	s2_machine_init(smp_features().pa_bits, smp_features().fwb);
 	check(check_board(), "checking the configuration against the board");
-	check(memmap_init(&machine, &sys, where, &ledger), "making the memory map");
+	check(memmap_init(&machine, &sys, where, &ledger, &table), "making the memory map");
+	domain_board.table = table.at;
 	start_cpus(image);
 	vgic_hw_init();
 	describe_board();

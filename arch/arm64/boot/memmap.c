@@ -3,11 +3,12 @@
 
 #include "arch/arm64/mm/el2_map.h"
 #include "arch/arm64/mm/layout.h"
+#include "arch/cache.h"
 #include "arch/cpu_room.h"
 #include "core/base/string.h"
 #include "core/log/log.h"
 
-#define MAX_TAKEN 96U
+#define MAX_TAKEN (32U + 3U * CFG_MAX_DOMAINS)
 #define ROOM_SIZE ((uint64_t)CPU_ROOM_END - CPU_ROOM_STACK)
 
 struct taken {
@@ -181,11 +182,11 @@ static fh_status map_rooms(uint32_t nr_cpus, uint64_t at)
 }
 
 /*
- * Page records, 8 bytes a page, mapped one bank behind the other, and behind them the dirty maps. The CPUs' rooms
- * follow in RAM.
+ * Page records, 8 bytes a page, mapped one bank behind the other, behind them the dirty maps and the table. The CPUs'
+ * rooms follow in RAM.
  */
 static fh_status make_records(const struct machine *m, const struct cfg_system *sys, struct pool_bank *banks,
-			      uint64_t *maps[])
+			      uint64_t *maps[], struct memmap_table *table)
 {
 	uint64_t *at = (uint64_t *)(uintptr_t)EL2_VA_RECORDS;
 	uint64_t words = 0;
@@ -197,20 +198,25 @@ static fh_status make_records(const struct machine *m, const struct cfg_system *
 
 		words += pages + pool_dirty_words(m->ram[i].base >> PAGE_SHIFT, pages);
 	}
-	const uint64_t mapped = align_up(words * 8U, PAGE_SIZE);
+	const uint64_t records = align_up(words * 8U, PAGE_SIZE);
+	const uint64_t mapped = records + align_up(table->size, PAGE_SIZE);
 	const uint64_t size = mapped + m->nr_cpus * ROOM_SIZE;
 
 	if (size > EL2_RECORDS_MAX || (!find_free(m, sys, size, PAGE_SIZE << ORDER_2M, false, &r) &&
 				       !find_free(m, sys, size, PAGE_SIZE << ORDER_2M, true, &r))) {
-		log_err("memory: no free 0x%lx bytes for page records and CPUs: refused", size);
+		log_err("memory: no free 0x%lx bytes for page records, domains and CPUs: refused", size);
 		return FH_ENOMEM;
 	}
-	status = take(r, POOL_HYPERVISOR, DOMID_NONE, "page records, CPUs");
+	status = take(r, POOL_HYPERVISOR, DOMID_NONE, "page records, domains, CPUs");
 	if (status == FH_OK) {
 		status = el2_map(EL2_VA_RECORDS, pa(r.base), mapped, EL2_RW);
 	}
 	if (status == FH_OK) {
 		status = map_rooms(m->nr_cpus, r.base + mapped);
+	}
+	if (status == FH_OK) {
+		table->at = (char *)at + records;
+		cache_zero(table->at, mapped - records);
 	}
 	for (uint32_t i = 0; i < m->nr_ram; i++) {
 		const uint64_t pages = m->ram[i].size >> PAGE_SHIFT;
@@ -300,7 +306,7 @@ static fh_status fill(struct ledger *l, const struct cfg_system *sys)
 }
 
 fh_status memmap_init(const struct machine *m, const struct cfg_system *sys, struct range payload,
-		      struct ledger *ledger)
+		      struct ledger *ledger, struct memmap_table *table)
 {
 	struct pool_bank banks[CFG_MAX_BANKS];
 	struct pool_zone_desc zones[CFG_MAX_ZONES];
@@ -308,7 +314,7 @@ fh_status memmap_init(const struct machine *m, const struct cfg_system *sys, str
 	fh_status status = take_all(m, sys, payload);
 
 	if (status == FH_OK) {
-		status = make_records(m, sys, banks, maps);
+		status = make_records(m, sys, banks, maps, table);
 	}
 	for (uint32_t i = 0; i < sys->nr_zones; i++) {
 		const struct cfg_zone *z = &sys->zones[i];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The console of builds without the multiplexer, behind the same calls: whole lines of the log and of each domain,
- * "[name] " before those of domains without the focus, and raw bytes of the one with it. Ctrl-A 1 to 8 moves the
+ * "[name] " before those of domains without the focus, and raw bytes of the one with it. Ctrl-A 1 to 9 moves the
  * focus. No monitor, no colours, no time limits: while the focus has more to say in a line, others wait.
  */
 #include "core/base/bits.h"
@@ -122,7 +122,9 @@ static void key(char c)
 {
 	if (con.prefix) {
 		con.prefix = false;
-		con.focus = has_console((uint32_t)(c - '1')) ? (uint32_t)(c - '1') : con.focus;
+		con.focus = c >= '1' && (uint32_t)(c - '1') < CONSOLE_KEYS && has_console((uint32_t)(c - '1')) ?
+				    (uint32_t)(c - '1') :
+				    con.focus;
 	} else if (c == PREFIX_KEY) {
 		con.prefix = true;
 	} else if (has_console(con.focus)) {
@@ -164,7 +166,7 @@ void console_init(const struct console_source *sources, uint32_t nr)
 	con.ready = true;
 	uart_rx_irq(true);
 	lock_release(&con.lock);
-	log_info("console: Ctrl-A 1 to 8 for a domain");
+	log_info("console: Ctrl-A 1 to 9 for a domain");
 	output_flag(OUTPUT_NEW | OUTPUT_INPUT);
 }
 

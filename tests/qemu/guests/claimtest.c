@@ -314,6 +314,30 @@ static void test_half_clean(void)
 	expect_account(0, 0, "nothing is staked or redeemed");
 }
 
+/* As many claims as the ledger holds, and one more. */
+static void test_most(void)
+{
+	static uint64_t claims[1024];
+	uint64_t fit = 0, more = 0;
+	uint32_t n = 0, released = 0;
+	int64_t code = FHC_OK;
+
+	while (n < 1024 && (code = fhc_stake(0, 0, 1, &claims[n], &fit)) == FHC_OK) {
+		n++;
+	}
+	tap_eq(n, 256, "256 claims are admitted");
+	tap_eq((uint64_t)code, (uint64_t)FHC_OVERFLOW, "one more is OVERFLOW");
+	expect_account(n, 0, "and changes nothing");
+	tap_eq((uint64_t)fhc_release(claims[--n]), FHC_OK, "when one is released");
+	tap_eq((uint64_t)fhc_stake(0, 0, 1, &more, &fit), FHC_OK, "another one is admitted");
+	released += fhc_release(more) == FHC_OK ? 1 : 0;
+	while (n != 0) {
+		released += fhc_release(claims[--n]) == FHC_OK ? 1 : 0;
+	}
+	tap_eq(released, 256, "all are released");
+	expect_account(0, 0, "and nothing is staked");
+}
+
 void guest_main(void)
 {
 	print("\n# freehold claimtest\n");
@@ -326,6 +350,7 @@ void guest_main(void)
 	test_half_clean();
 	test_round(0, 0, "4 KiB of the first zone");
 	test_round(1, 9, "2 MiB of the second zone");
+	test_most();
 	tap_end();
 	system_off();
 }

@@ -4,7 +4,7 @@
 
 #include "core/base/bits.h"
 
-#define SET CLAIM_MAX_TERMS
+#define SET 64U
 
 static struct claim_term set[SET];
 
