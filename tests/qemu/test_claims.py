@@ -20,7 +20,7 @@ def payload(tmp_path, guests, name, hypervisor="", **changes):
 
 @pytest.mark.parametrize("cpu", ["max", "cortex-a53"])
 def test_a_guest_claims_memory(machine, guests, tmp_path, cpu):
-    with machine(initrd=payload(tmp_path, guests, "claimtest"), cpu=cpu, smp=2) as m:
+    with machine(initrd=payload(tmp_path, guests, "claimtest"), cpu=cpu, smp=2, limit=60) as m:
         assert m.wait_end() == 0
         text = m.console()
     names = harness.check_tap(text)

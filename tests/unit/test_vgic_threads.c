@@ -20,7 +20,7 @@
 
 #define NR_VCPUS 4U
 #define ROUNDS 40000U
-#define SECONDS 40
+#define SECONDS 80
 #define TOKEN 1U
 #define NOISE_FIRST 40U /* SPIs that are driven as levels and routed about */
 #define NOISE_NR 8U
