@@ -113,6 +113,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	left = size;
 	fake_counter = 1;
 	cm_init();
+	/* Half of the control domains manage one other domain, and what is created. */
+	cm_cfg[0].manages = take(1) % 2U != 0U ? cm_cfg[0].manages : 2U | 8U;
 	for (uint32_t i = 1; i < VCON_PORTS; i++) {
 		cm_open(i, i < 4U);
 	}
