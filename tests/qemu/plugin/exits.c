@@ -3,10 +3,12 @@
  * A TCG plugin for QEMU: counts the instructions that EL2 executes between an exit from a guest and the return to it,
  * for each CPU, and reports the largest count by cause. The cause is the last in the list of functions that ran.
  *
- *   -plugin exits.so,out=FILE,text=START:END,vectors=ADDRESS,at=ADDRESS:NAME,at=ADDRESS:NAME...[,irq=CPU:ADDRESS]
- *       [,span=ADDRESS:ADDRESS[,part=START:END...]]
+ *   -plugin exits.so,out=FILE,text=START:END,vectors=ADDRESS,at=ADDRESS:NAME,at=ADDRESS:NAME...
+ *       [,plus=ADDRESS:NAME...][,turn=ADDRESS][,irq=CPU:ADDRESS][,span=ADDRESS:ADDRESS[,part=START:END...]]
  *
  * Addresses are EL2's virtual ones; later names win over earlier ones. FILE gets a line "NAME COUNT MAX SUM" each.
+ * plus: exits in which this function ran as well are counted apart, as "NAME+OTHER". turn: a function that each turn of a
+ * wait begins with; of turns that follow each other the last is counted.
  * irq: of that CPU, "delay" is what EL2 executes between the guest's last instruction and its vector at ADDRESS, in
  * however many exits: no interrupt of that guest waits longer for instructions of its CPU.
  * span: "span" is what EL2 executes on all CPUs from the last time that a CPU came to the first address before one came
@@ -49,6 +51,8 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, 
 #define WFE UINT32_C(0xd503205f)
 #define LOWER_EL 0x400U /* from here on, the vectors for exceptions of a lower EL */
 #define VECTORS_SIZE 0x800U
+#define TURN_MAX 1000U /* instructions of a turn: more is work between two waits */
+#define MAX_PLUS 8U
 
 struct tag {
 	uint64_t at;
@@ -62,17 +66,23 @@ static struct cpu {
 	uint64_t count; /* instructions since the exit */
 	uint32_t tag;
 	bool inside;
+	bool plus;
 	uint64_t away; /* instructions since the guest's last */
+	uint64_t turn; /* count at the last turn of a wait */
 	struct {
 		uint64_t n;
 		uint64_t max;
 		uint64_t sum;
-	} by[MAX_TAGS];
+	} by[2][MAX_TAGS];
 } cpus[MAX_CPUS];
 
 static uint64_t text_start;
 static uint64_t text_end;
 static uint64_t vectors;
+static uint64_t turn_at;
+static uint64_t plus[MAX_PLUS];
+static uint32_t nr_plus;
+static char plus_name[48];
 static uint64_t irq_vector;
 static unsigned int irq_cpu;
 static bool irq_watched;
@@ -102,6 +112,8 @@ struct block {
 	bool begins;
 	bool ends;
 	bool part;
+	bool plus;
+	bool turn;
 };
 
 /* Of the block at an address; a block lies in one function, or begins there and falls into what is inlined. */
@@ -134,10 +146,10 @@ static void finish(struct cpu *c)
 {
 	const uint32_t name = tags[c->tag].name;
 
-	c->by[name].n++;
-	c->by[name].sum += c->count;
-	if (c->count > c->by[name].max) {
-		c->by[name].max = c->count;
+	c->by[c->plus][name].n++;
+	c->by[c->plus][name].sum += c->count;
+	if (c->count > c->by[c->plus][name].max) {
+		c->by[c->plus][name].max = c->count;
 	}
 	c->inside = false;
 }
@@ -153,8 +165,15 @@ static void executed(unsigned int vcpu, void *data)
 	if (b->enters) {
 		c->count = 0;
 		c->tag = 0;
+		c->plus = false;
+		c->turn = UINT64_MAX;
 		c->inside = true;
 	}
+	if (b->turn) {
+		c->count = c->count - c->turn < TURN_MAX ? c->turn : c->count;
+		c->turn = c->count;
+	}
+	c->plus = c->plus || b->plus;
 	c->count += b->insns;
 	c->away += b->insns;
 	if (b->tag > c->tag) {
@@ -226,7 +245,29 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	b->begins = at == span.from;
 	b->ends = at == span.to;
 	b->part = in_part(at);
+	b->turn = at == turn_at;
+	b->plus = false;
+	for (uint32_t i = 0; i < nr_plus; i++) {
+		b->plus = b->plus || at == plus[i];
+	}
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, 0, b);
+}
+
+static void report_tag(FILE *f, uint32_t t, uint32_t more)
+{
+	uint64_t n = 0;
+	uint64_t max = 0;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < MAX_CPUS; i++) {
+		n += cpus[i].by[more][t].n;
+		sum += cpus[i].by[more][t].sum;
+		max = cpus[i].by[more][t].max > max ? cpus[i].by[more][t].max : max;
+	}
+	if (n != 0U) {
+		fprintf(f, "%s%s%s %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", tags[t].text, more != 0U ? "+" : "",
+			more != 0U ? plus_name : "", n, max, sum);
+	}
 }
 
 static void report(qemu_plugin_id_t id, void *data)
@@ -240,18 +281,8 @@ static void report(qemu_plugin_id_t id, void *data)
 		return;
 	}
 	for (uint32_t t = 0; t < nr_tags; t++) {
-		uint64_t n = 0;
-		uint64_t max = 0;
-		uint64_t sum = 0;
-
-		for (uint32_t i = 0; i < MAX_CPUS; i++) {
-			n += cpus[i].by[t].n;
-			sum += cpus[i].by[t].sum;
-			max = cpus[i].by[t].max > max ? cpus[i].by[t].max : max;
-		}
-		if (n != 0U) {
-			fprintf(f, "%s %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", tags[t].text, n, max, sum);
-		}
+		report_tag(f, t, 0);
+		report_tag(f, t, 1);
 	}
 	if (irq_watched) {
 		fprintf(f, "delay %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", delay.n, delay.max, delay.sum);
@@ -289,6 +320,11 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **
 			good = sscanf(argv[i] + 5, "%" SCNx64 ":%" SCNx64, &text_start, &text_end) == 2;
 		} else if (strncmp(argv[i], "vectors=", 8) == 0) {
 			good = sscanf(argv[i] + 8, "%" SCNx64, &vectors) == 1;
+		} else if (strncmp(argv[i], "turn=", 5) == 0) {
+			good = sscanf(argv[i] + 5, "%" SCNx64, &turn_at) == 1;
+		} else if (strncmp(argv[i], "plus=", 5) == 0) {
+			good = nr_plus < MAX_PLUS &&
+			       sscanf(argv[i] + 5, "%" SCNx64 ":%47s", &plus[nr_plus++], plus_name) == 2;
 		} else if (strncmp(argv[i], "irq=", 4) == 0) {
 			good = sscanf(argv[i] + 4, "%u:%" SCNx64, &irq_cpu, &irq_vector) == 2;
 			irq_watched = true;
