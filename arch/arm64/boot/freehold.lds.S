@@ -18,22 +18,23 @@ SECTIONS
 		*switch.S.o(.text .text.*)
 		KEEP(*(.text.vectors))
 		*(.text .text.*)
-		. = ALIGN(4096);
 	}
-	text_end = .;
-	.rodata : {
+	text_end = ALIGN(4096);
+	/* Constants follow in the file without a gap. The page that holds both is mapped twice, one page apart. */
+	. = . + 4096;
+	.rodata : AT(ADDR(.rodata) - 4096) {
 		*(.rodata .rodata.*)
 		*(.note.gnu.build-id)
 	}
 	.rela.dyn : { *(.rela*) }
 	.iplt : { *(.iplt) }
 	/* libfdt reaches the stack guard through it; it is resolved at the link, and so read-only. */
-	.got : { *(.got) *(.got.plt) *(.igot .igot.plt) }
+	.got : AT(ADDR(.got) - 4096) { *(.got) *(.got.plt) *(.igot .igot.plt) }
 	/* What .data holds at first comes behind it in the file, without a page of its own: head copies it. */
 	data_load = ALIGN(16);
 	. = ALIGN(data_load + SIZEOF(.data), 4096);
 	rodata_end = .;
-	.data : AT(data_load) {
+	.data : AT(data_load - 4096) {
 		data_start = .;
 		*(.data .data.*)
 	}

@@ -61,18 +61,19 @@ void el2_early_map(uint64_t image)
 
 	*early_pte(image, 3U) = image | common | S1_RO;
 	for (uint64_t off = 0; off < size; off += PAGE_SIZE) {
-		uint64_t attrs = common | S1_XN;
+		uint64_t page = (image + off) | common | S1_XN;
 
 		if (off == guard) {
 			continue;
 		}
 		if (off < text) {
-			attrs = common | S1_RO;
+			page = (image + off) | common | S1_RO;
 		} else if (off < rodata) {
-			attrs |= S1_RO;
+			/* Linked a page on from where it is loaded (freehold.lds.S). */
+			page = (page - PAGE_SIZE) | S1_RO;
 		} else {
 			/* Writable, never executable. */
 		}
-		*early_pte(EL2_VA_IMAGE + off, 3U) = (image + off) | attrs;
+		*early_pte(EL2_VA_IMAGE + off, 3U) = page;
 	}
 }
