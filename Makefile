@@ -4,7 +4,7 @@
 #   O=DIR       output folder (build); QEMU, kernels and other fetched parts always stay in build/
 #   LLVM=1      clang and ld.lld instead of gcc
 #   V=1         show the commands
-#   LIBFDT_SRC=DIR  compile libfdt from its source instead of Debian's arm64 archive
+#   LIBFDT_SRC=DIR  the folder of libfdt.h, instead of the headers of Debian's package
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
@@ -128,12 +128,11 @@ CPPFLAGS := -nostdinc -I. -Iarch/arm64/include -I$(O)/include -isystem $(compile
 # The image with its data lies within 1 MiB: one instruction reaches any of it.
 MACHINE := -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align -mcmodel=tiny -fno-pic -fno-pie
 # What a guest waits for is made fast; all else is made small.
-fast_files := arch/arm64/vgic/% arch/arm64/trap/% arch/arm64/vcpu/% arch/arm64/psci/% arch/arm64/lib/% core/vdev/% \
-	core/base/% core/sync/% core/hypercall/% core/log/fmt.c \
-	core/fdt/fdt_index.c core/fdt/fdt_prop.c core/pool/buddy.c core/pool/query.c \
+fast_files := arch/arm64/trap/% arch/arm64/vcpu/% arch/arm64/lib/% core/vdev/% core/sync/% core/base/string.c \
+	$(addprefix arch/arm64/vgic/,vgic.c vgic_fill.c vgic_lr.c) $(addprefix core/pool/,buddy.c query.c) \
 	$(addprefix arch/arm64/mm/,stage2.c stage2_walk.c stage2_block.c) \
 	$(addprefix core/claim/,arith.c block.c fit.c redeem.c set.c stake.c table.c)
-slow_files := arch/arm64/vgic/vgic_v2.c arch/arm64/trap/crash.c arch/arm64/vcpu/vcpu.c core/hypercall/test.c
+slow_files := arch/arm64/trap/crash.c arch/arm64/vcpu/vcpu.c
 # Small functions are put into their callers where every instruction is under the ledger's lock; elsewhere it wins nothing.
 fast := -O2 $(if $(LLVM),,-fno-inline-functions)
 optimize = $(if $(and $(if $(CONFIG_OPTIMIZE_SIZE),,y),$(filter-out $(slow_files),$(filter $(fast_files),$<))),$(fast) \
@@ -213,30 +212,12 @@ $(O)/obj/%.S.o: %.S $(before) $(if $(wildcard arch/arm64/boot/asm-offsets.c),$(a
 
 # ---- the image -----------------------------------------------------------------------------------------------------
 
-# The parts of libfdt that use no SIMD register; scripts/check-simd sees to it that nothing else comes in.
-libfdt_parts := fdt fdt_ro fdt_sw fdt_strerror
-libfdt := $(O)/obj/libfdt-el2.a
-ifneq ($(LIBFDT_SRC),)
-libfdt_objects := $(libfdt_parts:%=$(O)/obj/libfdt/%.o)
-$(O)/obj/libfdt/%.o: $(LIBFDT_SRC)/%.c $(before)
-	$(call say,CC,$<)
-	@mkdir -p $(@D)
-	$(Q)$(CROSS_CC) $(CPPFLAGS) -O2 $(filter-out -W% -std%,$(CFLAGS)) -MMD -MP -c -o $@ $<
-$(libfdt): $(libfdt_objects)
-	$(Q)rm -f $@; ar rcsD $@ $^
-else
-$(libfdt): $(libfdt_ready)
-	@mkdir -p $(O)/obj/libfdt
-	$(Q)cd $(O)/obj/libfdt && ar x $(abspath $<) $(libfdt_parts:%=%.o)
-	$(Q)rm -f $@; ar rcsD $@ $(libfdt_parts:%=$(O)/obj/libfdt/%.o)
-endif
-
 $(O)/freehold.lds: arch/arm64/boot/freehold.lds.S $(asm_offsets) $(before)
 	$(Q)$(CROSS_CC) $(CPPFLAGS) -D__ASSEMBLY__ -D__LINKER__ -E -P -x assembler-with-cpp -MMD -MP -MT $@ -MF $@.d -o $@ $<
 
-$(O)/freehold.elf: $(O)/freehold.lds $(objects) $(libfdt) $(O)/.objects
+$(O)/freehold.elf: $(O)/freehold.lds $(objects) $(O)/.objects
 	$(call say,LD,$@)
-	$(Q)$(LINK) $(if $(findstring $(CROSS_CC),$(LINK)),-Wl$(comma)-Map$(comma),-Map )$@.map -T $< -o $@ $(objects) $(libfdt)
+	$(Q)$(LINK) $(if $(findstring $(CROSS_CC),$(LINK)),-Wl$(comma)-Map$(comma),-Map )$@.map -T $< -o $@ $(objects)
 
 $(O)/freehold.bin: $(O)/freehold.elf
 	$(call say,BIN,$@)
