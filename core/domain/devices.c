@@ -30,6 +30,7 @@ static fh_status refuse(const struct domain *d, const char *path, fh_status stat
 	return status;
 }
 
+/* Whose it is, and whether it may do DMA, was checked with the configuration (config_check_devices). */
 fh_status domain_find_device(const struct domain *d, uint32_t i, struct board_device *dev)
 {
 	const struct cfg_device *c = &d->cfg->devices[i];
@@ -38,11 +39,6 @@ fh_status domain_find_device(const struct domain *d, uint32_t i, struct board_de
 
 	if (status != FH_OK) {
 		return refuse(d, c->path, status, why);
-	}
-	if (dev->dma && !c->allow_unprotected_dma) {
-		return refuse(
-			d, c->path, FH_EDENIED,
-			"it can reach all memory by DMA and there is no SMMU in its way; say allow-unprotected-dma");
 	}
 	for (uint32_t r = 0; r < dev->nr_regs; r++) {
 		const struct range regs = dev->regs[r];
