@@ -135,8 +135,10 @@ fast_files := arch/arm64/trap/% arch/arm64/vcpu/% arch/arm64/lib/% core/vdev/% c
 slow_files := arch/arm64/trap/crash.c arch/arm64/vcpu/vcpu.c
 # Small functions are put into their callers where every instruction is under the ledger's lock; elsewhere it wins nothing.
 fast := -O2 $(if $(LLVM),,-fno-inline-functions)
-optimize = $(if $(and $(if $(CONFIG_OPTIMIZE_SIZE),,y),$(filter-out $(slow_files),$(filter $(fast_files),$<))),$(fast) \
-	$(if $(LLVM)$(filter core/claim/% core/pool/%,$<),,-fno-inline-small-functions),-Os)
+# What gcc 12 does at -Os although it makes code larger is left out.
+small := -Os $(if $(LLVM),,-fno-tree-ch -fno-tree-forwprop)
+is_fast = $(if $(CONFIG_OPTIMIZE_SIZE),,$(filter-out $(slow_files),$(filter $(fast_files),$<)))
+optimize = $(if $(is_fast),$(fast) $(if $(LLVM)$(filter core/claim/% core/pool/%,$<),,-fno-inline-small-functions),$(small))
 CFLAGS := -std=c17 $(WARNINGS) -g -ffreestanding -fno-common $(MACHINE) -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-strict-aliasing -ffunction-sections -fdata-sections \
 	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(O)/=build/
@@ -177,7 +179,7 @@ endif
 
 # Objects depend on the flags that they were compiled with, the link on the list of its objects.
 $(O)/.flags: FORCE
-	$(call update,echo '$(LINK) $(CPPFLAGS) $(CONFIG_OPTIMIZE_SIZE) $(fast) $(lto_string.c) $(fast_files) $(slow_files) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)')
+	$(call update,echo '$(LINK) $(CPPFLAGS) $(CONFIG_OPTIMIZE_SIZE) $(fast) $(small) $(lto_string.c) $(fast_files) $(slow_files) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)')
 $(O)/.objects: FORCE
 	$(call update,printf '%s\n' $(objects))
 

@@ -146,8 +146,8 @@ fh_status gf_finish(struct tree_writer *w, size_t *used)
 	FH_TRY(w->status);
 	count_names(w);
 	memmove(w->buf + w->at, w->buf + w->names, names);
-	const uint32_t header[] = { FDT_MAGIC, w->at + names, STRUCTURE, w->at, sizeof(struct fdt_header),
-				    VERSION,   COMPATIBLE_VERSION, 0, names, w->at - STRUCTURE };
+	const uint32_t header[] = { FDT_MAGIC, w->at + names,      STRUCTURE, w->at, sizeof(struct fdt_header),
+				    VERSION,   COMPATIBLE_VERSION, 0,         names, w->at - STRUCTURE };
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(header); i++) {
 		((uint32_t *)(void *)w->buf)[i] = __builtin_bswap32(header[i]);

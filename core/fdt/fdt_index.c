@@ -2,7 +2,7 @@
 /*
  * The one walk over a tree. After it, every offset that the index holds or that a property refers to lies within the
  * blob, every name is terminated there, and the other functions need no check of their own. Of libfdt only the header
- * is used: its fdt_next_tag() costs four times as many instructions, and in 1.6 it lets a property's length wrap an int.
+ * is used: its fdt_next_tag() costs four times as many instructions, and 1.6 lets a property's length wrap an int.
  */
 #include <libfdt.h>
 
