@@ -51,7 +51,9 @@ def test_other_ends(dog, action):
         all_of(m, "agent: front is up", "dogtest: held")
         m.focus(2)
         m.send("x")
-        m.expect(RAN_OUT)
+        # a panic leaves no time for the line
+        if action != "panic":
+            m.expect(RAN_OUT)
         if action == "panic":
             m.expect("panic: cpu=2: domain: dom=rear crashed, and its configuration says so", fatal=None)
         elif action == "stop":
@@ -61,7 +63,7 @@ def test_other_ends(dog, action):
             m.send("o")
         else:
             m.expect("domain: dom=front: stopped")
-        assert m.wait_end(15) == 0
+        assert m.wait_end(40) == 0
 
 
 def test_linux(machine, guests, initramfs, tmp_path):
