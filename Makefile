@@ -129,9 +129,9 @@ CPPFLAGS := -nostdinc -I. -Iarch/arm64/include -I$(O)/include -isystem $(compile
 MACHINE := -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align -mcmodel=tiny -fno-pic -fno-pie
 # What a guest waits for is made fast; all else is made small.
 fast_files := arch/arm64/trap/% arch/arm64/vcpu/% arch/arm64/lib/% core/vdev/% core/sync/% core/base/string.c \
-	$(addprefix arch/arm64/vgic/,vgic.c vgic_fill.c vgic_lr.c) $(addprefix core/pool/,buddy.c query.c) \
+	$(addprefix arch/arm64/vgic/,vgic.c vgic_fill.c vgic_lr.c) $(addprefix core/pool/,buddy.c dirty.c query.c) \
 	$(addprefix arch/arm64/mm/,stage2.c stage2_walk.c stage2_block.c) \
-	$(addprefix core/claim/,arith.c block.c fit.c redeem.c set.c stake.c table.c)
+	$(addprefix core/claim/,arith.c block.c fit.c redeem.c scrub.c set.c stake.c table.c wave.c)
 slow_files := arch/arm64/trap/crash.c arch/arm64/vcpu/vcpu.c
 # Small functions are put into their callers where every instruction is under the ledger's lock; elsewhere it wins nothing.
 fast := -O2 $(if $(LLVM),,-fno-inline-functions)
@@ -150,7 +150,7 @@ ifdef CONFIG_DEBUG_BUILD
 CFLAGS += -fsanitize=undefined $(if $(LLVM),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)
 else
 # A stack has 16 KiB.
-CFLAGS += -Wframe-larger-than=3072
+CFLAGS += -Wframe-larger-than=3328
 endif
 # Each hold of a lock is measured: the linker hands the calls to core/sync/stats.
 ifdef CONFIG_LOCK_STATS

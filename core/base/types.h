@@ -65,6 +65,12 @@ typedef uint16_t domid_t;
 #define FH_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define FH_NORETURN __attribute__((noreturn))
 #define FH_NOINLINE __attribute__((noinline))
+/* Before a loop of few turns: it becomes straight code. */
+#if defined(__clang__)
+#define FH_UNROLL _Pragma("unroll")
+#else
+#define FH_UNROLL _Pragma("GCC unroll 32")
+#endif
 /* Not zeroed at boot: whoever uses it writes it first. */
 #define FH_NOINIT __attribute__((section(".noinit")))
 #define FH_ALIGNED(n) __attribute__((aligned(n)))

@@ -55,15 +55,6 @@ void change_freed(struct change *c, unsigned int order, unsigned int merged)
 	c->d[merged] = 1;
 }
 
-/* Sets the marks of an order by its t. */
-static void marks(struct ledger_zone *z, unsigned int k)
-{
-	const uint32_t others = ~(uint32_t)BIT(k);
-
-	z->left = (z->left & others) | (uint32_t)(zone_left(z, k) != 0) << k;
-	z->lacks = (z->lacks & others) | (uint32_t)(z->t[k] < 0) << k;
-}
-
 /*
  * The orders from lo on where nothing is borrowed: q changes as t does. Two at a time, as loads and stores go. Returns
  * the first order that it did not change.
@@ -149,45 +140,49 @@ void change_check(struct ledger *l, uint8_t zone, struct change *c)
 	}
 }
 
-/* Four at a time, in pairs, as loads and stores go. */
-static void add_run(int64_t *t, const int64_t *end, int64_t n)
+/* In pairs, as loads and stores go. */
+static inline void add_run(int64_t *t, int32_t nr, int64_t n)
 {
-	for (; t + 3 < end; t += 4) {
+	for (; nr >= 6; nr -= 6, t += 6) {
 		t[0] += n;
 		t[1] += n;
 		t[2] += n;
 		t[3] += n;
+		t[4] += n;
+		t[5] += n;
 	}
-	for (; t < end; t++) {
+	for (; nr >= 2; nr -= 2, t += 2) {
+		t[0] += n;
+		t[1] += n;
+	}
+	if (nr != 0) {
 		*t += n;
 	}
 }
 
 /* The block is taken from one of order m that is left over: all orders below it borrow one, and have one over. */
-uint8_t take_left(struct ledger *l, uint8_t zone, uint8_t end, uint8_t order, struct change *c)
+uint8_t take_left(struct ledger *l, uint8_t zone, uint8_t end, uint8_t order, unsigned int *from)
 {
 	struct ledger_zone *z = &l->zones[zone];
-	const unsigned int m = order + ctz64(z->left >> order);
-	const uint32_t run = (uint32_t)(BIT(m) - BIT(order));
+	const int32_t below = (int32_t)ctz64(z->left >> order);
+	const uint32_t run = ((uint32_t)BIT(below) - 1U) << order;
+	const uint32_t one = (uint32_t)BIT(below) << order;
+	int64_t *t = &z->t[order];
 
-	add_run(&z->t[order], &z->t[m + 1U], -1);
-	z->left |= run;
+	*from = (unsigned int)(order + below);
+	t[below] -= 1;
 	z->lacks |= run;
-	marks(z, m);
+	z->left = (z->left | run) ^ (t[below] > 0 ? 0U : one); /* it had one, or lacked an odd number */
+	add_run(t, below, -1);
 	for (zone = (uint8_t)z->parent; zone != end; zone = (uint8_t)z->parent) {
 		z = &l->zones[zone];
-		if ((z->lacks & (run | BIT(m))) != 0U || (z->left & BIT(m)) == 0U) {
+		if ((z->lacks & (run | one)) != 0U || (z->left & one) == 0U) {
 			break;
 		}
-		add_run(&z->t[order], &z->t[m], 1);
-		z->left |= run;
-		if (--z->t[m] == 0) {
-			z->left &= ~(uint32_t)BIT(m);
-		}
-	}
-	change_start(c, m, -1);
-	if (zone != end) {
-		change_taken(c, order, m);
+		t = &z->t[order];
+		t[below] -= 1;
+		z->left = (z->left | run) ^ (t[below] != 0 ? 0U : one);
+		add_run(t, below, 1);
 	}
 	return zone;
 }
@@ -202,129 +197,55 @@ bool unpay(struct ledger_zone *z, const struct change *c)
 	if (c->d[c->hi] != 1) {
 		return false;
 	}
-	add_run(&z->t[c->lo], &z->t[c->hi], -2);
+	add_run(&z->t[c->lo], (int32_t)(c->hi - c->lo), -2);
 	z->lacks |= (uint32_t)(BIT(c->hi) - BIT(c->lo));
 	return true;
 }
 
 void repay(struct ledger_zone *z, unsigned int order, unsigned int to)
 {
-	uint32_t paid = 0;
+	const uint64_t sign = BIT(63);
+	uint64_t lacks = 0; /* from its top: what still lacks, the last order first */
 	int64_t all = -1;
+	int64_t *t = &z->t[order];
+	unsigned int n = to - order;
 
-	for (unsigned int k = order; k < to; k++) {
-		const int64_t t = z->t[k];
+	if (n == 0U) {
+		return;
+	}
+	for (; n >= 2U; n -= 2U, t += 2) {
+		const int64_t v = t[0];
+		const int64_t w = t[1];
 
-		all &= t;
-		z->t[k] = t + 2;
-		paid |= (uint32_t)(t >= -2) << k;
+		all &= v & w;
+		t[0] = v + 2;
+		t[1] = w + 2;
+		lacks = lacks >> 1 | ((uint64_t)(v + 2) & sign);
+		lacks = lacks >> 1 | ((uint64_t)(w + 2) & sign);
+	}
+	if (n != 0U) {
+		all &= *t;
+		*t += 2;
+		lacks = lacks >> 1 | ((uint64_t)*t & sign);
 	}
 	POOL_ASSERT(all < 0);
-	z->lacks &= ~paid;
+	z->lacks = (z->lacks & ~(uint32_t)(BIT(to) - BIT(order))) | (uint32_t)(lacks >> (64U - (to - order)) << order);
 }
 
-static inline bool claim_blocks(struct ledger *l, uint8_t zone, uint8_t order, int64_t n)
+bool claim_many(struct ledger *l, uint8_t zone, uint8_t order, int64_t n)
 {
 	struct change c;
 
-	l->zones[zone].claimed[order] += (uint64_t)n;
-	if (n == 1 && l->zones[zone].left >> order != 0U) {
-		zone = take_left(l, zone, POOL_NO_ZONE, order, &c);
-		return zone == POOL_NO_ZONE || change_run(l, zone, POOL_NO_ZONE, &c);
-	}
 	change_start(&c, order, -n);
 	return change_run(l, zone, POOL_NO_ZONE, &c);
 }
 
-bool claim_change(struct ledger *l, uint8_t zone, uint8_t order, int64_t n)
+bool claim_on(struct ledger *l, uint8_t zone, uint8_t order, unsigned int from)
 {
-	return claim_blocks(l, zone, order, n);
-}
+	struct change c;
 
-bool claim_try(struct ledger *l, uint8_t zone, uint8_t order, int64_t n)
-{
-	if (claim_blocks(l, zone, order, n)) {
-		return true;
-	}
-	if (!claim_change(l, zone, order, -n)) {
-		POOL_ASSERT(false);
-	}
-	return false;
-}
-
-void wave_add(struct wave *w, uint8_t zone, uint8_t order, int64_t n)
-{
-	if ((w->zones & BIT(zone)) == 0U) {
-		w->zones |= (uint32_t)BIT(zone);
-		change_start(&w->of[zone], order, n);
-	} else {
-		change_add(&w->of[zone], order, n);
-	}
-}
-
-static void join(struct wave *w, uint8_t zone, const struct change *c)
-{
-	struct change *to = &w->of[zone];
-
-	if ((w->zones & BIT(zone)) == 0U) {
-		w->zones |= (uint32_t)BIT(zone);
-		change_start(to, c->lo, 0);
-	}
-	change_add(to, c->lo, 0);
-	change_add(to, c->hi, 0);
-	for (unsigned int k = c->lo; k <= c->hi; k++) {
-		to->d[k] += c->d[k];
-	}
-}
-
-/* A zone's numbers and marks to the scratch, and back. */
-static void copy(int64_t *to, const int64_t *from)
-{
-	for (unsigned int k = 0; k + 1U < POOL_ORDERS; k += 2U) {
-		const int64_t a = from[k];
-		const int64_t b = from[k + 1U];
-
-		to[k] = a;
-		to[k + 1U] = b;
-	}
-	to[POOL_MAX_ORDER] = from[POOL_MAX_ORDER];
-}
-
-void wave_undo(struct ledger *l, const struct wave *w)
-{
-	for (uint32_t left = w->done; left != 0U; left &= left - 1U) {
-		const unsigned int z = ctz64(left);
-
-		copy(l->zones[z].t, l->scratch[z]);
-		l->zones[z].left = (uint32_t)l->scratch[z][POOL_ORDERS];
-		l->zones[z].lacks = (uint32_t)(l->scratch[z][POOL_ORDERS] >> 32);
-	}
-}
-
-bool wave_run(struct ledger *l, struct wave *w)
-{
-	bool holds = true;
-
-	w->done = 0;
-	while (w->zones != 0U && holds) {
-		const uint8_t i = (uint8_t)ilog2(w->zones); /* children first */
-		struct ledger_zone *z = &l->zones[i];
-		bool more;
-
-		w->zones &= ~(uint32_t)BIT(i);
-		w->done |= (uint32_t)BIT(i);
-		copy(l->scratch[i], z->t);
-		l->scratch[i][POOL_ORDERS] = (int64_t)z->left | (int64_t)z->lacks << 32;
-		more = pass(z, &w->of[i]);
-		holds = z->t[z->max_order] >= 0;
-		if (more && z->parent != POOL_NO_ZONE) {
-			join(w, (uint8_t)z->parent, &w->of[i]);
-		}
-	}
-	if (!holds) {
-		wave_undo(l, w);
-	}
-	return holds;
+	change_taken(&c, order, from);
+	return change_run(l, zone, POOL_NO_ZONE, &c);
 }
 
 bool all_hold(const struct ledger *l)

@@ -29,11 +29,11 @@ static const char *sum_claim(const struct ledger *l, const struct ledger_claim *
 		if (t->left > t->count) {
 			return "more is left of a term than was claimed";
 		}
-		sums.claimed[t->zone][t->order] += t->left;
-		sums.outstanding[slot_of(c->holder)] += (c->waiting ? t->count : t->left) << t->order;
-		if (c->waiting && t->left != 0U) {
-			return "something is left of a claim that waits";
+		if (c->waiting && t->left != t->count) {
+			return "something was redeemed of a claim that waits";
 		}
+		sums.claimed[t->zone][t->order] += c->waiting ? 0U : t->left;
+		sums.outstanding[slot_of(c->holder)] += t->left << t->order;
 	}
 	*terms += n;
 	return n == c->nr ? NULL : "a claim's chain of terms is not as long as it says";
@@ -71,7 +71,7 @@ static const char *sum_claims(const struct ledger *l)
 	if (bad == NULL && waiters != waiting) {
 		bad = "the queue is not those that wait";
 	}
-	if (bad == NULL && (unused != l->nr_terms_free || unused + terms != LEDGER_MAX_TERMS)) {
+	if (bad == NULL && (unused != l->nr_terms_free || unused + terms + l->nr_terms_out != LEDGER_MAX_TERMS)) {
 		bad = "terms are lost";
 	}
 	return bad;
@@ -102,22 +102,11 @@ static const char *audit_accounts(const struct ledger *l)
 		if (a->outstanding != sums.outstanding[i] || a->paid != sums.paid[i] || a->owned != sums.owned[i]) {
 			return "an account does not agree with blocks and terms";
 		}
-		if (!a->live && a->outstanding != 0U) {
+		if (!domain_lives(l, i < LEDGER_MAX_DOMAINS ? (domid_t)i : DOMID_HYP) && a->outstanding != 0U) {
 			return "a dead domain holds a claim";
 		}
 	}
 	return NULL;
-}
-
-/* What is free in a zone of order k: of a leaf by its histogram, else what the children have left over. */
-static int64_t free_in(const struct ledger *l, uint32_t zone, unsigned int k)
-{
-	int64_t f = (int64_t)l->pool.zones[zone].nr_free[k];
-
-	for (uint32_t i = zone + 1U; i < l->pool.nr_zones; i++) {
-		f += l->pool.zones[i].parent == zone ? zone_left(&l->zones[i], k) : 0;
-	}
-	return f;
 }
 
 /* Computed another way than arith.c does: by what is worth what in blocks of one order (docs/claims.md). */
@@ -130,10 +119,8 @@ static const char *audit_zone(const struct ledger *l, uint32_t zone)
 	uint32_t lacks = 0;
 
 	for (unsigned int k = POOL_ORDERS; k-- != 0U;) {
-		s[k] = free_in(l, zone, k) - (int64_t)z->claimed[k] + 2 * s[k + 1U];
-		if (z->claimed[k] != sums.claimed[zone][k]) {
-			return "a zone's claims are not the sum of the terms";
-		}
+		s[k] = (int64_t)l->pool.zones[zone].nr_free[k] + zone_free(l->zones, zone, k) -
+		       (int64_t)sums.claimed[zone][k] + 2 * s[k + 1U];
 		if (s[k] < 0) {
 			return "admission does not hold";
 		}
@@ -162,7 +149,7 @@ const char *ledger_audit(struct ledger *l)
 	lock_acquire(&l->lock);
 	sums = (struct sums){ 0 };
 	for (uint32_t i = 0; i < l->pool.nr_zones; i++) {
-		sums.claimed[i][0] = l->zones[i].reserve;
+		sums.claimed[i][0] = l->reserve[i];
 	}
 	bad = pool_audit(&l->pool);
 	if (bad == NULL) {

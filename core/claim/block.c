@@ -36,19 +36,19 @@ static uint8_t choose_child(const struct ledger *l, uint8_t zone, uint8_t order)
 static void move_claim(struct ledger *l, uint8_t zone, uint8_t leaf, uint8_t order, uint8_t from)
 {
 	struct change c;
-	uint8_t at = leaf;
 
 	if (leaf == zone) {
 		change_start(&c, order, -1);
 	} else {
-		at = take_left(l, leaf, zone, order, &c);
+		unsigned int m;
+		const uint8_t at = take_left(l, leaf, zone, order, &m);
+
 		if (at == zone && from == order) {
-			repay(&l->zones[zone], order, c.hi);
+			repay(&l->zones[zone], order, m);
 			return;
 		}
-		if (at == zone) { /* the short way did not write it down */
-			change_taken(&c, order, c.hi);
-		} else if (!change_run(l, at, zone, &c)) {
+		change_taken(&c, order, m);
+		if (at != zone && !change_run(l, at, zone, &c)) {
 			POOL_ASSERT(false);
 		}
 	}
@@ -66,7 +66,6 @@ struct claim_block block_take(struct ledger *l, uint8_t zone, uint8_t order, uin
 		leaf = choose_child(l, leaf, order);
 	}
 	pfn = pool_take(&l->pool, leaf, order, owner, payer, &split);
-	l->zones[zone].claimed[from] -= BIT(order - from);
 	if (leaf != zone || from != order) {
 		move_claim(l, zone, leaf, order, from);
 	}
@@ -145,14 +144,14 @@ static bool draw_reserve(struct ledger *l, uint8_t leaf)
 {
 	uint64_t fits[POOL_ORDERS];
 
-	if (l->zones[leaf].reserve == 0U) {
+	if (l->reserve[leaf] == 0U) {
 		return false;
 	}
-	admit_fits(l, leaf, fits);
+	admit_fits(l->zones, leaf, fits);
 	if (fits[0] != 0U) {
 		return false;
 	}
-	l->zones[leaf].reserve--;
+	l->reserve[leaf]--;
 	return true;
 }
 
@@ -172,7 +171,7 @@ fh_status claim_alloc(struct ledger *l, domid_t owner, uint8_t zone, uint8_t ord
 		st = FH_EQUOTA;
 	} else if (order == 0U && owner == DOMID_HYP && draw_reserve(l, zone)) {
 		st = FH_OK;
-	} else if (wait_covers(l, zone)) {
+	} else if (wait_covers(l, l->zones[zone].leaves)) {
 		st = FH_EQUEUED;
 	} else if (!claim_try(l, zone, order, 1)) {
 		st = FH_ENOMEM;

@@ -126,9 +126,10 @@ struct ledger_claim {
 	uint16_t nr;
 	uint16_t next; /* slot: of the free ones, or of those that wait */
 	uint16_t uses;
-	bool waiting;  /* its terms are counted in the holder's account, but in no zone, and nothing is left of them */
+	bool waiting;  /* its terms are counted in the holder's account, but in no zone yet */
 	uint8_t ended; /* how the generation before this one ended, an fh_status */
 	uint32_t version;
+	uint32_t leaves; /* that it waits for, bit: zone */
 	uint64_t deadline;
 	uint64_t serial; /* of its admission: the youngest is the largest */
 };
@@ -145,13 +146,11 @@ struct ledger_queue {
  */
 struct ledger_zone {
 	int64_t t[POOL_ORDERS];
-	uint64_t claimed[POOL_ORDERS]; /* outstanding terms on this zone, by order */
-	uint64_t reserve;              /* of a leaf: pages among claimed[0] that only the hypervisor draws on */
-	uint32_t children;             /* bit: zone; of an inner zone */
-	uint32_t leaves;               /* bit: a leaf under it, or itself */
-	uint32_t left;                 /* bit k: a block of order k is left over */
-	uint32_t lacks;                /* bit k: order k borrows, t[k] is negative */
-	uint32_t max_order, parent;    /* as the pool's; POOL_NO_ZONE: a root */
+	uint32_t children;          /* bit: zone; of an inner zone */
+	uint32_t leaves;            /* bit: a leaf under it, or itself */
+	uint32_t left;              /* bit k: a block of order k is left over */
+	uint32_t lacks;             /* bit k: order k borrows, t[k] is negative */
+	uint32_t max_order, parent; /* as the pool's; POOL_NO_ZONE: a root */
 } FH_ALIGNED(64);
 
 /* What a CPU is zeroing: still on its free list, but whoever redeems it waits. */
@@ -161,32 +160,33 @@ struct ledger_scrub {
 };
 
 struct ledger_account {
-	bool live;
 	uint64_t quota;       /* pages, outstanding and paid together */
 	uint64_t outstanding; /* pages of the terms it holds that are not redeemed */
 	uint64_t paid;        /* pages redeemed from its claims and not yet freed */
 	uint64_t owned;       /* pages it owns */
 };
 
-struct ledger {
-	struct lock lock; /* guards all below */
-	struct pool pool;
+struct ledger {                     /* what each operation reads comes first, so that its places are near */
+	struct lock lock;           /* guards all below */
+	struct ledger_queue unused; /* slots */
+	struct ledger_queue waiters;
+	uint16_t term_free;
+	uint16_t nr_terms_free;
+	uint16_t nr_terms_out; /* taken for a set that is not admitted yet */
+	uint32_t nr_claims;
+	uint64_t live; /* bit: domain; DOMID_HYP always is */
+	uint64_t serial;
 	struct ledger_zone zones[POOL_MAX_ZONES];
 	struct ledger_account accounts[LEDGER_MAX_DOMAINS + 1U]; /* the last is DOMID_HYP's */
 	struct ledger_claim claims[FH_MAX_CLAIMS];
+	struct pool pool;
 	struct ledger_term terms[LEDGER_MAX_TERMS];
-	struct ledger_queue unused; /* slots */
-	struct ledger_queue waiters;
-	uint16_t waits[POOL_MAX_ZONES]; /* of a leaf: claims that wait for memory in a zone above it, or in it */
-	uint16_t term_free;
-	uint16_t nr_terms_free;
-	uint32_t nr_claims;
-	uint64_t serial;
+	uint64_t reserve[POOL_MAX_ZONES]; /* of a leaf: pages claimed on it that only the hypervisor draws on */
+	uint16_t waits[POOL_MAX_ZONES];   /* of a leaf: claims that wait for memory in a zone above it, or in it */
 	struct ledger_scrub scrubs[LEDGER_MAX_SCRUBBERS];
 	uint32_t nr_scrubs;
 	bool scrub_more;   /* something came dirty, or was found dirty, since the search began at the bottom */
 	uint64_t scrub_at; /* page from which the search goes on */
-	int64_t scratch[POOL_MAX_ZONES][POOL_ORDERS + 1U]; /* for one section under the lock */
 };
 
 /* --- boot ------------------------------------------------------------------------------------------------------ */
@@ -298,7 +298,7 @@ fh_status claim_release_part(struct ledger *l, claim_handle_t h, uint32_t term, 
  * Replaces what is outstanding of owner's terms in a claim by other terms of the same owner, in one check: refused,
  * all is as before. version: of claim_info(), FH_ESTALE if it has moved on. New terms join those of their zone and
  * order, or take the places of empty ones, or follow; claim_query() tells which. Refusals as claim_stake(), and
- * FH_EBUSY: the claim waits; FH_EINVAL: a term of another owner.
+ * FH_EBUSY: the claim waits; FH_EINVAL: a term of another owner; FH_EOVERFLOW: fewer terms free than it will have.
  */
 fh_status claim_replace(struct ledger *l, claim_handle_t h, domid_t owner, uint32_t version,
 			const struct claim_term *terms, uint32_t nr, struct claim_refusal *refusal) FH_MUST_CHECK;

@@ -15,11 +15,15 @@ struct change {
 	int64_t d[POOL_ORDERS];
 };
 
-/* Changes of several zones, which are made together. Starts with zones = 0. */
+/* Changes of several zones, which are made together. */
+struct wave_row {
+	int64_t n[POOL_ORDERS]; /* blocks of each order that come to the zone; once made: what t was */
+	uint32_t left;          /* once made: what the marks were */
+	uint32_t lacks;
+};
 struct wave {
-	uint32_t zones; /* bit: the zone changes */
-	uint32_t done;  /* bit: the zone was changed by wave_run() */
-	struct change of[POOL_MAX_ZONES];
+	uint32_t zones;                           /* bit: the zone changes, or one under it */
+	struct wave_row row[POOL_MAX_ZONES + 1U]; /* the last is above the roots */
 };
 
 static inline void change_start(struct change *c, unsigned int k, int64_t n)
@@ -44,9 +48,10 @@ bool change_run(struct ledger *l, uint8_t zone, uint8_t end, struct change *c);
 void change_check(struct ledger *l, uint8_t zone, struct change *c);
 /*
  * A block of `order` is claimed on a zone that has one left over: goes up to `end` the short way, as far as nothing is
- * borrowed; returns the zone where change_run() must go on with c, or `end`.
+ * borrowed; *from: the order that it was left over of. Returns the zone where change_run() must go on with
+ * change_taken(order, *from), or `end`.
  */
-uint8_t take_left(struct ledger *l, uint8_t zone, uint8_t end, uint8_t order, struct change *c);
+uint8_t take_left(struct ledger *l, uint8_t zone, uint8_t end, uint8_t order, unsigned int *from);
 /* What orders up to `to`, without it, borrow of a block that is split now is paid back, and a half more: t += 2. */
 void repay(struct ledger_zone *z, unsigned int order, unsigned int to);
 /*
@@ -55,16 +60,39 @@ void repay(struct ledger_zone *z, unsigned int order, unsigned int to);
  */
 bool unpay(struct ledger_zone *z, const struct change *c);
 /* n blocks of `order` are claimed on a zone (n < 0: no longer). Returns whether admission holds then. */
-bool claim_change(struct ledger *l, uint8_t zone, uint8_t order, int64_t n);
-/* The same, but if admission would not hold, nothing is changed. */
-bool claim_try(struct ledger *l, uint8_t zone, uint8_t order, int64_t n) FH_MUST_CHECK;
+bool claim_many(struct ledger *l, uint8_t zone, uint8_t order, int64_t n);
+/* The rest, from a zone on, of a claim of a block that was left over of order `from`. */
+bool claim_on(struct ledger *l, uint8_t zone, uint8_t order, unsigned int from);
+/* As claim_many(), but if admission would not hold, nothing is changed. */
+static inline bool claim_try(struct ledger *l, uint8_t zone, uint8_t order, int64_t n)
+{
+	bool holds;
 
+	if (n == 1 && l->zones[zone].left >> order != 0U) {
+		unsigned int from;
+		const uint8_t at = take_left(l, zone, POOL_NO_ZONE, order, &from);
+
+		holds = at == POOL_NO_ZONE || claim_on(l, at, order, from);
+	} else {
+		holds = claim_many(l, zone, order, n);
+	}
+	if (!holds && !claim_many(l, zone, order, -n)) {
+		POOL_ASSERT(false);
+	}
+	return holds;
+}
+
+/* --- changes of several zones (wave.c) ---------------------------------------------------------------------------- */
+
+void wave_start(struct wave *w);
 /* Puts into a wave that n blocks of `order` come to a zone (n < 0: are claimed on it). */
-void wave_add(struct wave *w, uint8_t zone, uint8_t order, int64_t n);
+void wave_add(const struct ledger *l, struct wave *w, uint8_t zone, uint8_t order, int64_t n);
 /* Makes all changes of a wave, children first; or none, if admission would not hold. O(zones * orders). */
-bool wave_run(struct ledger *l, struct wave *w) FH_MUST_CHECK;
-/* Undoes the last wave_run(), in the same section under the lock. */
-void wave_undo(struct ledger *l, const struct wave *w);
+bool wave_run(struct ledger_zone *zones, struct wave *w) FH_MUST_CHECK;
+/* Adds all good memory to a wave, less the reserves: as blocks, nothing owned nor claimed. O(zones * orders). */
+void wave_add_whole(const struct ledger *l, struct wave *w);
+/* Without the lock: whether a wave to which all memory was added fits into that; it is used up. */
+bool wave_fits_alone(const struct ledger *l, struct wave *w) FH_MUST_CHECK;
 /* Whether admission holds. O(zones). */
 bool all_hold(const struct ledger *l);
 
@@ -74,19 +102,27 @@ static inline int64_t borrows(int64_t t)
 	return t < 0 ? (1 - t) >> 1 : 0;
 }
 
+/* -borrows(t), without a branch. */
+static inline int64_t owes(int64_t t)
+{
+	return (t & t >> 63) >> 1;
+}
+
 /* What a zone has left over of an order: blocks that it can give upward. */
 static inline int64_t zone_left(const struct ledger_zone *z, unsigned int k)
 {
 	return z->t[k] >= 0 ? z->t[k] : z->t[k] & 1; /* t + 2 b */
 }
 
-/*
- * Questions (fit.c). By how much S of a zone may fall, so that it and the zones above keep what they need.
- * O(depth * orders).
- */
-void admit_spare(const struct ledger *l, uint8_t zone, int64_t spare[POOL_ORDERS]);
-/* Of each order alone, the largest count of blocks that could be claimed on a zone now. O(depth * orders). */
-void admit_fits(const struct ledger *l, uint8_t zone, uint64_t fits[POOL_ORDERS]);
+/* What the children of an inner zone have left over of order k (fit.c): what is free in it. */
+int64_t zone_free(const struct ledger_zone *zones, uint32_t zone, unsigned int k);
+
+/* The zones as they are, to be asked without the lock. O(zones * orders). */
+void zones_copy(const struct ledger *l, struct ledger_zone zones[POOL_MAX_ZONES]);
+/* Questions (fit.c). By how much S of a zone may fall, so that it and those above keep what they need. */
+void admit_spare(const struct ledger_zone *zones, uint8_t zone, int64_t spare[POOL_ORDERS]);
+/* Of each order alone, the largest count of blocks that could be claimed on a zone. O(depth * orders). */
+void admit_fits(const struct ledger_zone *zones, uint8_t zone, uint64_t fits[POOL_ORDERS]);
 /*
  * The largest order up to `max` of which one block could take the place of 2^(it - order) claimed blocks of `order`;
  * order itself if none. O(depth * orders).
@@ -126,12 +162,15 @@ static inline struct ledger_account *account_of(struct ledger *l, domid_t dom)
 	return dom == DOMID_HYP ? &l->accounts[LEDGER_MAX_DOMAINS] : NULL;
 }
 
+static inline bool domain_lives(const struct ledger *l, domid_t dom)
+{
+	return dom < LEDGER_MAX_DOMAINS ? (l->live >> dom & 1U) != 0U : dom == DOMID_HYP;
+}
+
 /* The account of a domain that is alive, or NULL. */
 static inline struct ledger_account *account_live(struct ledger *l, domid_t dom)
 {
-	struct ledger_account *a = account_of(l, dom);
-
-	return a != NULL && a->live ? a : NULL;
+	return domain_lives(l, dom) ? account_of(l, dom) : NULL;
 }
 
 /* Pages that a holder's quota has room for, when `back` of what is outstanding is given back. */
@@ -143,16 +182,43 @@ static inline uint64_t account_room(const struct ledger_account *a, uint64_t bac
 }
 
 /* The claim of a handle, or NULL: it has ended. */
-struct ledger_claim *claim_of(struct ledger *l, claim_handle_t h);
+static inline struct ledger_claim *claim_of(struct ledger *l, claim_handle_t h)
+{
+	struct ledger_claim *c = &l->claims[h.slot];
+
+	return h.slot < FH_MAX_CLAIMS && c->gen == h.gen && c->holder != DOMID_NONE ? c : NULL;
+}
 /* How the claim of a handle ended. */
 fh_status claim_gone(const struct ledger *l, claim_handle_t h);
 /* FH_ESTALE and its like, FH_EINVAL: no such claim, no such term. */
 fh_status term_of(struct ledger *l, claim_handle_t h, uint32_t term, struct ledger_claim **c, struct ledger_term **t)
 	FH_MUST_CHECK;
-/* Takes a slot and nr terms, of which the caller knows that they are there. */
-claim_handle_t claim_new(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr);
-/* Puts a new term at the end of a claim's chain; the caller knows that there is one. */
-void claim_append(struct ledger *l, struct ledger_claim *c, const struct claim_term *term);
+/*
+ * Terms that are nobody's yet: taken in one section under the lock, filled without it, and made a claim's in another:
+ * no section writes them one by one. The caller knows that there are as many. O(nr); O(1).
+ */
+struct term_chain {
+	uint16_t first;
+	uint16_t last;
+	uint16_t nr;
+};
+void chain_take(struct ledger *l, struct term_chain *ch, uint32_t nr);
+void chain_give(struct ledger *l, const struct term_chain *ch);
+/* The chain is the claim's, which has none. */
+void chain_in(struct ledger *l, struct ledger_claim *c, const struct term_chain *ch);
+/* The chain takes the place of the claim's terms, of which `last` is the last. */
+void chain_swap(struct ledger *l, struct ledger_claim *c, const struct term_chain *ch, uint16_t last);
+static inline void term_fill(struct ledger_term *t, const struct claim_term *from)
+{
+	t->zone = from->zone;
+	t->order = from->order;
+	t->owner = from->owner;
+	t->count = from->count;
+	t->left = from->count;
+}
+/* Takes a slot, of which the caller knows that it is there, for a chain; or for a term, which is there too. */
+claim_handle_t claim_new(struct ledger *l, domid_t holder, const struct term_chain *ch);
+claim_handle_t claim_new_one(struct ledger *l, domid_t holder, const struct claim_term *term);
 /*
  * A claim's handle answers `how` from now on, and it has another, for claim_end(): what is left of it is to be given
  * up.
@@ -174,7 +240,10 @@ static inline bool queue_empty(const struct ledger_queue *q)
 /* A set without doubles: terms by first occurrence, and where each stood in the caller's array. */
 struct claim_set {
 	uint32_t nr;
+	uint32_t leaves; /* bit: a leaf under the terms' zones */
 	uint64_t pages;
+	uint64_t owners; /* bit: domain; the hypervisor has none */
+	bool strangers;  /* an owner has no domain's number */
 	uint16_t place[CLAIM_MAX_TERMS];
 	struct claim_term terms[CLAIM_MAX_TERMS];
 };
@@ -190,15 +259,28 @@ static inline fh_status set_check_term(const struct ledger *l, const struct clai
 /* Checks and merges a set; needs no lock. Errors as claim_stake(). */
 fh_status set_make(const struct ledger *l, const struct claim_term *terms, uint32_t nr, struct claim_set *set,
 		   struct claim_refusal *why) FH_MUST_CHECK;
-/* Whether holder and owners live, and the holder's quota, with `back` pages given back, has room. */
+/* Whether holder and owners live, and the holder's quota, with `back` pages given back, has room. O(1), but refused. */
 fh_status set_check_parties(struct ledger *l, domid_t holder, uint64_t back, const struct claim_set *set,
 			    struct claim_refusal *why) FH_MUST_CHECK;
+/* FH_EQUEUED: a set waits for what this one asks of; the first term that does, in why. O(1), but refused. */
+fh_status set_check_queue(const struct ledger *l, const struct claim_set *set, struct claim_refusal *why);
+/*
+ * Without the lock: checks parties, slots and terms, and takes as many terms as the set has, filled. To be given back
+ * where the set is refused later.
+ */
+fh_status set_prepare(struct ledger *l, domid_t holder, const struct claim_set *set, struct term_chain *ch,
+		      struct claim_refusal *why) FH_MUST_CHECK;
 /* Puts the first n terms of a set into a wave, as claims. Needs no lock. */
 void set_wave(const struct ledger *l, const struct claim_set *set, uint32_t n, struct wave *w);
-/* Puts a set into the zones if it fits; w: its wave. */
-bool set_admit(struct ledger *l, const struct claim_set *set, struct wave *w) FH_MUST_CHECK;
-/* Puts into a wave that what is left of owner's terms comes back. Returns its pages. */
-uint64_t set_old_terms(const struct ledger *l, const struct ledger_claim *c, domid_t owner, struct wave *w);
+/*
+ * Copies a claim's terms, so that they can be gone through without the lock. Returns how many, the last one's place in
+ * *last.
+ */
+uint32_t terms_copy(const struct ledger *l, const struct ledger_claim *c, struct ledger_term terms[CLAIM_MAX_TERMS],
+		    uint16_t *last);
+/* Puts into a wave what is left of terms (of owner; DOMID_NONE: of all), n for each block. Returns its pages. */
+uint64_t terms_wave(const struct ledger *l, struct wave *w, const struct ledger_term *terms, uint32_t nr, domid_t owner,
+		    int64_t n);
 /*
  * Says why a set does not fit, in the place of owner's terms in the claim h if that is not NULL. Takes the lock at
  * most 7 times: the answer is of the moment.
@@ -231,8 +313,8 @@ void scrub_unlock(struct ledger *l, struct claim_block *taken);
 
 /* --- waiting (wait.c) -------------------------------------------------------------------------------------------- */
 
-/* Whether a set waits for memory of a leaf that is, or lies under, the zone. O(zones). */
-bool wait_covers(const struct ledger *l, uint8_t zone);
+/* Whether a set waits for memory of one of the leaves (bit: zone). O(1), O(zones) while some wait. */
+bool wait_covers(const struct ledger *l, uint32_t leaves);
 /* Takes a claim out of the queue, and its pages of `owner` (DOMID_NONE: all) off the holder's account. */
 void wait_cancel(struct ledger *l, struct ledger_claim *c, domid_t owner);
 /* After memory came free, without the lock: admits those that wait, one a lock hold, up to the first that can't. */

@@ -4,6 +4,16 @@
 
 #include "core/base/bits.h"
 
+int64_t zone_free(const struct ledger_zone *zones, uint32_t zone, unsigned int k)
+{
+	int64_t n = 0;
+
+	for (uint32_t left = zones[zone].children; left != 0U; left &= left - 1U) {
+		n += zone_left(&zones[ctz64(left)], k);
+	}
+	return n;
+}
+
 /* What blocks of order k are worth that an order below borrows: S is R and that. */
 static int64_t lent(const struct ledger_zone *z, unsigned int k)
 {
@@ -26,36 +36,43 @@ static void spare_below(const struct ledger_zone *z, int64_t *m)
 	}
 }
 
-void admit_spare(const struct ledger *l, uint8_t zone, int64_t spare[POOL_ORDERS])
+void admit_spare(const struct ledger_zone *zones, uint8_t zone, int64_t spare[POOL_ORDERS])
 {
 	uint8_t path[POOL_MAX_ZONES];
 	const struct ledger_zone *root;
 	uint32_t n = 0;
 	int64_t r = 0;
 
-	for (uint32_t z = zone; z != POOL_NO_ZONE; z = l->zones[z].parent) {
+	for (uint32_t z = zone; z != POOL_NO_ZONE; z = zones[z].parent) {
 		path[n++] = (uint8_t)z;
 	}
-	root = &l->zones[path[--n]];
+	root = &zones[path[--n]];
 	for (unsigned int k = POOL_ORDERS; k-- != 0U;) {
 		r = zone_left(root, k) + 2 * r;
 		spare[k] = r + lent(root, k);
 	}
 	while (n-- != 0U) {
-		spare_below(&l->zones[path[n]], spare);
+		spare_below(&zones[path[n]], spare);
 	}
 }
 
-void admit_fits(const struct ledger *l, uint8_t zone, uint64_t fits[POOL_ORDERS])
+void admit_fits(const struct ledger_zone *zones, uint8_t zone, uint64_t fits[POOL_ORDERS])
 {
 	int64_t spare[POOL_ORDERS];
 	int64_t fit = INT64_MAX;
 
-	admit_spare(l, zone, spare);
+	admit_spare(zones, zone, spare);
 	for (unsigned int k = 0; k < POOL_ORDERS; k++) {
 		fit = MIN(spare[k], fit >> 1);
 		fit = MAX(fit, 0);
 		fits[k] = (uint64_t)fit;
+	}
+}
+
+void zones_copy(const struct ledger *l, struct ledger_zone zones[POOL_MAX_ZONES])
+{
+	for (uint32_t i = 0; i < l->pool.nr_zones; i++) {
+		zones[i] = l->zones[i];
 	}
 }
 
@@ -79,7 +96,7 @@ uint8_t admit_upto(const struct ledger *l, uint8_t zone, uint8_t order, uint8_t 
 	if (max <= order || !has_larger(l, zone, order)) {
 		return order;
 	}
-	admit_spare(l, zone, spare);
+	admit_spare(l->zones, zone, spare);
 	while (k < max) {
 		/* Up to order both are worth the same; above it, one block of k + 1 costs 2^(k + 1 - i) of each i. */
 		fit = MIN(spare[k + 1U], fit >> 1);

@@ -104,9 +104,7 @@ static uint64_t pages_of(const struct ledger *l, const struct ledger_claim *c)
 	uint64_t pages = 0;
 
 	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
-		const struct ledger_term *t = &l->terms[at];
-
-		pages += (c->waiting ? t->count : t->left) << t->order;
+		pages += l->terms[at].left << l->terms[at].order;
 	}
 	return pages;
 }

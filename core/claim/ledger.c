@@ -15,6 +15,7 @@ fh_status ledger_init(struct ledger *l, const struct pool_zone_desc *zones, uint
 	lock_init(&l->lock, RANK_LEDGER);
 	for (uint32_t i = 0; i < POOL_MAX_ZONES; i++) {
 		l->zones[i] = (struct ledger_zone){ .parent = POOL_NO_ZONE };
+		l->reserve[i] = 0;
 	}
 	for (uint32_t i = 0; i < nr_zones; i++) {
 		l->zones[i].max_order = l->pool.zones[i].max_order;
@@ -101,9 +102,9 @@ fh_status ledger_set_reserve(struct ledger *l, uint8_t leaf, uint64_t pages)
 		return FH_EINVAL;
 	}
 	lock_acquire(&l->lock);
-	more = (int64_t)MIN(pages, l->pool.zones[leaf].pages + 1U) - (int64_t)l->zones[leaf].reserve;
+	more = (int64_t)MIN(pages, l->pool.zones[leaf].pages + 1U) - (int64_t)l->reserve[leaf];
 	if (claim_try(l, leaf, 0, more)) {
-		l->zones[leaf].reserve = pages;
+		l->reserve[leaf] = pages;
 	} else {
 		st = FH_ENOFIT;
 	}
@@ -116,19 +117,17 @@ fh_status ledger_set_reserve(struct ledger *l, uint8_t leaf, uint64_t pages)
 
 fh_status ledger_domain_add(struct ledger *l, domid_t dom, uint64_t quota)
 {
-	struct ledger_account *a;
 	fh_status st = FH_OK;
 
 	if (dom >= LEDGER_MAX_DOMAINS) {
 		return FH_EINVAL;
 	}
 	lock_acquire(&l->lock);
-	a = account_of(l, dom);
-	if (a->live) {
+	if (domain_lives(l, dom)) {
 		st = FH_EEXIST;
 	} else {
-		a->live = true;
-		a->quota = quota;
+		l->live |= BIT(dom);
+		account_of(l, dom)->quota = quota;
 	}
 	lock_release(&l->lock);
 	return st;

@@ -19,7 +19,7 @@ static struct ledger_claim *choose_victim(struct ledger *l, uint8_t leaf)
 		for (uint16_t at = c->first; at != LEDGER_NO_TERM && !draws; at = l->terms[at].next) {
 			draws = l->terms[at].left != 0U && zone_holds(l, l->terms[at].zone, leaf);
 		}
-		if (c->holder == DOMID_NONE || !draws) {
+		if (c->holder == DOMID_NONE || c->waiting || !draws) {
 			continue;
 		}
 		if (best == NULL || (c->uses == 0U) > (best->uses == 0U) ||
@@ -36,10 +36,10 @@ static void make_good(struct ledger *l, uint8_t leaf)
 	bool drawn = false; /* one page of the reserve makes up for one page; more of it would not give contiguity */
 
 	while (!all_hold(l)) {
-		if (!drawn && l->zones[leaf].reserve != 0U) {
+		if (!drawn && l->reserve[leaf] != 0U) {
 			drawn = true;
-			l->zones[leaf].reserve--;
-			(void)claim_change(l, leaf, 0, -1);
+			l->reserve[leaf]--;
+			(void)claim_many(l, leaf, 0, -1);
 		} else {
 			struct ledger_claim *c = choose_victim(l, leaf);
 

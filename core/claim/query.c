@@ -35,7 +35,8 @@ fh_status claim_query(struct ledger *l, claim_handle_t h, uint32_t term, domid_t
 	st = term_of(l, h, term, &c, &t);
 	if (st == FH_OK) {
 		*holder = c->holder;
-		*out = (struct claim_term_info){ .term = { t->zone, t->order, t->owner, t->count }, .left = t->left };
+		*out = (struct claim_term_info){ .term = { t->zone, t->order, t->owner, t->count },
+						 .left = c->waiting ? 0U : t->left };
 	}
 	lock_release(&l->lock);
 	return st;
@@ -71,6 +72,7 @@ static void sum_leaves(const struct ledger *l, uint8_t zone, struct ledger_zone_
 fh_status ledger_zone_info(struct ledger *l, uint8_t zone, struct ledger_zone_info *out)
 {
 	const struct pool_zone *z = &l->pool.zones[zone < POOL_MAX_ZONES ? zone : 0U];
+	struct ledger_zone zones[POOL_MAX_ZONES];
 
 	if (zone >= l->pool.nr_zones) {
 		return FH_EINVAL;
@@ -80,12 +82,16 @@ fh_status ledger_zone_info(struct ledger *l, uint8_t zone, struct ledger_zone_in
 		.name = z->name, .parent = z->parent, .leaf = z->leaf, .max_order = z->max_order, .pages = z->pages
 	};
 	sum_leaves(l, zone, out);
-	admit_fits(l, zone, out->nr_available);
-	for (uint8_t k = 0; k < POOL_ORDERS; k++) {
-		out->nr_claimed[k] = l->zones[zone].claimed[k];
-		out->claimed_pages += l->zones[zone].claimed[k] << k;
-	}
+	zones_copy(l, zones);
 	lock_release(&l->lock);
+	admit_fits(zones, zone, out->nr_available);
+	for (uint8_t k = 0; k < POOL_ORDERS; k++) {
+		const int64_t n = zones[zone].children != 0U ? zone_free(zones, zone, k) : (int64_t)out->nr_free[k];
+
+		/* arith.c: what is claimed is what is free less t and what the order below borrows */
+		out->nr_claimed[k] = (uint64_t)(n - zones[zone].t[k] - (k == 0U ? 0 : borrows(zones[zone].t[k - 1U])));
+		out->claimed_pages += out->nr_claimed[k] << k;
+	}
 	return FH_OK;
 }
 
@@ -118,7 +124,7 @@ fh_status ledger_account(struct ledger *l, domid_t dom, struct ledger_account *o
 		return st;
 	}
 	lock_acquire(&l->lock);
-	if (a->live || a->owned != 0U || a->paid != 0U) {
+	if (domain_lives(l, dom) || a->owned != 0U || a->paid != 0U) {
 		*out = *a;
 		st = FH_OK;
 	}

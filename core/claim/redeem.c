@@ -7,7 +7,7 @@
 /* The order that a block of a term may have: its own while a set waits for that memory. */
 static uint8_t larger_allowed(const struct ledger *l, const struct ledger_term *t, uint8_t max)
 {
-	if (max <= t->order || wait_covers(l, t->zone)) {
+	if (max <= t->order || wait_covers(l, l->zones[t->zone].leaves)) {
 		return t->order;
 	}
 	return admit_upto(l, t->zone, t->order, max);
@@ -20,7 +20,7 @@ static fh_status redeem(struct ledger *l, struct ledger_claim *c, struct ledger_
 	fh_status st = FH_EBUSY;
 	struct ledger_account *a;
 
-	if (t->left != 0U) {
+	if (t->left != 0U && !c->waiting) {
 		const unsigned int most = MIN(l->zones[t->zone].max_order, t->order + ilog2(t->left));
 		const uint8_t k = larger_allowed(l, t, (uint8_t)MIN(most, max_order));
 		const uint64_t n = BIT(k - t->order);
@@ -136,7 +136,6 @@ static fh_status unredeem(struct ledger *l, claim_handle_t h, uint32_t term, str
 		const uint64_t n = BIT(b.order - t->order);
 
 		block_put(l, &x, &found, touched);
-		l->zones[t->zone].claimed[t->order] += n;
 		(void)change_run(l, found.zone, t->zone, &x);
 		if (x.lo != t->order || n != 1U || !unpay(&l->zones[t->zone], &x)) {
 			change_add(&x, t->order, -(int64_t)n);
@@ -169,7 +168,7 @@ static void give_up(struct ledger *l, const struct ledger_claim *c, struct ledge
 	t->left -= n;
 	t->count -= n;
 	a->outstanding -= n << t->order;
-	(void)claim_change(l, t->zone, t->order, -(int64_t)n); /* where admission held, it does still */
+	(void)claim_many(l, t->zone, t->order, -(int64_t)n); /* where admission held, it does still */
 }
 
 bool claim_end_step(struct ledger *l, struct ledger_claim *c)
@@ -240,7 +239,7 @@ fh_status claim_release_part(struct ledger *l, claim_handle_t h, uint32_t term, 
 
 	lock_acquire(&l->lock);
 	st = term_of(l, h, term, &c, &t);
-	if (st == FH_OK && count > t->left) {
+	if (st == FH_OK && (count > t->left || (c->waiting && count != 0U))) {
 		st = FH_EOVERFLOW;
 	}
 	if (st == FH_OK) {
@@ -295,15 +294,15 @@ static void bury(struct ledger *l, struct ledger_claim *c, domid_t dom)
 
 fh_status claim_domain_died(struct ledger *l, domid_t dom)
 {
-	struct ledger_account *a;
+	bool lived;
 
 	lock_acquire(&l->lock);
-	a = dom == DOMID_HYP ? NULL : account_live(l, dom);
-	if (a != NULL) {
-		a->live = false; /* nothing more is admitted for it, so that one pass finds all */
+	lived = dom != DOMID_HYP && domain_lives(l, dom);
+	if (lived) {
+		l->live &= ~BIT(dom); /* nothing more is admitted for it, so that one pass finds all */
 	}
 	lock_release(&l->lock);
-	if (a == NULL) {
+	if (!lived) {
 		return FH_ENOENT;
 	}
 	for (uint32_t i = 0; i < FH_MAX_CLAIMS; i++) {

@@ -44,7 +44,7 @@ void scrub_unlock(struct ledger *l, struct claim_block *taken)
 {
 	const uint64_t pfn = pa_val(taken->base) >> PAGE_SHIFT;
 
-	while (overlaps(l, pfn, BIT(taken->order))) {
+	while (l->nr_scrubs != 0U && overlaps(l, pfn, BIT(taken->order))) {
 		wait_turn(l);
 	}
 	taken->dirty = pool_is_dirty(&l->pool, pfn, taken->order);

@@ -2,39 +2,26 @@
 /* Staking, and what changes an admitted claim as a whole: replacing, handing over, running out. */
 #include "core/claim/claim_internal.h"
 
-/* Whether a set waits for what this one asks of: the first term that does, in why. */
-static fh_status check_queue(const struct ledger *l, const struct claim_set *set, struct claim_refusal *why)
-{
-	if (queue_empty(&l->waiters)) {
-		return FH_OK;
-	}
-	for (uint32_t i = 0; i < set->nr; i++) {
-		if (wait_covers(l, set->terms[i].zone)) {
-			why->term = set->place[i];
-			return FH_EQUEUED;
-		}
-	}
-	return FH_OK;
-}
-
-/* Puts a set into the ledger, whose wave was made; FH_ENOFIT is not explained yet. */
+/* Puts a prepared set into the ledger, whose wave was made; FH_ENOFIT is not explained yet. */
 static fh_status admit(struct ledger *l, domid_t holder, const struct claim_set *set, struct wave *w,
-		       claim_handle_t *handle, struct claim_refusal *why)
+		       const struct term_chain *ch, claim_handle_t *handle, struct claim_refusal *why)
 {
 	fh_status st = set_check_parties(l, holder, 0, set, why);
 
-	if (st == FH_OK && (l->nr_claims == FH_MAX_CLAIMS || l->nr_terms_free < set->nr)) {
+	if (st == FH_OK && l->nr_claims == FH_MAX_CLAIMS) {
 		st = FH_EOVERFLOW;
 	}
 	if (st == FH_OK) {
-		st = check_queue(l, set, why);
+		st = set_check_queue(l, set, why);
 	}
-	if (st == FH_OK && !set_admit(l, set, w)) {
+	if (st == FH_OK && !wave_run(l->zones, w)) {
 		st = FH_ENOFIT;
 	}
 	if (st == FH_OK) {
 		account_of(l, holder)->outstanding += set->pages;
-		*handle = claim_new(l, holder, set->terms, set->nr);
+		*handle = claim_new(l, holder, ch);
+	} else {
+		chain_give(l, ch);
 	}
 	return st;
 }
@@ -43,34 +30,36 @@ static fh_status admit(struct ledger *l, domid_t holder, const struct claim_set 
 static FH_NOINLINE fh_status stake(struct ledger *l, domid_t holder, const struct claim_set *set,
 				   claim_handle_t *handle, struct claim_refusal *why)
 {
+	struct term_chain ch;
 	struct wave w;
-	fh_status st;
+	fh_status st = set_prepare(l, holder, set, &ch, why);
 
-	set_wave(l, set, set->nr, &w);
-	lock_acquire(&l->lock);
-	st = admit(l, holder, set, &w, handle, why);
-	lock_release(&l->lock);
+	if (st == FH_OK) {
+		set_wave(l, set, set->nr, &w);
+		lock_acquire(&l->lock);
+		st = admit(l, holder, set, &w, &ch, handle, why);
+		lock_release(&l->lock);
+	}
 	return st;
 }
 
 /* What is asked for most, the short way: one term that fits. False: anything else, nothing is changed. */
-static bool stake_one(struct ledger *l, domid_t holder, const struct claim_term *t, claim_handle_t *handle)
+static bool stake_one(struct ledger *l, domid_t holder, const struct claim_term t, claim_handle_t *handle)
 {
 	struct ledger_account *a;
 	uint64_t pages;
 	bool done = false;
 
-	if (set_check_term(l, t) != FH_OK || t->count >> 40 != 0U) {
+	if (t.count - 1U >= BIT(40) || t.zone >= l->pool.nr_zones || t.order > l->zones[t.zone].max_order) {
 		return false;
 	}
-	pages = t->count << t->order;
+	pages = t.count << t.order;
 	lock_acquire(&l->lock);
 	a = account_live(l, holder);
-	if (a != NULL && account_live(l, t->owner) != NULL && account_room(a, 0) >= pages &&
-	    l->nr_claims != FH_MAX_CLAIMS && l->nr_terms_free != 0U && queue_empty(&l->waiters) &&
-	    claim_try(l, t->zone, t->order, (int64_t)t->count)) {
+	if (a != NULL && domain_lives(l, t.owner) && account_room(a, 0) >= pages && !queue_empty(&l->unused) &&
+	    l->nr_terms_free != 0U && queue_empty(&l->waiters) && claim_try(l, t.zone, t.order, (int64_t)t.count)) {
 		a->outstanding += pages;
-		*handle = claim_new(l, holder, t, 1);
+		*handle = claim_new_one(l, holder, &t);
 		done = true;
 	}
 	lock_release(&l->lock);
@@ -100,20 +89,55 @@ static FH_NOINLINE fh_status stake_set(struct ledger *l, domid_t holder, const s
 fh_status claim_stake(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr,
 		      claim_handle_t *handle, struct claim_refusal *refusal)
 {
-	if (terms != NULL && nr == 1U && stake_one(l, holder, terms, handle)) {
+	if (terms != NULL && nr == 1U && stake_one(l, holder, *terms, handle)) {
 		return FH_OK;
 	}
 	return stake_set(l, holder, terms, nr, handle, refusal);
 }
 
-/* The place for a new term of a claim: one that it joins, an empty one, or NULL: behind the others. */
-static struct ledger_term *place_for(struct ledger *l, const struct ledger_claim *c, const struct claim_term *new)
+/* What takes the place of a claim's terms: made up without the lock, and put in if the claim is what it was then. */
+struct exchange {
+	claim_handle_t h;
+	uint32_t version;
+	domid_t owner;
+	uint16_t last;  /* of the claim's terms */
+	uint64_t pages; /* that are given up */
+	uint32_t nr;
+	struct ledger_term terms[CLAIM_MAX_TERMS];
+};
+
+static fh_status find_unchanged(struct ledger *l, const struct exchange *x, struct ledger_claim **c)
+{
+	*c = claim_of(l, x->h);
+	if (*c == NULL) {
+		return claim_gone(l, x->h);
+	}
+	if ((*c)->waiting) {
+		return FH_EBUSY;
+	}
+	return (*c)->version == x->version ? FH_OK : FH_ESTALE;
+}
+
+static fh_status copy_old(struct ledger *l, struct exchange *x)
+{
+	struct ledger_claim *c;
+	fh_status st;
+
+	lock_acquire(&l->lock);
+	st = find_unchanged(l, x, &c);
+	if (st == FH_OK) {
+		x->nr = terms_copy(l, c, x->terms, &x->last);
+	}
+	lock_release(&l->lock);
+	return st;
+}
+
+/* The place for a new term: one that it joins, an empty one, or behind the others. */
+static struct ledger_term *place_for(struct exchange *x, const struct claim_term *new)
 {
 	struct ledger_term *empty = NULL;
 
-	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
-		struct ledger_term *t = &l->terms[at];
-
+	for (struct ledger_term *t = x->terms; t < x->terms + x->nr; t++) {
 		if (t->zone == new->zone && t->order == new->order && t->owner == new->owner) {
 			return t;
 		}
@@ -121,84 +145,120 @@ static struct ledger_term *place_for(struct ledger *l, const struct ledger_claim
 			empty = t;
 		}
 	}
+	if (empty == NULL) {
+		empty = &x->terms[x->nr++];
+		empty->count = 0;
+		empty->left = 0;
+	}
 	return empty;
 }
 
-static void add_term(struct ledger *l, struct ledger_claim *c, const struct claim_term *new)
+static void make_new(struct exchange *x, const struct claim_set *new)
 {
-	struct ledger_term *t = place_for(l, c, new);
+	for (uint32_t i = 0; i < x->nr; i++) {
+		struct ledger_term *t = &x->terms[i];
 
-	if (t == NULL) {
-		claim_append(l, c, new);
-		return;
-	}
-	t->zone = new->zone;
-	t->order = new->order;
-	t->owner = new->owner;
-	t->count += new->count;
-	t->left += new->count;
-}
-
-static void drop_left(struct ledger *l, const struct ledger_claim *c, domid_t owner)
-{
-	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
-		struct ledger_term *t = &l->terms[at];
-
-		if (t->owner == owner) {
-			l->zones[t->zone].claimed[t->order] -= t->left;
+		if (t->owner == x->owner) {
 			t->count -= t->left;
 			t->left = 0;
 		}
 	}
+	for (const struct claim_term *from = new->terms; from < new->terms + new->nr; from++) {
+		struct ledger_term *t = place_for(x, from);
+
+		t->zone = from->zone;
+		t->order = from->order;
+		t->owner = from->owner;
+		t->count += from->count;
+		t->left += from->count;
+	}
 }
 
-static fh_status replace(struct ledger *l, struct ledger_claim *c, domid_t owner, const struct claim_set *new,
-			 struct wave *w, struct claim_refusal *why)
+/* Takes terms for what was made up, and fills them. many: the new terms and the old ones are too many in any case. */
+static fh_status take_new(struct ledger *l, const struct exchange *x, const struct claim_set *new, bool many,
+			  struct term_chain *ch, struct claim_refusal *why)
 {
-	const uint64_t pages = set_old_terms(l, c, owner, w);
-	fh_status st = set_check_parties(l, c->holder, pages, new, why);
+	struct ledger_claim *c;
+	fh_status st;
 
-	if (st == FH_OK && (c->nr + new->nr > CLAIM_MAX_TERMS || l->nr_terms_free < new->nr)) {
+	lock_acquire(&l->lock);
+	st = find_unchanged(l, x, &c);
+	if (st == FH_OK) {
+		st = set_check_parties(l, c->holder, x->pages, new, why);
+	}
+	if (st == FH_OK && (many || l->nr_terms_free < x->nr)) {
 		st = FH_EOVERFLOW;
 	}
 	if (st == FH_OK) {
-		st = check_queue(l, new, why);
+		chain_take(l, ch, x->nr);
 	}
-	if (st == FH_OK && !wave_run(l, w)) {
-		st = FH_ENOFIT;
+	lock_release(&l->lock);
+	for (uint32_t i = 0, at = ch->first; i < x->nr && st == FH_OK; i++, at = l->terms[at].next) {
+		const uint16_t next = l->terms[at].next;
+
+		l->terms[at] = x->terms[i];
+		l->terms[at].next = next;
 	}
-	if (st != FH_OK) {
-		return st;
-	}
-	drop_left(l, c, owner);
-	for (uint32_t i = 0; i < new->nr; i++) {
-		add_term(l, c, &new->terms[i]);
-		l->zones[new->terms[i].zone].claimed[new->terms[i].order] += new->terms[i].count;
-	}
-	account_of(l, c->holder)->outstanding += new->pages - pages;
-	c->version++;
-	return FH_OK;
+	return st;
 }
 
-static FH_NOINLINE fh_status replace_locked(struct ledger *l, claim_handle_t h, domid_t owner, uint32_t version,
-					    const struct claim_set *set, struct claim_refusal *why)
+static fh_status put_in(struct ledger *l, const struct exchange *x, const struct claim_set *new, struct wave *w,
+			const struct term_chain *ch, struct claim_refusal *why)
 {
 	struct ledger_claim *c;
+	fh_status st;
+
+	lock_acquire(&l->lock);
+	st = find_unchanged(l, x, &c);
+	if (st == FH_OK) {
+		st = set_check_parties(l, c->holder, x->pages, new, why);
+	}
+	if (st == FH_OK) {
+		st = set_check_queue(l, new, why);
+	}
+	if (st == FH_OK && !wave_run(l->zones, w)) {
+		st = FH_ENOFIT;
+	}
+	if (st == FH_OK) {
+		chain_swap(l, c, ch, x->last);
+		account_of(l, c->holder)->outstanding += new->pages - x->pages;
+		c->version++;
+	} else {
+		chain_give(l, ch);
+	}
+	lock_release(&l->lock);
+	return st;
+}
+
+/* Not inlined, nor the next: the wave, the terms and the set are in frames of their own. */
+static FH_NOINLINE fh_status exchange(struct ledger *l, struct exchange *x, const struct claim_set *set,
+				      struct claim_refusal *why)
+{
+	const bool many = x->nr + set->nr > CLAIM_MAX_TERMS;
+	struct term_chain ch;
 	struct wave w;
 	fh_status st;
 
 	set_wave(l, set, set->nr, &w);
-	lock_acquire(&l->lock);
-	c = claim_of(l, h);
-	if (c == NULL) {
-		st = claim_gone(l, h);
-	} else if (c->waiting) {
-		st = FH_EBUSY;
-	} else {
-		st = c->version != version ? FH_ESTALE : replace(l, c, owner, set, &w, why);
+	x->pages = terms_wave(l, &w, x->terms, x->nr, x->owner, 1);
+	if (!many) {
+		make_new(x, set);
 	}
-	lock_release(&l->lock);
-	return st;
+	st = take_new(l, x, set, many, &ch, why);
+	return st == FH_OK ? put_in(l, x, set, &w, &ch, why) : st;
+}
+
+static FH_NOINLINE fh_status replace(struct ledger *l, claim_handle_t h, domid_t owner, uint32_t version,
+				     const struct claim_set *set, struct claim_refusal *why)
+{
+	struct exchange x;
+	fh_status st;
+
+	x.h = h;
+	x.owner = owner;
+	x.version = version;
+	st = copy_old(l, &x);
+	return st == FH_OK ? exchange(l, &x, set, why) : st;
 }
 
 fh_status claim_replace(struct ledger *l, claim_handle_t h, domid_t owner, uint32_t version,
@@ -215,7 +275,7 @@ fh_status claim_replace(struct ledger *l, claim_handle_t h, domid_t owner, uint3
 		}
 	}
 	if (st == FH_OK) {
-		st = replace_locked(l, h, owner, version, &set, &why);
+		st = replace(l, h, owner, version, &set, &why);
 	}
 	if (st == FH_OK) {
 		wait_serve(l);

@@ -4,6 +4,7 @@
 
 _Static_assert(FH_MAX_CLAIMS < LEDGER_NO_SLOT && LEDGER_MAX_TERMS < LEDGER_NO_TERM,
 	       "slots and terms have 16-bit numbers");
+_Static_assert(LEDGER_MAX_DOMAINS <= 64U, "those that live are bits of a word");
 
 void queue_put(struct ledger *l, struct ledger_queue *q, uint16_t slot)
 {
@@ -54,7 +55,7 @@ void tables_init(struct ledger *l)
 	for (uint32_t i = 0; i <= LEDGER_MAX_DOMAINS; i++) {
 		l->accounts[i] = (struct ledger_account){ .quota = CLAIM_NO_QUOTA };
 	}
-	l->accounts[LEDGER_MAX_DOMAINS].live = true;
+	l->live = 0;
 	for (uint32_t i = 0; i < POOL_MAX_ZONES; i++) {
 		l->waits[i] = 0;
 	}
@@ -66,16 +67,9 @@ void tables_init(struct ledger *l)
 	l->scrub_at = 0;
 	l->term_free = 0;
 	l->nr_terms_free = LEDGER_MAX_TERMS;
+	l->nr_terms_out = 0;
 	l->nr_claims = 0;
 	l->serial = 0;
-}
-
-struct ledger_claim *claim_of(struct ledger *l, claim_handle_t h)
-{
-	if (h.slot >= FH_MAX_CLAIMS || l->claims[h.slot].gen != h.gen || l->claims[h.slot].holder == DOMID_NONE) {
-		return NULL;
-	}
-	return &l->claims[h.slot];
 }
 
 fh_status claim_gone(const struct ledger *l, claim_handle_t h)
@@ -105,56 +99,85 @@ fh_status term_of(struct ledger *l, claim_handle_t h, uint32_t term, struct ledg
 	return FH_OK;
 }
 
-static inline void fill_term(struct ledger_term *t, const struct claim_term *from)
+void chain_take(struct ledger *l, struct term_chain *ch, uint32_t nr)
 {
-	t->zone = from->zone;
-	t->order = from->order;
-	t->owner = from->owner;
-	t->count = from->count;
-	t->left = from->count;
-}
+	uint16_t at = l->term_free;
 
-void claim_append(struct ledger *l, struct ledger_claim *c, const struct claim_term *term)
-{
-	const uint16_t new = l->term_free;
-	uint16_t *link = &c->first;
-
-	POOL_ASSERT(new != LEDGER_NO_TERM && c->nr < CLAIM_MAX_TERMS);
-	while (*link != LEDGER_NO_TERM) {
-		link = &l->terms[*link].next;
+	POOL_ASSERT(nr != 0U && nr <= l->nr_terms_free);
+	ch->first = at;
+	ch->nr = (uint16_t)nr;
+	while (--nr != 0U) {
+		at = l->terms[at].next;
 	}
-	*link = new;
-	l->term_free = l->terms[new].next;
-	l->nr_terms_free--;
-	fill_term(&l->terms[new], term);
-	l->terms[new].next = LEDGER_NO_TERM;
-	c->nr++;
+	ch->last = at;
+	l->term_free = l->terms[at].next;
+	l->terms[at].next = LEDGER_NO_TERM;
+	l->nr_terms_free = (uint16_t)(l->nr_terms_free - ch->nr);
+	l->nr_terms_out = (uint16_t)(l->nr_terms_out + ch->nr);
 }
 
-claim_handle_t claim_new(struct ledger *l, domid_t holder, const struct claim_term *terms, uint32_t nr)
+void chain_give(struct ledger *l, const struct term_chain *ch)
+{
+	l->terms[ch->last].next = l->term_free;
+	l->term_free = ch->first;
+	l->nr_terms_free = (uint16_t)(l->nr_terms_free + ch->nr);
+	l->nr_terms_out = (uint16_t)(l->nr_terms_out - ch->nr);
+}
+
+void chain_in(struct ledger *l, struct ledger_claim *c, const struct term_chain *ch)
+{
+	c->first = ch->first;
+	c->nr = ch->nr;
+	l->nr_terms_out = (uint16_t)(l->nr_terms_out - ch->nr);
+}
+
+void chain_swap(struct ledger *l, struct ledger_claim *c, const struct term_chain *ch, uint16_t last)
+{
+	const struct term_chain old = { c->first, last, c->nr };
+
+	chain_in(l, c, ch);
+	l->nr_terms_out = (uint16_t)(l->nr_terms_out + old.nr);
+	chain_give(l, &old);
+}
+
+static inline claim_handle_t open_slot(struct ledger *l, domid_t holder, struct ledger_claim **out)
 {
 	const uint16_t slot = l->unused.first;
 	struct ledger_claim *c = &l->claims[slot];
-	struct ledger_term *t = NULL;
-	uint16_t at = l->term_free;
 
-	POOL_ASSERT(slot != LEDGER_NO_SLOT && nr <= l->nr_terms_free && nr != 0U);
+	POOL_ASSERT(slot != LEDGER_NO_SLOT);
 	l->unused.first = c->next;
 	c->holder = holder;
 	c->deadline = CLAIM_FOREVER;
 	c->serial = l->serial++;
-	c->first = at;
-	c->nr = (uint16_t)nr;
-	for (uint32_t i = 0; i < nr; i++) {
-		t = &l->terms[at];
-		fill_term(t, &terms[i]);
-		at = t->next;
-	}
-	t->next = LEDGER_NO_TERM;
-	l->term_free = at;
-	l->nr_terms_free = (uint16_t)(l->nr_terms_free - nr);
 	l->nr_claims++;
+	*out = c;
 	return (claim_handle_t){ slot, c->gen };
+}
+
+claim_handle_t claim_new(struct ledger *l, domid_t holder, const struct term_chain *ch)
+{
+	struct ledger_claim *c;
+	const claim_handle_t h = open_slot(l, holder, &c);
+
+	chain_in(l, c, ch);
+	return h;
+}
+
+claim_handle_t claim_new_one(struct ledger *l, domid_t holder, const struct claim_term *term)
+{
+	const uint16_t at = l->term_free;
+	struct ledger_term *t = &l->terms[at];
+	struct ledger_claim *c;
+	const claim_handle_t h = open_slot(l, holder, &c);
+
+	l->term_free = t->next;
+	l->nr_terms_free--;
+	term_fill(t, term);
+	t->next = LEDGER_NO_TERM;
+	c->first = at;
+	c->nr = 1;
+	return h;
 }
 
 claim_handle_t claim_close(struct ledger *l, struct ledger_claim *c, fh_status how)

@@ -7,12 +7,12 @@
 
 #include "core/base/bits.h"
 
-bool wait_covers(const struct ledger *l, uint8_t zone)
+bool wait_covers(const struct ledger *l, uint32_t leaves)
 {
 	if (queue_empty(&l->waiters)) {
 		return false;
 	}
-	for (uint32_t left = l->zones[zone].leaves; left != 0U; left &= left - 1U) {
+	for (uint32_t left = leaves; left != 0U; left &= left - 1U) {
 		if (l->waits[ctz64(left)] != 0U) {
 			return true;
 		}
@@ -20,20 +20,9 @@ bool wait_covers(const struct ledger *l, uint8_t zone)
 	return false;
 }
 
-/* Bit: a leaf under the zones of a claim's terms. */
-static uint32_t leaves_of(const struct ledger *l, const struct ledger_claim *c)
-{
-	uint32_t leaves = 0;
-
-	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
-		leaves |= l->zones[l->terms[at].zone].leaves;
-	}
-	return leaves;
-}
-
 static void count_leaves(struct ledger *l, const struct ledger_claim *c, bool more)
 {
-	for (uint32_t left = leaves_of(l, c); left != 0U; left &= left - 1U) {
+	for (uint32_t left = c->leaves; left != 0U; left &= left - 1U) {
 		uint16_t *waits = &l->waits[ctz64(left)];
 
 		POOL_ASSERT(more || *waits != 0U);
@@ -59,119 +48,100 @@ void wait_cancel(struct ledger *l, struct ledger_claim *c, domid_t owner)
 			POOL_ASSERT(a->outstanding >= t->count << t->order);
 			a->outstanding -= t->count << t->order;
 			t->count = 0;
+			t->left = 0;
 		}
 	}
+	c->version++;
 	if (owner == DOMID_NONE) {
 		leave_queue(l, c);
 	}
 }
 
-/* Puts into a wave what a claim waits for. */
-static void make_wave(const struct ledger *l, const struct ledger_claim *c, struct wave *w)
+/* The first that waits, as it was when its terms were copied. */
+struct first {
+	claim_handle_t h;
+	uint32_t version;
+	uint32_t nr;
+	struct ledger_term terms[CLAIM_MAX_TERMS];
+};
+
+/* False: none waits. */
+static bool copy_first(struct ledger *l, struct first *f)
 {
-	w->zones = 0;
-	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
-		wave_add(w, l->terms[at].zone, l->terms[at].order, -(int64_t)l->terms[at].count);
+	const struct ledger_claim *c;
+	uint16_t last;
+	bool some;
+
+	lock_acquire(&l->lock);
+	some = !queue_empty(&l->waiters);
+	if (some) {
+		c = &l->claims[l->waiters.first];
+		f->h = (claim_handle_t){ l->waiters.first, c->gen };
+		f->version = c->version;
+		f->nr = terms_copy(l, c, f->terms, &last);
 	}
+	lock_release(&l->lock);
+	return some;
 }
 
-/* What a zone is worth in blocks of each order with all good memory free and only a change and its reserve claimed. */
-static void worth_empty(const struct ledger *l, uint32_t zone, const struct change *c, int64_t s[POOL_ORDERS])
+/* The claim, if it still is the first and as it was; NULL: look again. */
+static struct ledger_claim *still_first(struct ledger *l, const struct first *f)
 {
-	int64_t n = 0;
+	struct ledger_claim *c = claim_of(l, f->h);
 
-	for (unsigned int k = POOL_ORDERS; k-- != 0U;) {
-		n = 2 * n + (c != NULL && k >= c->lo && k <= c->hi ? c->d[k] : 0);
-		s[k] = n + (int64_t)l->pool.zones[zone].whole[k];
-	}
-	s[0] -= (int64_t)l->zones[zone].reserve;
+	return c != NULL && l->waiters.first == f->h.slot && c->version == f->version ? c : NULL;
 }
 
-/*
- * Whether a wave fits into all good memory, nothing owned and nothing else claimed but the reserves. The arithmetic is
- * that of docs/claims.md, by what is worth what, in the scratch of the ledger.
- */
-static bool fits_empty(struct ledger *l, const struct wave *w)
+/* Admits it, if it fits now. False: it does not. */
+static FH_NOINLINE bool admit_first(struct ledger *l, const struct first *f)
 {
-	int64_t(*s)[POOL_ORDERS + 1U] = l->scratch;
+	struct ledger_claim *c;
+	struct wave w;
+	bool done;
 
-	for (uint32_t z = 0; z < l->pool.nr_zones; z++) {
-		worth_empty(l, z, (w->zones & BIT(z)) != 0U ? &w->of[z] : NULL, s[z]);
+	wave_start(&w);
+	(void)terms_wave(l, &w, f->terms, f->nr, DOMID_NONE, -1);
+	lock_acquire(&l->lock);
+	c = still_first(l, f);
+	done = c == NULL || wave_run(l->zones, &w);
+	if (c != NULL && done) {
+		leave_queue(l, c);
+		c->serial = l->serial++;
+		c->version++;
 	}
-	for (uint32_t z = l->pool.nr_zones; z-- != 0U;) { /* children first */
-		const uint32_t up = l->zones[z].parent;
-		int64_t r = INT64_MAX;
-
-		for (unsigned int k = 0; k < POOL_ORDERS; k++) {
-			if (s[z][k] < 0) {
-				return false;
-			}
-			r = MIN(s[z][k], r / 2);
-			if (up != POOL_NO_ZONE) {
-				s[up][k] += r;
-			}
-		}
-	}
-	return true;
+	lock_release(&l->lock);
+	return done;
 }
 
-/* Admits the first that waits, if it fits now. */
-static bool serve_one(struct ledger *l)
+/* Ends it, if it no longer fits even an empty pool: memory went bad, or a reserve grew. False: it does. */
+static FH_NOINLINE bool end_first(struct ledger *l, const struct first *f)
 {
 	struct ledger_claim *c;
 	struct wave w;
 
-	if (queue_empty(&l->waiters)) {
+	wave_start(&w);
+	(void)terms_wave(l, &w, f->terms, f->nr, DOMID_NONE, -1);
+	lock_acquire(&l->lock);
+	wave_add_whole(l, &w);
+	lock_release(&l->lock);
+	if (wave_fits_alone(l, &w)) {
 		return false;
 	}
-	c = &l->claims[l->waiters.first];
-	make_wave(l, c, &w);
-	if (!wave_run(l, &w)) {
-		return false;
+	lock_acquire(&l->lock);
+	c = still_first(l, f);
+	if (c != NULL) {
+		(void)claim_close(l, c, FH_EREVOKED);
+		(void)claim_end_step(l, c); /* nothing of it was given, so one step ends it */
 	}
-	leave_queue(l, c);
-	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
-		struct ledger_term *t = &l->terms[at];
-
-		t->left = t->count;
-		l->zones[t->zone].claimed[t->order] += t->count;
-	}
-	c->serial = l->serial++;
-	c->version++;
+	lock_release(&l->lock);
 	return true;
-}
-
-/* Ends the first that waits, if it no longer fits even an empty pool: memory went bad, or a reserve grew. */
-static bool end_one(struct ledger *l)
-{
-	struct ledger_claim *c;
-	struct wave w;
-
-	if (queue_empty(&l->waiters)) {
-		return false;
-	}
-	c = &l->claims[l->waiters.first];
-	make_wave(l, c, &w);
-	if (fits_empty(l, &w)) {
-		return false;
-	}
-	(void)claim_close(l, c, FH_EREVOKED);
-	return claim_end_step(l, c); /* nothing of it was given, so one step ends it */
 }
 
 void wait_serve(struct ledger *l)
 {
-	bool more = true;
+	struct first f;
 
-	while (more) {
-		lock_acquire(&l->lock);
-		more = serve_one(l);
-		lock_release(&l->lock);
-		if (!more) {
-			lock_acquire(&l->lock);
-			more = end_one(l);
-			lock_release(&l->lock);
-		}
+	while (copy_first(l, &f) && (admit_first(l, &f) || end_first(l, &f))) {
 	}
 }
 
@@ -188,39 +158,45 @@ void wait_unlock(struct ledger *l)
 static fh_status enqueue(struct ledger *l, domid_t holder, const struct claim_set *set, uint64_t deadline,
 			 claim_handle_t *handle, struct claim_refusal *why)
 {
+	struct term_chain ch;
 	struct ledger_claim *c;
-	fh_status st = set_check_parties(l, holder, 0, set, why);
+	fh_status st = set_prepare(l, holder, set, &ch, why);
 
-	if (st == FH_OK && (l->nr_claims == FH_MAX_CLAIMS || l->nr_terms_free < set->nr)) {
-		st = FH_EOVERFLOW;
-	}
 	if (st != FH_OK) {
 		return st;
 	}
-	*handle = claim_new(l, holder, set->terms, set->nr);
-	account_of(l, holder)->outstanding += set->pages;
-	c = &l->claims[handle->slot];
-	for (uint16_t at = c->first; at != LEDGER_NO_TERM; at = l->terms[at].next) {
-		l->terms[at].left = 0;
+	lock_acquire(&l->lock);
+	st = set_check_parties(l, holder, 0, set, why);
+	if (st == FH_OK && l->nr_claims == FH_MAX_CLAIMS) {
+		st = FH_EOVERFLOW;
 	}
-	c->waiting = true;
-	c->deadline = deadline;
-	queue_put(l, &l->waiters, (uint16_t)handle->slot);
-	count_leaves(l, c, true);
-	return FH_EQUEUED;
+	if (st == FH_OK) {
+		*handle = claim_new(l, holder, &ch);
+		account_of(l, holder)->outstanding += set->pages;
+		c = &l->claims[handle->slot];
+		c->waiting = true;
+		c->deadline = deadline;
+		c->leaves = set->leaves;
+		queue_put(l, &l->waiters, (uint16_t)handle->slot);
+		count_leaves(l, c, true);
+		st = FH_EQUEUED;
+	} else {
+		chain_give(l, &ch);
+	}
+	lock_release(&l->lock);
+	return st;
 }
 
-/* Not inlined: the wave has a frame of its own. */
+/* Whether a set fits with all free. Not inlined: the wave has a frame of its own. */
 static FH_NOINLINE bool set_feasible(struct ledger *l, const struct claim_set *set)
 {
 	struct wave w;
-	bool fits;
 
 	set_wave(l, set, set->nr, &w);
 	lock_acquire(&l->lock);
-	fits = fits_empty(l, &w);
+	wave_add_whole(l, &w);
 	lock_release(&l->lock);
-	return fits;
+	return wave_fits_alone(l, &w);
 }
 
 /* Not inlined: a set takes 2 KiB of a stack. */
@@ -237,9 +213,7 @@ FH_NOINLINE fh_status claim_stake_wait(struct ledger *l, domid_t holder, const s
 			st = FH_ENOFIT;
 		}
 		if (st == FH_OK) {
-			lock_acquire(&l->lock);
 			st = enqueue(l, holder, &set, deadline, handle, &why);
-			lock_release(&l->lock);
 		}
 		if (st == FH_EQUEUED) {
 			wait_serve(l); /* memory may have come free between the two */

@@ -67,39 +67,45 @@ static inline void list_unlink(struct pool *p, struct pool_zone *z, uint64_t pfn
 }
 
 /* Cuts a block down to order: its upper halves become the only blocks of their lists. */
-static void split_down(struct pool_zone *z, uint64_t *rec, uint32_t at, unsigned int from, unsigned int order)
+static inline void split_down(struct pool_zone *z, uint64_t *rec, uint32_t at, unsigned int from, unsigned int order)
 {
 	const uint32_t new = (uint32_t)(BIT(from) - BIT(order));
+	uint64_t kind = (uint64_t)order << 3 | POOL_FREE;
 
 	POOL_ASSERT((z->mask & new) == 0U);
-	for (uint64_t k = order, size = BIT(order); k < from; k++, size *= 2U) {
+	z->mask |= new;
+	for (uint64_t size = BIT(order); order < from; order++, size *= 2U, kind += UINT64_C(1) << 3) {
 		const uint64_t half = at + size;
 
-		rec[size] = half << 36 | half << 8 | k << 3 | POOL_FREE; /* rec_free() */
-		z->head[k] = (uint32_t)half;
-		z->nr_free[k] = 1;
+		rec[size] = half * (BIT(36) | BIT(8)) + kind; /* rec_free(): it is next and prev of itself */
+		z->head[order] = (uint32_t)half;
+		z->nr_free[order] = 1;
 	}
-	z->mask |= new;
+}
+
+/* Not inlined, as the compiler else finds the zone again and again. */
+static FH_NOINLINE uint64_t take(struct pool *p, struct pool_zone *z, uint8_t order, uint64_t owned, uint8_t *split)
+{
+	const uint8_t k = (uint8_t)(order + ctz64(z->mask >> order));
+	const uint32_t at = z->head[k];
+	const uint64_t pfn = z->base_pfn + at;
+	uint64_t *rec = leaf_record(p, z, pfn);
+
+	list_unlink(p, z, pfn, k, *rec);
+	split_down(z, rec, at, k, order);
+	*rec = owned;
+	*split = k;
+	POOL_ASSERT(z->free_pages >= BIT(order));
+	z->free_pages -= BIT(order);
+	return pfn;
 }
 
 uint64_t pool_take(struct pool *p, uint8_t leaf, uint8_t order, domid_t owner, domid_t payer, uint8_t *split)
 {
 	struct pool_zone *z = &p->zones[leaf];
-	uint64_t pfn;
-	uint64_t *rec;
-	uint8_t k;
 
 	POOL_ASSERT(z->leaf && order <= z->max_order && pool_has(z, order));
-	k = (uint8_t)(order + ctz64(z->mask >> order));
-	*split = k;
-	pfn = z->base_pfn + z->head[k];
-	rec = leaf_record(p, z, pfn);
-	list_unlink(p, z, pfn, k, *rec);
-	split_down(z, rec, (uint32_t)(pfn - z->base_pfn), k, order);
-	*rec = rec_owned(order, owner, payer);
-	POOL_ASSERT(z->free_pages >= BIT(order));
-	z->free_pages -= BIT(order);
-	return pfn;
+	return take(p, z, order, rec_owned(order, owner, payer), split);
 }
 
 static uint8_t put(struct pool *p, const struct pool_range *r, uint64_t pfn, uint8_t order, bool tail)

@@ -163,13 +163,14 @@ static void say_accounts(struct text *t, const struct ledger *l)
 {
 	for (uint32_t i = 0; i <= LEDGER_MAX_DOMAINS; i++) {
 		const struct ledger_account *a = &l->accounts[i];
+		const bool live = i == LEDGER_MAX_DOMAINS || (l->live >> i & 1U) != 0U;
 		char name[16];
 
-		if (!a->live && a->outstanding == 0U && a->paid == 0U && a->owned == 0U) {
+		if (!live && a->outstanding == 0U && a->paid == 0U && a->owned == 0U) {
 			continue;
 		}
 		say(t, "account %s %s outstanding=%llu paid=%llu owned=%llu",
-		    name_of(i == LEDGER_MAX_DOMAINS ? DOMID_HYP : (domid_t)i, name), a->live ? "alive" : "dead",
+		    name_of(i == LEDGER_MAX_DOMAINS ? DOMID_HYP : (domid_t)i, name), live ? "alive" : "dead",
 		    (unsigned long long)a->outstanding, (unsigned long long)a->paid, (unsigned long long)a->owned);
 		if (a->quota == CLAIM_NO_QUOTA) {
 			say(t, " quota=none\n");
@@ -182,8 +183,8 @@ static void say_accounts(struct text *t, const struct ledger *l)
 static void say_zones(struct text *t, const struct ledger *l)
 {
 	for (uint32_t i = 0; i < l->pool.nr_zones; i++) {
-		say(t, "zone %.40s reserve=%llu waits=%u t=", l->pool.zones[i].name,
-		    (unsigned long long)l->zones[i].reserve, l->waits[i]);
+		say(t, "zone %.40s reserve=%llu waits=%u t=", l->pool.zones[i].name, (unsigned long long)l->reserve[i],
+		    l->waits[i]);
 		for (unsigned int k = 0; k <= l->pool.zones[i].max_order; k++) {
 			say(t, "%s%lld", k == 0U ? "" : ",", (long long)l->zones[i].t[k]);
 		}

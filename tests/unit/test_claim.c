@@ -92,7 +92,12 @@ static void remember(struct box *b)
 
 static void unchanged(struct box *b)
 {
-	memcpy(b->before.scratch, b->l.scratch, sizeof(b->l.scratch)); /* no state */
+	for (uint16_t at = b->l.term_free; at != LEDGER_NO_TERM; at = b->l.terms[at].next) {
+		const uint16_t next = b->before.terms[at].next;
+
+		b->before.terms[at] = b->l.terms[at]; /* what stands in a free one is no state */
+		b->before.terms[at].next = next;
+	}
 	assert_memory_equal(&b->before, &b->l, sizeof(b->l));
 	for (int i = 0; i < 2; i++) {
 		assert_memory_equal(b->records_before[i], b->records[i], bank_pages[i] * 8);

@@ -73,13 +73,13 @@ static void try_take(const struct ledger_zone *old, const int64_t *e)
 	for (uint8_t k = 0; k < POOL_ORDERS && old->left >> k != 0U; k++) {
 		struct ledger_zone want = *old;
 		int64_t less[POOL_ORDERS];
-		struct change c;
+		unsigned int from;
 
 		memcpy(less, e, sizeof(less));
 		less[k]--;
 		define(&want, less);
 		l.zones[0] = *old;
-		MUST(take_left(&l, 0, POOL_NO_ZONE, k, &c) == POOL_NO_ZONE);
+		MUST(take_left(&l, 0, POOL_NO_ZONE, k, &from) == POOL_NO_ZONE && from >= k);
 		same(&l.zones[0], &want);
 	}
 }

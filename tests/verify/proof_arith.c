@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Proofs by CBMC of the arithmetic of admission: core/claim/arith.c and fit.c as they are, orders 0 to POOL_MAX_ORDER (4, or
+ * Proofs by CBMC of the arithmetic of admission: core/claim/arith.c, wave.c and fit.c as they are, orders 0 to POOL_MAX_ORDER (4, or
  * 2), up to 2^8 blocks free and 2^8 claimed of each order in each zone, a root (zone 0) with two leaves (1 and 2).
  *
  * Together they say what docs/claims.md argues. About the definitions of t and q: proof_leaf: the largest order of a leaf
@@ -16,6 +16,7 @@
 #define ilog2(v) expect(v)
 #define ctz64(v) expect_lowest(v)
 #include "core/claim/arith.c"
+#include "core/claim/wave.c"
 #undef ilog2
 #undef ctz64
 #include "core/claim/fit.c"
@@ -90,7 +91,6 @@ static void any_state(void)
 			nr_free[i][k] = i == 0U ? 0 : any_count();
 			nr_claimed[i][k] = any_count();
 			own[i][k] = nr_free[i][k] - nr_claimed[i][k];
-			z->claimed[k] = (uint64_t)nr_claimed[i][k];
 			l.pool.zones[i].mask |= (uint32_t)(nr_free[i][k] != 0) << k;
 		}
 	}
@@ -167,6 +167,7 @@ void proof_take(void)
 {
 	struct ledger_zone want;
 	struct change c;
+	unsigned int from;
 	uint8_t at;
 
 	any_state();
@@ -175,7 +176,9 @@ void proof_take(void)
 	expected[0] = CASE_M - CASE_ORDER;
 	own[1][CASE_ORDER]--;
 	define(&want, own[1]);
-	at = take_left(&l, 1, POOL_NO_ZONE, CASE_ORDER, &c);
+	at = take_left(&l, 1, POOL_NO_ZONE, CASE_ORDER, &from);
+	ASSERT(from == CASE_M, "the smallest that is left over");
+	change_taken(&c, CASE_ORDER, CASE_M);
 	same(&l.zones[1], &want);
 	ASSERT(holds(&want), "what is left over can be taken");
 	if (at == 0U) {
@@ -271,18 +274,19 @@ void proof_wave(void)
 {
 	static const uint8_t order[3] = CASE_WAVE;
 	int64_t n[3];
-	struct wave w = { 0 };
+	struct wave w;
 
 	any_state();
+	wave_start(&w);
 	for (uint8_t i = 0; i < 3U; i++) {
 		n[i] = any_count() - any_count();
-		wave_add(&w, i, order[i], n[i]);
+		wave_add(&l, &w, i, order[i], n[i]);
 		own[i][order[i]] += n[i];
 	}
 	expected[0] = 2; /* children first */
 	expected[1] = 1;
 	expected[2] = 0;
-	if (wave_run(&l, &w)) {
+	if (wave_run(l.zones, &w)) {
 		as_defined(true);
 		REACHED(n[0] < -10 && n[1] < -10 && n[2] < -10);
 	} else {
@@ -318,7 +322,7 @@ void proof_fit(void)
 	const int64_t n = any_count();
 
 	any_state();
-	admit_fits(&l, CASE_ZONE, fits);
+	admit_fits(l.zones, CASE_ZONE, fits);
 	own[CASE_ZONE][CASE_ORDER] -= n;
 	ASSERT(would_hold() == ((uint64_t)n <= fits[CASE_ORDER]), "what fits is the largest that does");
 	REACHED((uint64_t)n == fits[CASE_ORDER] && n > 20);

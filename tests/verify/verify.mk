@@ -45,7 +45,7 @@ check-claims: verify-random
 
 # Tables of the sizes that the states of every.c need: orders 0 to 2, three zones.
 verify_small := -DPOOL_MAX_ORDER=2U -DPOOL_MAX_ZONES=3U -DPOOL_MAX_BANKS=2U -DPOOL_MAX_RANGES=3U -DFH_MAX_CLAIMS=12U \
-	-DCLAIM_MAX_TERMS=12U -DCLAIM_MAX_INPUT=12U -DLEDGER_MAX_TERMS=16U -DLEDGER_MAX_DOMAINS=2U -DLEDGER_MAX_SCRUBBERS=1U
+	-DCLAIM_MAX_TERMS=12U -DCLAIM_MAX_INPUT=12U -DLEDGER_MAX_TERMS=32U -DLEDGER_MAX_DOMAINS=2U -DLEDGER_MAX_SCRUBBERS=1U
 
 $(O)/verify/every: tests/verify/every.c tests/unit/oracle.c $(verify_deps)
 	@mkdir -p $(@D)
