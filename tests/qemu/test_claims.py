@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Domains that claim memory while they run, and the memory that is cleaned for them."""
 
+import re
+
 import harness
 import pytest
 import systems
@@ -20,12 +22,29 @@ def payload(tmp_path, guests, name, hypervisor="", **changes):
 
 @pytest.mark.parametrize("cpu", ["max", "cortex-a53"])
 def test_a_guest_claims_memory(machine, guests, tmp_path, cpu):
-    with machine(initrd=payload(tmp_path, guests, "claimtest"), cpu=cpu, smp=2, limit=60) as m:
+    with machine(initrd=payload(tmp_path, guests, "claimtest"), cpu=cpu, smp=2, limit=90) as m:
         assert m.wait_end() == 0
         text = m.console()
     names = harness.check_tap(text)
     assert "it goes back into the claim" in names
     assert "claim: dom=front: 256 claims and 1024 terms are the most (CONFIG_MAX_CLAIMS): refused" in text
+
+
+def test_who_claims_does_not_fail_late(machine, guests, tmp_path):
+    """Four builders at eight blocks of 2 MiB: with claims a build that has begun ends well; who checks and allocates then
+    fails late, and is counted."""
+    window = f"""claims@c0000000 {{ reg = <{systems.cells(0xc0000000)} {systems.cells(64 * systems.MIB)}>;
+        limit = <{systems.cells(64 * systems.MIB)}>; zones = <&small>; }};"""
+    small = f"small: small@80000000 {{ reg = <{systems.cells(0x80000000)} {systems.cells(16 * systems.MIB)}>; }};"
+    dts = systems.system(systems.front(kernel="claimrace.bin", cpus=[0, 1, 2, 3],
+                                       memory=[systems.static(systems.FRONT_PA), window]), pool=small)
+    image = harness.write_payload(tmp_path / "payload.cpio", dts, {"claimrace.bin": guests / "claimrace.bin"})
+    with machine(initrd=image, smp=4, limit=120) as m:
+        assert m.wait_end() == 0
+        harness.check_tap(m.console())
+        counts = re.findall(r"race: (\w+): built=(\d+) refused=(\d+) late=(\d+)", m.console())
+    assert [name for name, *_ in counts] == ["claims", "checks"]
+    assert int(counts[0][3]) == 0 and int(counts[1][3]) > 0
 
 
 @pytest.mark.skipif("CONFIG_TEST_CALLS=y" not in (harness.BUILD / ".config").read_text(), reason="no CONFIG_TEST_CALLS")
