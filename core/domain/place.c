@@ -47,7 +47,7 @@ static fh_status place_tables(struct domain *d)
 	struct domain_build *b = &d->build;
 	const struct claim_block *body = &d->terms.block;
 	const uint64_t end = pa_val(body->base) + (PAGE_SIZE << body->order);
-	struct claim_block page;
+	struct claim_block block;
 
 	if (b->mem == 0U) {
 		s2_init(&d->s2, body->base, (uint16_t)(d->id + 1U));
@@ -55,9 +55,12 @@ static fh_status place_tables(struct domain *d)
 			s2_give_table(&d->s2, pa(at));
 		}
 	}
-	for (uint32_t i = 0; i < DOM_STEP_BLOCKS && b->mem < d->terms.nr_tables; i++, b->mem++) {
-		FH_TRY(redeem(d, d->terms.tables, ORDER_4K, &page));
-		s2_give_table(&d->s2, page.base);
+	/* Many at a time, where the hyp zone has them in one block; a step has no more than before. */
+	for (uint32_t i = 0; i < DOM_STEP_BLOCKS && b->mem < d->terms.nr_tables;) {
+		FH_TRY(redeem(d, d->terms.tables, (uint8_t)ilog2(DOM_STEP_BLOCKS - i), &block));
+		for (uint64_t n = 0; n < BIT(block.order); n++, i++, b->mem++) {
+			s2_give_table(&d->s2, pa(pa_val(block.base) + (n << PAGE_SHIFT)));
+		}
 	}
 	if (b->mem == d->terms.nr_tables) {
 		b->mem = 0;

@@ -5,8 +5,8 @@
 #include "arch/arm64/mm/el2_map.h"
 #include "arch/arm64/mm/stage2_internal.h"
 #include "arch/barrier.h"
+#include "arch/cache.h"
 #include "arch/tlb.h"
-#include "core/base/string.h"
 #include "core/log/log.h"
 
 #define TURN_MAX 1024U /* leaves of one s2_turn() */
@@ -19,7 +19,7 @@ void s2_init(struct s2 *s, paddr_t root, uint16_t vmid)
 	if (s->lock.bit == 0U) {
 		lock_init(&s->lock, RANK_STAGE2);
 	}
-	memset(table, 0, PAGE_SIZE << S2_ROOT_ORDER);
+	cache_zero(table, PAGE_SIZE << S2_ROOT_ORDER);
 	s->root = table;
 	s->free_list = NULL;
 	s->nr_free = 0;
@@ -33,7 +33,7 @@ void s2_give_table(struct s2 *s, paddr_t page)
 {
 	uint64_t *table = el2_hyp_va(page);
 
-	memset(table, 0, PAGE_SIZE);
+	cache_zero(table, PAGE_SIZE);
 	lock_acquire(&s->lock);
 	s2_put_table(s, table);
 	lock_release(&s->lock);
