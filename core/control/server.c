@@ -193,8 +193,8 @@ static bool pump_console(struct domain *d)
 	char buf[PUMP_BYTES];
 	uint32_t n;
 
-	if (vuart_rx_level(&d->vuart) != 0U && vcon_session(&d->vcon, VCON_CONSOLE) % 2U != 0U &&
-	    vcon_room(&d->vcon, VCON_CONSOLE)) {
+	d->vuart.away = vcon_session(&d->vcon, VCON_CONSOLE) % 2U != 0U;
+	if (vuart_rx_level(&d->vuart) != 0U && d->vuart.away && vcon_room(&d->vcon, VCON_CONSOLE)) {
 		n = vuart_rx_get(&d->vuart, buf, sizeof(buf));
 		(void)vcon_write(&d->vcon, VCON_CONSOLE, buf, n);
 	}

@@ -39,6 +39,11 @@
 
 #define FIFO_DEPTH 32U /* of an r1p5 */
 
+static uint32_t rx_shown(const struct vuart *v)
+{
+	return v->away ? 0U : vuart_rx_level(v);
+}
+
 /* UARTPeriphID0 to 3 and UARTPCellID0 to 3: part 0x011, Arm, revision 3 (r1p5), PrimeCell. */
 static const uint8_t ids[8] = { 0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
 
@@ -58,13 +63,13 @@ void vuart_reset_regs(struct vuart *v)
 /* The receive interrupts are levels: they stay while there are bytes, whatever UARTICR says, so that none is stuck. */
 uint32_t vuart_raw_ints(const struct vuart *v)
 {
-	return (v->tx_int ? INT_TX : 0U) | (vuart_rx_level(v) != 0U ? INT_RX | INT_RT : 0U);
+	return (v->tx_int ? INT_TX : 0U) | (rx_shown(v) != 0U ? INT_RX | INT_RT : 0U);
 }
 
 static uint32_t flags(const struct vuart *v)
 {
 	const uint32_t room = vuart_tx_room(v);
-	const uint32_t level = vuart_rx_level(v);
+	const uint32_t level = rx_shown(v);
 
 	return FR_CTS | FR_DSR | FR_DCD | (room == 0U ? FR_TXFF : 0U) | (room >= FIFO_DEPTH ? FR_TXFE : 0U) |
 	       (level == 0U ? FR_RXFE : 0U) | (level == VUART_RX_SIZE ? FR_RXFF : 0U);
@@ -74,7 +79,7 @@ static uint32_t read_data(struct vuart *v)
 {
 	uint32_t val = v->overrun ? DR_OE : 0U;
 
-	if (vuart_rx_level(v) == 0U) {
+	if (rx_shown(v) == 0U) {
 		return 0;
 	}
 	val |= (uint8_t)v->rx[v->rx_out & (VUART_RX_SIZE - 1U)];
