@@ -4,7 +4,7 @@
 #   O=DIR       output folder (build); QEMU, kernels and other fetched parts always stay in build/
 #   LLVM=1      clang and ld.lld instead of gcc
 #   V=1         show the commands
-#   LIBFDT_SRC=DIR  the folder of libfdt.h, instead of the headers of Debian's package
+#   LIBFDT_SRC=DIR  compile libfdt from its source instead of Debian's arm64 archive
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
@@ -214,12 +214,30 @@ $(O)/obj/%.S.o: %.S $(before) $(if $(wildcard arch/arm64/boot/asm-offsets.c),$(a
 
 # ---- the image -----------------------------------------------------------------------------------------------------
 
+# The parts of libfdt that use no SIMD register; scripts/check-simd sees to it that nothing else comes in.
+libfdt_parts := fdt fdt_ro fdt_sw fdt_strerror
+libfdt := $(O)/obj/libfdt-el2.a
+ifneq ($(LIBFDT_SRC),)
+libfdt_objects := $(libfdt_parts:%=$(O)/obj/libfdt/%.o)
+$(O)/obj/libfdt/%.o: $(LIBFDT_SRC)/%.c $(before)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CROSS_CC) $(CPPFLAGS) -O2 $(filter-out -W% -std%,$(CFLAGS)) -MMD -MP -c -o $@ $<
+$(libfdt): $(libfdt_objects)
+	$(Q)rm -f $@; ar rcsD $@ $^
+else
+$(libfdt): $(libfdt_ready)
+	@mkdir -p $(O)/obj/libfdt
+	$(Q)cd $(O)/obj/libfdt && ar x $(abspath $<) $(libfdt_parts:%=%.o)
+	$(Q)rm -f $@; ar rcsD $@ $(libfdt_parts:%=$(O)/obj/libfdt/%.o)
+endif
+
 $(O)/freehold.lds: arch/arm64/boot/freehold.lds.S $(asm_offsets) $(before)
 	$(Q)$(CROSS_CC) $(CPPFLAGS) -D__ASSEMBLY__ -D__LINKER__ -E -P -x assembler-with-cpp -MMD -MP -MT $@ -MF $@.d -o $@ $<
 
-$(O)/freehold.elf: $(O)/freehold.lds $(objects) $(O)/.objects
+$(O)/freehold.elf: $(O)/freehold.lds $(objects) $(libfdt) $(O)/.objects
 	$(call say,LD,$@)
-	$(Q)$(LINK) $(if $(findstring $(CROSS_CC),$(LINK)),-Wl$(comma)-Map$(comma),-Map )$@.map -T $< -o $@ $(objects)
+	$(Q)$(LINK) $(if $(findstring $(CROSS_CC),$(LINK)),-Wl$(comma)-Map$(comma),-Map )$@.map -T $< -o $@ $(objects) $(libfdt)
 
 $(O)/freehold.bin: $(O)/freehold.elf
 	$(call say,BIN,$@)

@@ -172,8 +172,11 @@ fh_status set_prepare(struct ledger *l, domid_t holder, const struct claim_set *
 		chain_take(l, ch, set->nr);
 	}
 	lock_release(&l->lock);
-	for (uint32_t i = 0, at = ch->first; i < set->nr && st == FH_OK; i++, at = l->terms[at].next) {
+	if (st != FH_OK) {
+		return st;
+	}
+	for (uint32_t i = 0, at = ch->first; i < set->nr; i++, at = l->terms[at].next) {
 		term_fill(&l->terms[at], &set->terms[i]);
 	}
-	return st;
+	return FH_OK;
 }

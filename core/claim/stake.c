@@ -193,13 +193,16 @@ static fh_status take_new(struct ledger *l, const struct exchange *x, const stru
 		chain_take(l, ch, x->nr);
 	}
 	lock_release(&l->lock);
-	for (uint32_t i = 0, at = ch->first; i < x->nr && st == FH_OK; i++, at = l->terms[at].next) {
+	if (st != FH_OK) {
+		return st;
+	}
+	for (uint32_t i = 0, at = ch->first; i < x->nr; i++, at = l->terms[at].next) {
 		const uint16_t next = l->terms[at].next;
 
 		l->terms[at] = x->terms[i];
 		l->terms[at].next = next;
 	}
-	return st;
+	return FH_OK;
 }
 
 static fh_status put_in(struct ledger *l, const struct exchange *x, const struct claim_set *new, struct wave *w,

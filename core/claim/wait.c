@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sets that wait for memory, first come first served. One that waits has a slot, its terms and its holder's quota, but
- * is in no zone: count tells what it wants, left is 0. A free or a release looks at the first in the queue only.
+ * is in no zone: nothing of it can be redeemed. A free or a release looks at the first in the queue only.
  */
 #include "core/claim/claim_internal.h"
 

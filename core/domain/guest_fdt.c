@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bindings: Devicetree Specification v0.4; arm,psci; arm,gic-v3; arm,armv8-timer; arm,pl011; fixed-clock. The writer's
- * first error sticks and ends in one status.
+ * Bindings: Devicetree Specification v0.4; arm,psci; arm,gic-v3; arm,armv8-timer; arm,pl011; fixed-clock. Written by
+ * libfdt's sequential-write calls, names not shared, in one go; the first error sticks and ends in one status.
  */
 #include "core/domain/guest_fdt.h"
 
@@ -21,6 +21,60 @@
 #define FIRST_PPI 16U
 #define FIRST_SPI 32U
 #define LAST_SPI 1019U
+
+void gf_begin(struct tree_writer *w, const char *name)
+{
+	if (w->err == 0) {
+		w->err = fdt_begin_node(w->fdt, name);
+	}
+}
+
+void gf_begin_at(struct tree_writer *w, const char *name, uint64_t addr)
+{
+	char full[64];
+
+	fmt_line(full, sizeof(full), "%.40s@%lx", name, addr);
+	gf_begin(w, full);
+}
+
+void gf_end(struct tree_writer *w)
+{
+	if (w->err == 0) {
+		w->err = fdt_end_node(w->fdt);
+	}
+}
+
+void gf_data(struct tree_writer *w, const char *name, const void *data, size_t len)
+{
+	if (w->err == 0) {
+		w->err = fdt_property(w->fdt, name, data, (int)len);
+	}
+}
+
+void gf_text(struct tree_writer *w, const char *name, const char *s)
+{
+	gf_data(w, name, s, strlen(s) + 1U);
+}
+
+/* n cells, in the CPU's byte order. */
+void gf_cells(struct tree_writer *w, const char *name, const uint32_t *cells, uint32_t n)
+{
+	fdt32_t out[GF_MAX_CELLS];
+
+	if (n > GF_MAX_CELLS) {
+		w->err = -FDT_ERR_NOSPACE;
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		out[i] = cpu_to_fdt32(cells[i]);
+	}
+	gf_data(w, name, out, (size_t)n * sizeof(out[0]));
+}
+
+void gf_cell(struct tree_writer *w, const char *name, uint32_t cell)
+{
+	gf_cells(w, name, &cell, 1);
+}
 
 static void address(struct tree_writer *w, const char *name, uint64_t v)
 {
@@ -297,12 +351,22 @@ static void write_tree(struct tree_writer *w, const struct guest_fdt_params *p)
 
 fh_status guest_fdt_write(const struct guest_fdt_params *p, void *buf, size_t size, size_t *used)
 {
-	struct tree_writer w;
+	struct tree_writer w = { .fdt = buf };
 
 	if (!sound(p, buf, size)) {
 		return FH_EINVAL;
 	}
-	gf_start(&w, buf, size);
+	w.err = fdt_create_with_flags(buf, (int)size, FDT_CREATE_FLAG_NO_NAME_DEDUP);
+	if (w.err == 0) {
+		w.err = fdt_finish_reservemap(buf);
+	}
 	write_tree(&w, p);
-	return gf_finish(&w, used);
+	if (w.err == 0) {
+		w.err = fdt_finish(buf);
+	}
+	if (w.err != 0) {
+		return w.err == -FDT_ERR_NOSPACE ? FH_ENOMEM : FH_EINVAL;
+	}
+	*used = fdt_totalsize(buf);
+	return FH_OK;
 }

@@ -155,7 +155,7 @@ void gf_device(struct tree_writer *w, const struct guest_fdt_params *p, uint32_t
 	size_t len = 0;
 
 	if (node >= t->nr_nodes || board_device_at(t, node, &d, NULL) != FH_OK) {
-		w->status = FH_EINVAL;
+		w->err = -FDT_ERR_BADVALUE;
 		return;
 	}
 	while (len + 1U < sizeof(name) && fdt_node_name(t, node)[len] != '\0' && fdt_node_name(t, node)[len] != '@') {

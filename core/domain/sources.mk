@@ -4,7 +4,7 @@ files-y := $(filter-out audit_%.c bell%.c define.c feed.c guest_fdt%.c measure%.
 	$(notdir $(wildcard core/domain/*.c)))
 files-y += $(if $(CONFIG_DEBUG_BUILD),audit_on.c,audit_off.c) $(if $(CONFIG_CONTROL),virtio.c,virtio_off.c)
 files-y += $(if $(CONFIG_CONTROL)$(CONFIG_WATCHDOG)$(CONFIG_DOORBELLS),places.c)
-files-y += $(if $(CONFIG_GUEST_TREE),guest_fdt.c guest_fdt_device.c guest_fdt_put.c tree.c,tree_off.c)
+files-y += $(if $(CONFIG_GUEST_TREE),guest_fdt.c guest_fdt_device.c tree.c,tree_off.c)
 files-y += $(if $(CONFIG_CONTROL)$(CONFIG_MULTIPLEXER),measure.c,measure_off.c)
 files-y += $(if $(CONFIG_DOORBELLS),bell.c,bell_off.c)
 files-y += $(if $(CONFIG_WATCHDOG),watchdog.c,watchdog_off.c)

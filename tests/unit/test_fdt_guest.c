@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: core/domain/guest_fdt.c core/domain/guest_fdt_device.c core/domain/guest_fdt_put.c core/fdt/*.c core/log/fmt.c core/base/status.c
+// SOURCES: core/domain/guest_fdt.c core/domain/guest_fdt_device.c core/fdt/*.c core/log/fmt.c core/base/status.c
 // LIBS: -lfdt
 /* A guest's tree is written, read again by libfdt's full check and by our own index, and compared part by part. */
 #include <setjmp.h>

@@ -28,6 +28,7 @@ SECTIONS
 	}
 	.rela.dyn : { *(.rela*) }
 	.iplt : { *(.iplt) }
+	/* libfdt reaches the stack guard through it; it is resolved at the link, and so read-only. */
 	.got : AT(ADDR(.got) - 4096) { *(.got) *(.got.plt) *(.igot .igot.plt) }
 	/* What .data holds at first comes behind it in the file, without a page of its own: head copies it. */
 	data_load = ALIGN(16);

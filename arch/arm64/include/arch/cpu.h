@@ -28,6 +28,7 @@ static inline bool cpu_irq_pending(void)
 #define FH_BRK_PANIC 0xf00
 #define FH_BRK_ASSERT 0xf01
 #define FH_BRK_LOCK 0xf02
+#define FH_BRK_STACK 0xf03
 #define arch_brk(imm) __asm__ volatile("brk %0" : : "i"(imm) : "memory")
 
 /* The counter that never stops, in ticks of CNTFRQ_EL0. */

@@ -17,6 +17,7 @@
 #define FH_BRK_PANIC 0xf00
 #define FH_BRK_ASSERT 0xf01
 #define FH_BRK_LOCK 0xf02
+#define FH_BRK_STACK 0xf03
 #define arch_brk(imm) fake_brk(imm)
 
 __attribute__((weak)) _Thread_local uint32_t fake_cpu;
