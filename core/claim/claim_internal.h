@@ -184,9 +184,12 @@ static inline uint64_t account_room(const struct ledger_account *a, uint64_t bac
 /* The claim of a handle, or NULL: it has ended. */
 static inline struct ledger_claim *claim_of(struct ledger *l, claim_handle_t h)
 {
+	if (h.slot >= FH_MAX_CLAIMS) {
+		return NULL;
+	}
 	struct ledger_claim *c = &l->claims[h.slot];
 
-	return h.slot < FH_MAX_CLAIMS && c->gen == h.gen && c->holder != DOMID_NONE ? c : NULL;
+	return c->gen == h.gen && c->holder != DOMID_NONE ? c : NULL;
 }
 /* How the claim of a handle ended. */
 fh_status claim_gone(const struct ledger *l, claim_handle_t h);
