@@ -40,7 +40,7 @@ static void check_memory(const struct cfg_system *sys, const struct cfg_domain *
 static void check_system(const struct cfg_system *sys)
 {
 	uint32_t hyp = 0;
-	uint32_t cpus = 0;
+	uint64_t cpus = 0;
 
 	require(sys->nr_zones <= CFG_MAX_ZONES && sys->nr_domains != 0U && sys->nr_domains <= CFG_MAX_DOMAINS);
 	for (uint32_t i = 0; i < sys->nr_zones; i++) {
@@ -59,8 +59,8 @@ static void check_system(const struct cfg_system *sys)
 		require(d->nr_mem != 0U && d->nr_mem <= CFG_MAX_MEM && d->nr_devices <= CFG_MAX_DEVICES);
 		require(d->nr_vcpus != 0U && d->nr_vcpus <= CFG_MAX_VCPUS);
 		for (uint32_t k = 0; k < d->nr_vcpus; k++) {
-			require(d->pcpu[k] < CFG_MAX_PCPUS && (cpus & (1U << d->pcpu[k])) == 0U);
-			cpus |= 1U << d->pcpu[k];
+			require(d->pcpu[k] < CFG_MAX_PCPUS && (cpus & (UINT64_C(1) << d->pcpu[k])) == 0U);
+			cpus |= UINT64_C(1) << d->pcpu[k];
 		}
 		check_memory(sys, d);
 	}
