@@ -70,7 +70,7 @@ static enum tx_end transmit(void)
 
 	for (uint32_t fills = 0; fills < FILLS_MAX; fills++) {
 		while (con.stage_out != con.stage_len) {
-			if (bytes == TX_BUDGET || !uart_try_putc(con.stage[con.stage_out])) {
+			if (bytes == TX_BUDGET || log_crashed() || !uart_try_putc(con.stage[con.stage_out])) {
 				return TX_BUSY;
 			}
 			con.stage_out++;
@@ -171,7 +171,7 @@ void console_flush(void)
 	if (con.ready && !log_crashed()) {
 		lock_acquire(&con.lock);
 		while ((con.stage_out != con.stage_len || mux_fill(arch_counter(), true)) && arch_counter() < end) {
-			while (con.stage_out != con.stage_len && arch_counter() < end) {
+			while (con.stage_out != con.stage_len && arch_counter() < end && !log_crashed()) {
 				uart_putc_sync(con.stage[con.stage_out++]);
 			}
 		}

@@ -93,6 +93,8 @@ static void append(enum log_level level, const char *text, size_t len)
 	__atomic_store_n(&next_line, next_line + 1U, __ATOMIC_RELEASE);
 }
 
+#define SETTLE 1000U /* reads of the counter: longer than a write to a device */
+
 static void write_now(const char *text)
 {
 	for (const char *p = LOG_PREFIX; *p != '\0'; p++) {
@@ -216,8 +218,11 @@ bool log_crash_begin(void)
 	uint32_t none = 0;
 
 	if (__atomic_compare_exchange_n(&crash_owner, &none, me, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-		/* The console may have left the terminal in the middle of a line. */
+		/* Another CPU may be writing a byte, and the console have left the terminal in the middle of a line. */
 		if (!synchronous) {
+			for (uint32_t i = 0; i < SETTLE; i++) {
+				(void)arch_counter();
+			}
 			uart_putc_sync('\r');
 			uart_putc_sync('\n');
 		}

@@ -105,7 +105,7 @@ static void transmit(void)
 {
 	bool full = false;
 
-	for (uint32_t bytes = 0; !full && bytes < BUDGET; bytes++) {
+	for (uint32_t bytes = 0; !full && bytes < BUDGET && !log_crashed(); bytes++) {
 		if (con.out == con.len && !compose()) {
 			break;
 		}
