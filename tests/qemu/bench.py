@@ -127,7 +127,7 @@ def beside(name, turns, clean=True):
                 m.line("destroy rear")
                 m.expect("dom=rear: destroyed")
             m.focus(1)
-            m.ask("t", r"latency: ticks=")
+            m.ask("t", r"latency: ticks=", timeout=60)
             m.send("o")
             m.wait_end(20)
         return exits.counts(counted)["delay"]
