@@ -232,6 +232,8 @@ def test_times(crowd):
     row = r"  0  front +0  on +\d+ +\d+ +0 +(\d+) +(\d+)% +(\d+)\r"
     with crowd(demand("rear", [2])) as m:
         m.expect("agent: front is up")
+        m.focus(1)
+        advances(m)  # its first ticks have come
         injected, share, longest = map(int, monitor(m, "cpus", row).groups())
         assert injected > 0 and (share, longest) == (0, 0)
         monitor(m, "times", "times are measured from now on")
