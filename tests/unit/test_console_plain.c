@@ -89,12 +89,53 @@ static void lines_and_the_focus(void **state)
 	shows("login: ");
 	say(&rear, "half");
 	shows("");
+	fake_counter += 20000000U;
 	say(&rear, " and\x1b[2J half\r\n");
 	shows("\r\n[rear] half and[2J half\r\n");
 	say(&front, "\x1b[2J\n");
 	shows("\x1b[2J\n");
 	log_info("a line");
 	shows("[freehold] a line\r\n");
+}
+
+static void an_unfinished_line_is_waited_for(void **state)
+{
+	(void)state;
+	say(&front, "fr");
+	shows("fr");
+	say(&rear, "a line\n");
+	log_info("another");
+	shows("");
+	assert_true(console_wake_at() > fake_counter && console_wake_at() - fake_counter <= 20000000U);
+	fake_counter += 19999999U;
+	say(&front, "ont\n");
+	shows("ont\n[freehold] another\r\n[rear] a line\n");
+	assert_int_equal(console_wake_at(), UINT64_MAX);
+	say(&front, "no end");
+	shows("no end");
+	say(&rear, "a line\n");
+	shows("");
+	fake_counter = console_wake_at();
+	shows("\r\n[rear] a line\n");
+}
+
+/* Who never ends a line does not have the terminal for ever. */
+static void an_endless_line_is_broken(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 64U; i++) {
+		for (uint32_t k = 0; k < 64U; k++) {
+			say(&front, "x");
+		}
+		console_poll();
+		if (strstr(wire, "at last") != NULL) {
+			return;
+		}
+		if (i == 0U) {
+			log_info("at last");
+		}
+	}
+	fail();
 }
 
 static void keys(void **state)
@@ -160,6 +201,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(lines_and_the_focus, setup),
+		cmocka_unit_test_setup(an_unfinished_line_is_waited_for, setup),
+		cmocka_unit_test_setup(an_endless_line_is_broken, setup),
 		cmocka_unit_test_setup(keys, setup),
 		cmocka_unit_test_setup(a_slow_uart_loses_nothing, setup),
 		cmocka_unit_test_setup(a_line_without_an_end_is_shown_before_its_ring_is_full, setup),

@@ -2,8 +2,10 @@
 /*
  * The console of builds without the multiplexer, behind the same calls: whole lines of the log and of each domain,
  * "[name] " before those of domains without the focus, and raw bytes of the one with it. Ctrl-A 1 to 9 moves the
- * focus. No monitor, no colours, no time limits: while the focus has more to say in a line, others wait.
+ * focus. No monitor, no colours. While a line stands unfinished on the terminal, others wait for its next byte, but no
+ * longer than HOLD_MS, nor than LINE_BYTES.
  */
+#include "arch/cpu.h"
 #include "core/base/bits.h"
 #include "core/base/string.h"
 #include "core/console/console.h"
@@ -14,6 +16,8 @@
 #define PIECE 64U
 #define BUDGET 64U /* bytes to the UART, or from it, in a call */
 #define FLUSH_MAX 16384U
+#define HOLD_MS 20U
+#define LINE_BYTES 1024U
 #define NOBODY UINT32_MAX
 
 static struct {
@@ -23,6 +27,9 @@ static struct {
 	uint32_t focus;
 	uint32_t last;
 	uint32_t owner; /* whose unfinished line stands on the terminal */
+	uint32_t line;  /* bytes of it */
+	uint64_t until; /* counter: so long others wait for it */
+	uint64_t wake;  /* counter: one does wait; atomic */
 	uint32_t len;   /* of what is composed in `text`, and how much of it is out */
 	uint32_t out;
 	struct log_cursor log;
@@ -61,6 +68,7 @@ static void take_piece(uint32_t s)
 	char piece[PIECE];
 	const uint32_t n = vuart_tx_get(con.sources[s].vuart, piece, PIECE);
 
+	con.line = s == con.owner ? con.line + n : n;
 	if (s != con.owner) {
 		con.len = (uint32_t)fmt_line(con.text, sizeof(con.text), con.owner != NOBODY ? "\r\n" : "");
 		if (s != con.focus) {
@@ -74,31 +82,50 @@ static void take_piece(uint32_t s)
 		}
 	}
 	con.last = s;
+	con.until = arch_counter() + HOLD_MS * (arch_counter_hz() / 1000U);
 	con.owner = n != 0U && piece[n - 1U] == '\n' ? NOBODY : s;
 }
 
-/* Composes what comes next; false: nothing. */
-static bool compose(void)
+/* Who is next beside the owner of the line; CONSOLE_MAX_DOMAINS: the log; NOBODY: nobody is. */
+static uint32_t find_next(void)
 {
-	con.len = 0;
-	con.out = 0;
-	if (con.owner != NOBODY && is_ready(con.owner)) {
-		take_piece(con.owner);
-		return true;
-	}
 	if (log_readable(&con.log)) {
-		take_log();
-		return true;
+		return CONSOLE_MAX_DOMAINS;
 	}
 	for (uint32_t i = 1; i <= CONSOLE_MAX_DOMAINS; i++) {
 		const uint32_t s = (con.last + i) % CONSOLE_MAX_DOMAINS;
 
 		if (is_ready(s)) {
-			take_piece(s);
-			return true;
+			return s;
 		}
 	}
-	return false;
+	return NOBODY;
+}
+
+/* Composes what comes next; false: nothing, or (unless it must be now) it waits for the end of a line. */
+static bool compose(bool now)
+{
+	const bool goes_on = con.owner != NOBODY && con.line < LINE_BYTES;
+	uint32_t s = con.owner;
+
+	con.len = 0;
+	con.out = 0;
+	if (!goes_on || !is_ready(s)) {
+		s = find_next();
+		if (s != NOBODY && goes_on && !now && arch_counter() < con.until) {
+			__atomic_store_n(&con.wake, con.until, __ATOMIC_RELAXED);
+			output_flag(OUTPUT_TIMED);
+			return false;
+		}
+	}
+	if (s == CONSOLE_MAX_DOMAINS) {
+		take_log();
+	} else if (s != NOBODY) {
+		take_piece(s);
+	} else {
+		/* Nothing is there. */
+	}
+	return s != NOBODY;
 }
 
 static void transmit(void)
@@ -106,14 +133,14 @@ static void transmit(void)
 	bool full = false;
 
 	for (uint32_t bytes = 0; !full && bytes < BUDGET && !log_crashed(); bytes++) {
-		if (con.out == con.len && !compose()) {
+		if (con.out == con.len && !compose(false)) {
 			break;
 		}
 		full = con.out < con.len && !uart_try_putc(con.text[con.out]);
 		con.out += full || con.out == con.len ? 0U : 1U;
 	}
 	uart_tx_irq(con.out != con.len);
-	if (con.out == con.len && compose()) {
+	if (con.out == con.len && compose(false)) {
 		output_flag(OUTPUT_NEW);
 	}
 }
@@ -138,7 +165,8 @@ static void serve(void)
 {
 	int c = 0;
 
-	output_unflag(OUTPUT_NEW | OUTPUT_INPUT);
+	output_unflag(OUTPUT_NEW | OUTPUT_INPUT | OUTPUT_TIMED);
+	__atomic_store_n(&con.wake, UINT64_MAX, __ATOMIC_RELAXED);
 	for (uint32_t i = 0; i < BUDGET && c >= 0; i++) {
 		c = uart_getc();
 		if (c >= 0) {
@@ -156,6 +184,7 @@ void console_init(const struct console_source *sources, uint32_t nr)
 	lock_init(&con.lock, RANK_CONSOLE);
 	lock_acquire(&con.lock);
 	con.owner = NOBODY;
+	con.wake = UINT64_MAX;
 	con.focus = 0;
 	for (uint32_t i = MIN(nr, CONSOLE_MAX_DOMAINS); i-- != 0U;) {
 		con.sources[i] = sources[i];
@@ -195,14 +224,14 @@ void console_irq(void)
 
 uint64_t console_wake_at(void)
 {
-	return UINT64_MAX;
+	return __atomic_load_n(&con.wake, __ATOMIC_RELAXED);
 }
 
 void console_flush(void)
 {
 	if (con.ready && !log_crashed()) {
 		lock_acquire(&con.lock);
-		for (uint32_t i = 0; i < FLUSH_MAX && (con.out != con.len || compose()); i++) {
+		for (uint32_t i = 0; i < FLUSH_MAX && (con.out != con.len || compose(true)); i++) {
 			if (con.out != con.len) {
 				uart_putc_sync(con.text[con.out++]);
 			}
