@@ -134,7 +134,7 @@ void control_detach(struct session *s)
 
 	s->attached = NOT_ATTACHED;
 	if (d != NULL) {
-		d->vuart.taken = false;
+		__atomic_store_n(&d->vuart.taken, false, __ATOMIC_RELEASE);
 		output_flag(OUTPUT_NEW);
 	}
 }
