@@ -93,6 +93,14 @@ static inline fh_status map(struct domain *d, ipaddr_t at, const struct claim_bl
 	return status;
 }
 
+/* A block that is mapped nowhere goes to the pool: its claim ended meanwhile, or it has a bad page. */
+static void give_up(struct domain *d, struct claim_block b, bool touched)
+{
+	domain_give_back(d, b, touched);
+	scrub_wake();
+}
+
+/* Redeems a block and maps it; another vCPU may release the claim at any time. */
 static fh_status place(struct domain *d, claim_handle_t h, ipaddr_t at, uint8_t max_order, struct claim_block *b)
 {
 	fh_status status = claim_redeem_own(domains.ledger, d->id, h, max_order, b);
@@ -101,10 +109,8 @@ static fh_status place(struct domain *d, claim_handle_t h, ipaddr_t at, uint8_t 
 		return status;
 	}
 	status = map(d, at, b);
-	if (status != FH_OK) {
-		const fh_status back = claim_unredeem_untouched(domains.ledger, h, 0, *b);
-
-		FH_ASSERT(back == FH_OK || back == FH_EREVOKED);
+	if (status != FH_OK && claim_unredeem_untouched(domains.ledger, h, 0, *b) != FH_OK) {
+		give_up(d, *b, false);
 	}
 	return status;
 }
@@ -251,25 +257,24 @@ fh_status domain_mem_unredeem(struct domain *d, claim_handle_t h, ipaddr_t at)
 		status = claim_unredeem(domains.ledger, h, 0, b);
 		if (status == FH_OK) {
 			scrub_wake();
+		} else if (map(d, at, &b) != FH_OK) {
+			give_up(d, b, true); /* the claim has just ended, and another vCPU has taken the place */
 		} else {
-			/* The claim has just ended. The tables that the block needs have just come free. */
-			const fh_status back = map(d, at, &b);
-
-			FH_ASSERT(back == FH_OK);
+			/* All is as before. */
 		}
 	}
 	lock_release(&d->memory);
 	return status;
 }
 
-/* The domain's first claim from a slot on. */
+/* The first claim that the domain holds for itself. */
 static fh_status next_claim(const struct domain *d, claim_handle_t *h)
 {
-	struct claim_info info;
+	struct claim_term_info t;
 	uint32_t slot = 0;
 
 	while (claim_next(domains.ledger, slot, h) == FH_OK) {
-		if (claim_info(domains.ledger, *h, &info) == FH_OK && info.holder == d->id) {
+		if (own_claim(d, *h, &t) == FH_OK) {
 			return FH_OK;
 		}
 		slot = h->slot + 1U;
@@ -281,18 +286,20 @@ bool domain_mem_give_back_step(struct domain *d)
 {
 	struct s2_leaf leaf;
 	claim_handle_t h;
-	fh_status status = FH_ENOENT;
+	fh_status status;
 
 	if (d->cfg->claims.window.size == 0U) {
 		return false;
 	}
 	if (s2_next(&d->s2, ipa(d->cfg->claims.window.base), &leaf) == FH_OK && in_window(d, ipa_val(leaf.ipa), 1U)) {
 		status = domain_mem_free(d, leaf.ipa);
+		FH_ASSERT(status == FH_OK);
 	} else if (next_claim(d, &h) == FH_OK) {
+		/* Its lease may end first. */
 		status = domain_mem_release(d, h);
+		FH_ASSERT(status == FH_OK || status == FH_ESTALE || status == FH_EEXPIRED || status == FH_EREVOKED);
 	} else {
 		return false;
 	}
-	FH_ASSERT(status == FH_OK);
 	return true;
 }
