@@ -84,6 +84,11 @@ void domain_devices_remove(struct domain *d);
 /* A build begins to draw on the claim; and has all of it, or gives up: the last of a set releases the claim. */
 fh_status domain_draw(struct domain *d, claim_handle_t h) FH_MUST_CHECK;
 void domain_drawn(struct domain *d);
+/* Whether that says of a claim that it has ended: released, its lease run out, its memory lost. */
+static inline bool domain_claim_ended(fh_status s)
+{
+	return s == FH_ESTALE || s == FH_EEXPIRED || s == FH_EREVOKED;
+}
 /* Whether this build can take a domain apart. */
 extern const bool domain_unbuilds;
 /* Frees a block of the domain's. touched: something may have been written there. */

@@ -297,7 +297,7 @@ bool domain_mem_give_back_step(struct domain *d)
 	} else if (next_claim(d, &h) == FH_OK) {
 		/* Its lease may end first. */
 		status = domain_mem_release(d, h);
-		FH_ASSERT(status == FH_OK || status == FH_ESTALE || status == FH_EEXPIRED || status == FH_EREVOKED);
+		FH_ASSERT(status == FH_OK || domain_claim_ended(status));
 	} else {
 		return false;
 	}

@@ -87,7 +87,7 @@ void domain_drawn(struct domain *d)
 	struct claim_info info;
 	fh_status status = FH_OK;
 
-	/* The claim may have ended, with its holder; of two that are the last of a set, one is quicker. */
+	/* The claim may have ended, with its holder or its lease; of two that are the last of a set, one is quicker. */
 	if (d->terms.draws) {
 		status = claim_unuse(domains.ledger, d->terms.claim);
 	}
@@ -95,7 +95,7 @@ void domain_drawn(struct domain *d)
 	if (status == FH_OK && claim_info(domains.ledger, d->terms.claim, &info) == FH_OK && info.uses == 0U) {
 		status = claim_release(domains.ledger, d->terms.claim);
 	}
-	FH_ASSERT(status == FH_OK || status == FH_ESTALE);
+	FH_ASSERT(status == FH_OK || domain_claim_ended(status));
 }
 
 static void free_claims(struct domain *d)

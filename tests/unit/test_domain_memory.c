@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // SOURCES: tests/unit/domain_machine.c tests/unit/canon.c core/domain/admit.c core/domain/audit_on.c core/domain/bell.c core/domain/build.c core/domain/claim.c core/domain/crash.c core/domain/define.c core/domain/feed.c core/domain/devices.c core/domain/domain.c core/domain/guest_fdt*.c core/domain/life.c core/domain/measure.c core/domain/memory.c core/domain/pause.c core/domain/place.c core/domain/places.c core/domain/plan.c core/domain/tree.c core/domain/unbuild.c core/domain/virtio_off.c core/domain/watchdog.c core/vwdt/*.c core/vdev/*.c core/vuart/vuart.c core/vuart/regs.c core/config/*.c core/fdt/*.c core/payload/*.c core/pool/*.c core/claim/*.c core/log/fmt.c core/log/log.c core/log/event.c core/log/guest.c core/sync/*.c core/base/status.c arch/arm64/mm/stage2*.c
-// LIBS: -lfdt -Wl,--wrap=claim_stake,--wrap=claim_use,--wrap=claim_redeem,--wrap=claim_redeem_upto,--wrap=ledger_domain_add,--wrap=ledger_own_range,--wrap=s2_prepare,--wrap=board_device,--wrap=guest_fdt_write,--wrap=vgic_init,--wrap=vgic_map_hw,--wrap=vdev_add,--wrap=payload_find,--wrap=claim_unredeem_untouched,--wrap=claim_unredeem
+// LIBS: -lfdt -Wl,--wrap=claim_stake,--wrap=claim_use,--wrap=claim_redeem,--wrap=claim_redeem_upto,--wrap=ledger_domain_add,--wrap=ledger_own_range,--wrap=s2_prepare,--wrap=board_device,--wrap=guest_fdt_write,--wrap=vgic_init,--wrap=vgic_map_hw,--wrap=vdev_add,--wrap=payload_find,--wrap=claim_unredeem_untouched,--wrap=claim_unredeem,--wrap=claim_release
 /*
  * What a running domain claims for itself, where another of its vCPUs, or a lease, comes in between two calls to the
  * ledger: on the fake machine, so that it does each time.
@@ -44,6 +44,15 @@ static void come_between(void)
 
 WRAP(claim_unredeem_untouched)
 WRAP(claim_unredeem)
+
+fh_status __real_claim_release(struct ledger *l, claim_handle_t h);
+fh_status __wrap_claim_release(struct ledger *l, claim_handle_t h);
+fh_status __wrap_claim_release(struct ledger *l, claim_handle_t h)
+{
+	claim = h;
+	come_between();
+	return __real_claim_release(l, h);
+}
 
 static claim_handle_t stake(uint64_t count)
 {
@@ -187,6 +196,36 @@ static void a_claim_in_another_zone(void **state)
 	assert_int_equal(domain_mem_query(d, h, &info), FH_ESTALE);
 }
 
+static void run_out(void)
+{
+	claim_handle_t gone;
+
+	assert_int_equal(claim_renew(&dm_ledger, claim, 0, 1), FH_OK);
+	assert_int_equal(claim_reap(&dm_ledger, 2, &gone), FH_OK);
+}
+
+/* A lease ends just before what is left of a claim is released: at the end of a build, and in a reset. */
+static void a_lease_is_quicker(void **state)
+{
+	struct domain *rear = domain_find("rear");
+	struct claim_refusal why;
+
+	(void)state;
+	assert_int_equal(domain_claim(&rear, 1, DOMID_HYP, &why), FH_OK);
+	between = run_out;
+	assert_int_equal(domain_do(rear, DOM_OP_START), FH_OK);
+	dm_settle();
+	assert_null(between);
+	assert_int_equal(rear->state, DOM_RUNNING);
+	(void)stake(2);
+	between = run_out;
+	assert_int_equal(domain_do(d, DOM_OP_RESTART), FH_OK);
+	dm_settle();
+	assert_null(between);
+	assert_int_equal(d->state, DOM_RUNNING);
+	assert_null(ledger_audit(&dm_ledger));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +233,7 @@ int main(void)
 		cmocka_unit_test_setup(lost_while_a_block_goes_back, setup),
 		cmocka_unit_test_setup(a_claim_for_another, setup),
 		cmocka_unit_test_setup(a_claim_in_another_zone, setup),
+		cmocka_unit_test_setup(a_lease_is_quicker, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
