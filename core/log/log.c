@@ -188,7 +188,7 @@ bool log_read(struct log_cursor *c, struct log_line *out)
 	uint64_t at;
 
 	lock_acquire(&log_lock);
-	if (c->next == next_line) {
+	if (c->next >= next_line) {
 		lock_release(&log_lock);
 		return false;
 	}

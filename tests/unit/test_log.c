@@ -279,6 +279,26 @@ static void panic_has_the_wire_alone(void **state)
 	assert_true(log_crash_begin());
 }
 
+/* A client of the control ports says where it wants to read on. */
+static void a_cursor_ahead_of_all_finds_nothing(void **state)
+{
+	struct log_cursor c = { 0 };
+	struct log_line line;
+
+	(void)state;
+	log_info("one");
+	log_cursor_tail(&c, 0);
+	const uint64_t next = c.next;
+
+	c.next = next + 3U;
+	assert_false(log_read(&c, &line));
+	c.next = UINT64_MAX;
+	assert_false(log_read(&c, &line));
+	c.next = next - 1U;
+	assert_true(log_read(&c, &line));
+	assert_string_equal(line.text, "one");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +309,7 @@ int main(void)
 		cmocka_unit_test(early_lines_go_to_the_wire_at_once),
 		cmocka_unit_test(levels_are_dropped),
 		cmocka_unit_test(a_cursor_reads_what_came),
+		cmocka_unit_test(a_cursor_ahead_of_all_finds_nothing),
 		cmocka_unit_test(the_ring_wraps),
 		cmocka_unit_test(guests_are_limited),
 		cmocka_unit_test(panic_has_the_wire_alone),
