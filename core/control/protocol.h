@@ -138,7 +138,7 @@ struct ctl_vcpu {
 	uint16_t dom;
 	uint16_t index;
 	uint16_t cpu;
-	uint16_t power; /* 0 off, 1 about to start, 2 on */
+	uint16_t power; /* 0 off, 1 on */
 	struct ctl_counts counts;
 };
 

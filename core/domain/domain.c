@@ -10,7 +10,6 @@
 /* DEN0022F 5.7.2 */
 #define PSCI_AFF_ON 0
 #define PSCI_AFF_OFF 1
-#define PSCI_AFF_ON_PENDING 2
 
 struct domains domains;
 
@@ -56,7 +55,7 @@ bool domain_vcpu_look(struct domain *d, uint32_t i, struct domain_vcpu *out)
 		const struct vcpu *v = &d->vcpus[i];
 
 		*out = (struct domain_vcpu){
-			v->pcpu, v->power, { v->exits[0], v->exits[1], v->exits[2] }, v->vgic.injected, v->times
+			v->pcpu, v->on, { v->exits[0], v->exits[1], v->exits[2] }, v->vgic.injected, v->times
 		};
 		out->times.guest += out->times.since != 0U ? arch_counter() - out->times.since : 0U;
 	}
@@ -69,7 +68,7 @@ void domain_kick(struct domain *d)
 	uint32_t i = 0;
 
 	lock_acquire(&d->lock);
-	while (d->vcpus != NULL && i < d->nr_vcpus && d->vcpus[i].power != VCPU_ON) {
+	while (d->vcpus != NULL && i < d->nr_vcpus && !d->vcpus[i].on) {
 		i++;
 	}
 	if (d->vcpus != NULL && i < d->nr_vcpus) {
@@ -145,7 +144,7 @@ void domain_launch(struct domain *d)
 {
 	d->vcpus[0].entry = d->entry;
 	d->vcpus[0].context = d->images[DOM_IMG_DTB].ipa;
-	d->vcpus[0].power = VCPU_ON_PENDING;
+	d->vcpus[0].on = true;
 	d->nr_on = 1;
 	d->launched = arch_counter();
 	d->voff = 0;
@@ -191,12 +190,12 @@ static void leave(struct vcpu *v)
 {
 	struct domain *d = v->domain;
 
-	if (v->power != VCPU_OFF) {
-		if (v->power == VCPU_ON) {
+	if (v->on) {
+		if (v->vgic.loaded != 0U) {
 			vcpu_unload();
 			vgic_cpu_put(&v->vgic);
 		}
-		v->power = VCPU_OFF;
+		v->on = false;
 		v->held = false;
 		d->nr_on--;
 	}
@@ -230,11 +229,11 @@ static enum domain_step step_of(struct vcpu *v)
 	if (d->state == DOM_PAUSED) {
 		domain_hold(v);
 	}
-	if (d->state != DOM_RUNNING || v->power == VCPU_OFF) {
+	if (d->state != DOM_RUNNING || !v->on) {
 		return DOM_STEP_IDLE;
 	}
 	domain_unhold(v);
-	return v->power == VCPU_ON ? DOM_STEP_RUN : DOM_STEP_START;
+	return v->vgic.loaded != 0U ? DOM_STEP_RUN : DOM_STEP_START;
 }
 
 enum domain_step domain_next_step(struct vcpu *v, bool *last_off)
@@ -246,7 +245,7 @@ enum domain_step domain_next_step(struct vcpu *v, bool *last_off)
 	lock_acquire(&d->lock);
 	const enum domain_state before = d->state;
 
-	if (d->request != DOM_REQ_NONE && v->power != VCPU_OFF) {
+	if (d->request != DOM_REQ_NONE && v->on) {
 		leave(v);
 	} else if (d->request != DOM_REQ_NONE && v->index == 0U &&
 		   (d->state == DOM_BUILDING || d->state == DOM_READY)) {
@@ -278,7 +277,6 @@ void domain_vcpu_start(struct vcpu *v)
 	uint64_t context;
 
 	lock_acquire(&d->lock);
-	v->power = VCPU_ON;
 	entry = v->entry;
 	context = v->context;
 	vcpu_offset(d->voff);
@@ -336,14 +334,12 @@ int64_t domain_cpu_on(struct domain *d, uint64_t mpidr, uint64_t entry, uint64_t
 		return PSCI_INVALID_ADDRESS;
 	}
 	lock_acquire(&d->lock);
-	if (v->power == VCPU_ON) {
-		ret = PSCI_ALREADY_ON;
-	} else if (v->power == VCPU_ON_PENDING) {
-		ret = PSCI_ON_PENDING;
+	if (v->on) {
+		ret = PSCI_ALREADY_ON; /* also where its CPU is still on its way: what was accepted is done */
 	} else {
 		v->entry = entry;
 		v->context = context;
-		v->power = VCPU_ON_PENDING;
+		v->on = true;
 		d->nr_on++;
 		domain_attend(v);
 	}
@@ -368,18 +364,13 @@ void domain_cpu_off(struct vcpu *v)
 
 int64_t domain_affinity_info(struct domain *d, uint64_t mpidr, uint64_t level)
 {
-	static const int64_t answers[] = {
-		[VCPU_OFF] = PSCI_AFF_OFF, [VCPU_ON_PENDING] = PSCI_AFF_ON_PENDING, [VCPU_ON] = PSCI_AFF_ON
-	};
 	int64_t ret = PSCI_INVALID_PARAMETERS;
-	enum vcpu_power most = VCPU_OFF;
 
-	/* A group is as far as the first of its vCPUs; fields below the level don't count. */
+	/* A group is on as soon as one of its vCPUs is; fields below the level don't count. */
 	lock_acquire(&d->lock);
-	for (uint32_t i = 0; level <= 3U && i < d->nr_vcpus; i++) {
+	for (uint32_t i = 0; level <= 3U && i < d->nr_vcpus && ret != PSCI_AFF_ON; i++) {
 		if (vgic_affinity(i) >> (8U * level) == mpidr >> (8U * level)) {
-			most = MAX(most, d->vcpus[i].power);
-			ret = answers[most];
+			ret = d->vcpus[i].on ? PSCI_AFF_ON : PSCI_AFF_OFF;
 		}
 	}
 	lock_release(&d->lock);

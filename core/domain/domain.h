@@ -246,7 +246,7 @@ struct vcpu *domain_cpu_vcpu(uint32_t cpu);
 /* A vCPU as others may see it. */
 struct domain_vcpu {
 	uint32_t pcpu;
-	enum vcpu_power power;
+	bool on;
 	uint64_t exits[3]; /* by enum vcpu_exit */
 	uint64_t injected;
 	struct vcpu_times times;
@@ -298,7 +298,6 @@ void domain_ask(struct domain *d, enum domain_request r);
 #define PSCI_SUCCESS 0
 #define PSCI_INVALID_PARAMETERS (-2)
 #define PSCI_ALREADY_ON (-4)
-#define PSCI_ON_PENDING (-5)
 #define PSCI_INVALID_ADDRESS (-9)
 
 /* Whether a vCPU may begin at that IPA: RAM that is there, and aligned. */

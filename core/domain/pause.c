@@ -15,7 +15,7 @@ void domain_hold(struct vcpu *v)
 {
 	struct domain *d = v->domain;
 
-	if (d->cfg->time_stands && v->power == VCPU_ON && !v->held) {
+	if (d->cfg->time_stands && v->on && !v->held) {
 		vcpu_hold_timer(v);
 		v->held = true;
 		d->paused_at = arch_counter();
@@ -39,7 +39,7 @@ void domain_time_goes_on(struct domain *d)
 	bool all = d->cfg->time_stands;
 
 	for (uint32_t i = 0; i < d->nr_vcpus; i++) {
-		all = all && (d->vcpus[i].power != VCPU_ON || d->vcpus[i].held);
+		all = all && (!d->vcpus[i].on || d->vcpus[i].held);
 	}
 	if (all) {
 		d->voff += arch_counter() - d->paused_at;

@@ -67,11 +67,6 @@ static bool cmd_domains(struct mon_job *job)
 /* job->i: the domain; job->j: its next vCPU. */
 static bool cmd_cpus(struct mon_job *job)
 {
-	static const char *const power[] = {
-		[VCPU_OFF] = "off",
-		[VCPU_ON_PENDING] = "starts",
-		[VCPU_ON] = "on",
-	};
 	struct domain *d = domain_get(job->i);
 	struct domain_vcpu v;
 
@@ -81,8 +76,9 @@ static bool cmd_cpus(struct mon_job *job)
 	}
 	if (d != NULL && domain_vcpu_look(d, job->j, &v)) {
 		mon_line("  %3u  %-16s %4u  %-6s %12lu %10lu %7lu %10lu %5lu%% %10lu", v.pcpu, d->cfg->name, job->j++,
-			 power[v.power], v.exits[VCPU_EXIT_SYNC], v.exits[VCPU_EXIT_IRQ], v.exits[VCPU_EXIT_SERROR],
-			 v.injected, v.times.guest * 100U / MAX(v.times.guest + v.times.el2, 1U),
+			 v.on ? "on" : "off", v.exits[VCPU_EXIT_SYNC], v.exits[VCPU_EXIT_IRQ],
+			 v.exits[VCPU_EXIT_SERROR], v.injected,
+			 v.times.guest * 100U / MAX(v.times.guest + v.times.el2, 1U),
 			 v.times.longest / MAX(arch_counter_hz() / 1000000U, 1U));
 		return true;
 	}

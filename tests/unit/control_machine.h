@@ -123,7 +123,7 @@ struct ledger *domain_ledger(void)
 bool domain_vcpu_look(struct domain *d, uint32_t i, struct domain_vcpu *out)
 {
 	*out = (struct domain_vcpu){ .pcpu = d->id,
-				     .power = VCPU_ON,
+				     .on = true,
 				     .exits = { 1, 2, 3 },
 				     .injected = 4 + i,
 				     .times = { .guest = 500, .el2 = 60 + i, .longest = 20 - i } };

@@ -166,8 +166,8 @@ uint8_t *gicv2_hyp;
 NOTHING(scrub_wake(void))
 NOTHING(uart_putc_sync(char c), (void)c)
 NOTHING(vgic_reset(struct vgic *g), (void)g)
-NOTHING(vgic_cpu_load(struct vgic_cpu *vc), (void)vc)
-NOTHING(vgic_cpu_put(struct vgic_cpu *vc), (void)vc)
+NOTHING(vgic_cpu_load(struct vgic_cpu *vc), vc->loaded = 1U)
+NOTHING(vgic_cpu_put(struct vgic_cpu *vc), vc->loaded = 0U)
 NOTHING(vgic_pend(struct vgic *g, uint32_t v, uint32_t intid), (void)g, (void)v, dm_pended = intid)
 NOTHING(vgic_set_level(struct vgic *g, uint32_t v, uint32_t intid, bool level), (void)g, (void)v, (void)intid,
 	(void)level)

@@ -408,6 +408,26 @@ static void a_watchdog_runs_out(void **state)
 	assert_int_equal(rear->state, DOM_RUNNING);
 }
 
+/* A CPU_ON that was accepted holds at once, long before the CPU comes. */
+static void a_second_cpu_on(void **state)
+{
+	(void)state;
+	create(rear);
+	dm_settle();
+	assert_int_equal(domain_affinity_info(rear, 1, 0), 1); /* OFF */
+	assert_int_equal(domain_cpu_on(rear, 1, rear->entry, 0), PSCI_SUCCESS);
+	assert_int_equal(domain_cpu_on(rear, 1, rear->entry, 0), PSCI_ALREADY_ON);
+	assert_int_equal(domain_affinity_info(rear, 1, 0), 0); /* ON */
+	assert_int_equal(rear->nr_on, 2);
+	assert_false(rear->vcpus[1].vgic.loaded);
+	dm_settle();
+	assert_true(rear->vcpus[1].vgic.loaded);
+	assert_int_equal(domain_cpu_on(rear, 1, rear->entry, 0), PSCI_ALREADY_ON);
+	domain_cpu_off(&rear->vcpus[0]);
+	assert_int_equal(domain_affinity_info(rear, 0, 0), 1);
+	assert_int_equal(domain_affinity_info(rear, 0, 1), 0); /* one of the group is on */
+}
+
 /* Time stands for rear, and goes for front, while they are paused. */
 static void the_time_of_a_pause(void **state)
 {
@@ -416,7 +436,7 @@ static void the_time_of_a_pause(void **state)
 
 	(void)state;
 	create(rear);
-	rear->vcpus[1].power = VCPU_ON;
+	rear->vcpus[1].on = true;
 	rear->nr_on++;
 	dm_settle();
 	end = start_watchdog(rear);
@@ -803,6 +823,7 @@ int main(void)
 		cmocka_unit_test_setup(doorbells, setup),
 		cmocka_unit_test_setup(times_begin_at_nothing, setup),
 		cmocka_unit_test_setup(a_watchdog_runs_out, setup),
+		cmocka_unit_test_setup(a_second_cpu_on, setup),
 		cmocka_unit_test_setup(the_time_of_a_pause, setup),
 		cmocka_unit_test_setup(the_holder_dies, setup),
 		cmocka_unit_test_setup(files_come_in_pieces, setup),

@@ -164,7 +164,7 @@ int cmd_list(int argc, char **argv)
 
 static const char *power_name(uint32_t power)
 {
-	static const char *const names[] = { "off", "starting", "on" };
+	static const char *const names[] = { "off", "on" };
 
 	return power < COUNT(names) ? names[power] : "?";
 }

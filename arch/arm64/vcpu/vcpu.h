@@ -33,9 +33,6 @@ struct vcpu_regs {
 /* Why vcpu_enter() came back. */
 enum vcpu_exit { VCPU_EXIT_SYNC, VCPU_EXIT_IRQ, VCPU_EXIT_SERROR };
 
-/* PSCI's view of a vCPU (DEN0022F 5.7); guarded by the domain's lock. */
-enum vcpu_power { VCPU_OFF, VCPU_ON_PENDING, VCPU_ON };
-
 struct vcpu {
 	struct vcpu_regs regs; /* only its own CPU, while the guest is out */
 	struct vgic_cpu vgic;
@@ -43,7 +40,7 @@ struct vcpu {
 	uint32_t index; /* in its domain */
 	uint32_t pcpu;
 	uint32_t stop; /* atomic: leave the guest for good: the domain resets or stops */
-	enum vcpu_power power;
+	bool on;   /* PSCI's view (DEN0022F 5.7): from an accepted CPU_ON to its end; guarded by the domain's lock */
 	bool held; /* its virtual timer is off, and CNTV_CTL_EL0 in `timer`: the domain's time stands */
 	uint32_t timer;
 	uint64_t entry; /* of CPU_ON: IPA, and the context for x0 */
