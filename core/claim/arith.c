@@ -140,23 +140,43 @@ void change_check(struct ledger *l, uint8_t zone, struct change *c)
 	}
 }
 
-/* In pairs, as loads and stores go. */
-static inline void add_run(int64_t *t, int32_t nr, int64_t n)
+/* In pairs, as loads and stores go; no run is longer than all orders below the last. */
+static inline void add_run(int64_t *t, unsigned int nr, int64_t n)
 {
-	for (; nr >= 6; nr -= 6, t += 6) {
-		t[0] += n;
-		t[1] += n;
-		t[2] += n;
-		t[3] += n;
+	_Static_assert(POOL_MAX_ORDER < 20U, "a case for each pair");
+	if (nr % 2U != 0U) {
+		*t++ += n;
+	}
+	switch (nr / 2U) {
+	case 9:
+		t[16] += n;
+		t[17] += n; /* fall through */
+	case 8:
+		t[14] += n;
+		t[15] += n; /* fall through */
+	case 7:
+		t[12] += n;
+		t[13] += n; /* fall through */
+	case 6:
+		t[10] += n;
+		t[11] += n; /* fall through */
+	case 5:
+		t[8] += n;
+		t[9] += n; /* fall through */
+	case 4:
+		t[6] += n;
+		t[7] += n; /* fall through */
+	case 3:
 		t[4] += n;
-		t[5] += n;
-	}
-	for (; nr >= 2; nr -= 2, t += 2) {
+		t[5] += n; /* fall through */
+	case 2:
+		t[2] += n;
+		t[3] += n; /* fall through */
+	case 1:
 		t[0] += n;
-		t[1] += n;
-	}
-	if (nr != 0) {
-		*t += n;
+		t[1] += n; /* fall through */
+	default:
+		break;
 	}
 }
 
@@ -164,25 +184,29 @@ static inline void add_run(int64_t *t, int32_t nr, int64_t n)
 uint8_t take_left(struct ledger *l, uint8_t zone, uint8_t end, uint8_t order, unsigned int *from)
 {
 	struct ledger_zone *z = &l->zones[zone];
-	const int32_t below = (int32_t)ctz64(z->left >> order);
-	const uint32_t run = ((uint32_t)BIT(below) - 1U) << order;
-	const uint32_t one = (uint32_t)BIT(below) << order;
-	int64_t *t = &z->t[order];
+	const uint32_t left = z->left;
+	const unsigned int below = ctz64(left >> order);
+	const uint32_t one = (uint32_t)BIT(order + below);
+	const uint32_t run = one - (uint32_t)BIT(order);
+	int64_t over = z->t[order + below] - 1;
 
-	*from = (unsigned int)(order + below);
-	t[below] -= 1;
+	*from = order + below;
+	z->t[order + below] = over;
 	z->lacks |= run;
-	z->left = (z->left | run) ^ (t[below] > 0 ? 0U : one); /* it had one, or lacked an odd number */
-	add_run(t, below, -1);
+	z->left = (left | run) ^ (over > 0 ? 0U : one); /* it had one, or lacked an odd number */
+	add_run(&z->t[order], below, -1);
 	for (zone = (uint8_t)z->parent; zone != end; zone = (uint8_t)z->parent) {
+		uint32_t marks;
+
 		z = &l->zones[zone];
-		if ((z->lacks & (run | one)) != 0U || (z->left & one) == 0U) {
+		marks = z->left;
+		if ((z->lacks & (run | one)) != 0U || (marks & one) == 0U) {
 			break;
 		}
-		t = &z->t[order];
-		t[below] -= 1;
-		z->left = (z->left | run) ^ (t[below] != 0 ? 0U : one);
-		add_run(t, below, 1);
+		over = z->t[order + below] - 1;
+		z->t[order + below] = over;
+		z->left = (marks | run) ^ (over != 0 ? 0U : one);
+		add_run(&z->t[order], below, 1);
 	}
 	return zone;
 }
@@ -197,7 +221,7 @@ bool unpay(struct ledger_zone *z, const struct change *c)
 	if (c->d[c->hi] != 1) {
 		return false;
 	}
-	add_run(&z->t[c->lo], (int32_t)(c->hi - c->lo), -2);
+	add_run(&z->t[c->lo], c->hi - c->lo, -2);
 	z->lacks |= (uint32_t)(BIT(c->hi) - BIT(c->lo));
 	return true;
 }

@@ -45,6 +45,9 @@ fh_status domain_mem_stake(struct domain *d, const struct claim_term *term, clai
 	t.zone = c->zones[t.zone];
 	t.owner = d->id;
 	status = claim_stake(domains.ledger, d->id, &t, 1, h, &why);
+	if (status == FH_OK) {
+		return FH_OK;
+	}
 	if (status == FH_ENOFIT || status == FH_EQUOTA) {
 		*fit = why.fit;
 	}

@@ -28,30 +28,35 @@ void lock_init(struct lock *l, enum lock_rank rank)
 	*l = (struct lock)LOCK_INIT(rank);
 }
 
-static inline void check_order(uint32_t cpu, const struct lock *l)
+/* The CPU's ranks with the lock's. */
+static inline uint32_t check_order(uint32_t cpu, const struct lock *l)
 {
-	if (held[cpu].ranks >= l->bit) {
+	const uint32_t bit = l->bit;
+	const uint32_t ranks = held[cpu].ranks;
+
+	if (ranks >= bit) {
 		arch_brk(FH_BRK_LOCK);
 	}
+	return ranks | bit;
 }
 
-static inline void note(struct lock *l, uint32_t cpu)
+static inline void note(struct lock *l, uint32_t cpu, uint32_t ranks)
 {
 	l->holder = cpu + 1U;
-	held[cpu].ranks |= l->bit;
+	held[cpu].ranks = ranks;
 }
 
 void lock_acquire(struct lock *l)
 {
 	const uint32_t cpu = arch_cpu_id();
 
-	check_order(cpu, l);
+	const uint32_t ranks = check_order(cpu, l);
 	const uint32_t ticket = arch_fetch_inc(&l->next);
 
 	if (arch_load_acquire(&l->owner) != ticket) {
 		arch_wait_equal(&l->owner, ticket);
 	}
-	note(l, cpu);
+	note(l, cpu, ranks);
 }
 
 bool lock_try(struct lock *l)
@@ -59,12 +64,13 @@ bool lock_try(struct lock *l)
 	const uint32_t cpu = arch_cpu_id();
 	const uint32_t ticket = arch_load_acquire(&l->owner);
 
-	check_order(cpu, l);
+	const uint32_t ranks = check_order(cpu, l);
+
 	/* The ticket being served is not drawn yet: nobody holds the lock or waits, and who draws it has the lock. */
 	if (!arch_cas_weak(&l->next, ticket, ticket + 1U)) {
 		return false;
 	}
-	note(l, cpu);
+	note(l, cpu, ranks);
 	return true;
 }
 
