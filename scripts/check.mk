@@ -84,10 +84,12 @@ check-schema:
 check-simd: $(O)/freehold.elf
 	@scripts/check-simd $(OBJDUMP) $<
 
-#: make check-llvm            build with clang and lld in build/llvm
+#: make check-llvm            build with clang and lld in build/llvm, the minimal image in build/llvm/minimal
 check-llvm:
 	@$(MAKE) O=build/llvm LLVM=1 qemu_virt_defconfig
 	@$(MAKE) O=build/llvm LLVM=1 all check-simd
+	@$(MAKE) O=build/llvm/minimal LLVM=1 minimal_defconfig
+	@$(MAKE) O=build/llvm/minimal LLVM=1 all check-simd
 
 #: make check-repro           two builds in different folders are identical
 check-repro: $(O)/freehold.bin

@@ -56,9 +56,9 @@ extern uint8_t *gicv2_cpu;
 extern uint8_t *gicv2_dir;
 extern uint8_t *gicv2_hyp;
 #else
-#define gicv2_cpu ((uint8_t *)NULL)
-#define gicv2_dir gicv2_cpu
-#define gicv2_hyp gicv2_cpu
+static uint8_t *const gicv2_cpu = NULL;
+static uint8_t *const gicv2_dir = NULL;
+static uint8_t *const gicv2_hyp = NULL;
 #endif
 
 /* Whether the board has a GICv2. After gic_init(). */
