@@ -229,7 +229,9 @@ static void step(struct domain *d)
 		}
 		break;
 	case PHASE_CLEAN:
-		if ((d->resets != 0U ? d->cfg->memory_keep : !d->dirty) || !clean_step(d)) {
+		/* What another one left goes, in any case: a first build may have been stopped in the middle of it. */
+		if ((!d->dirty && (d->resets == 0U || d->cfg->memory_keep)) || !clean_step(d)) {
+			d->dirty = false;
 			next(d, PHASE_LOAD);
 		}
 		break;

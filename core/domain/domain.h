@@ -140,7 +140,7 @@ struct domain {
 	uint64_t voff;                /* what its virtual counter is behind; changes while none of its vCPUs runs */
 	uint64_t paused_at;           /* counter: when the last vCPU left; before, when it was paused */
 	bool giving;                  /* what it claimed while it ran goes back, by its first CPU, in steps */
-	bool dirty;                   /* some of its memory is not known to be clean before its first start */
+	bool dirty;                   /* some of its memory may hold what another one left */
 	const struct cfg_domain *cfg; /* from DEFINED on, as id and nr_vcpus */
 	domid_t id;
 	uint32_t nr_vcpus;

@@ -678,6 +678,64 @@ static void files_come_again(void **state)
 	free(before);
 }
 
+/* Each page of its memory behind its files: filled, or how many are. */
+static uint32_t pages_filled(struct domain *d, bool fill)
+{
+	struct s2_leaf leaf;
+	uint32_t n = 0;
+
+	for (uint64_t at = 0x40400000; at < 0x40700000; at += PAGE_SIZE) {
+		assert_int_equal(s2_lookup(&d->s2, ipa(at), &leaf), FH_OK);
+		unsigned char *page = dm_ram(pa_val(leaf.pa) + at - ipa_val(leaf.ipa));
+
+		if (fill) {
+			memset(page, 0xa5, PAGE_SIZE);
+		}
+		n += *page == 0xa5 ? 1U : 0U;
+	}
+	return n;
+}
+
+/* Stopped while it is cleaned for the first time, it does not begin with what another one left, "keep" or not. */
+static void what_was_never_cleaned_is_not_kept(void **state)
+{
+	const struct domain_files f = { { 0x8000, 0x1001, 0 }, { 0 } };
+	struct cfg_error err = { "" };
+	struct domain *d;
+
+	(void)state;
+	assert_int_equal(define("old", "", &f, &d, &err), FH_OK);
+	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	feed(d);
+	assert_int_equal(pages_filled(d, true), 0x300);
+	destroy(d);
+
+	assert_int_equal(define("new", "memory-on-reset = \"keep\";", &f, &d, &err), FH_OK);
+	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
+	domain_feed(d, DOM_OP_START, &feeder);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	while (d->build.zeroed == 0U) {
+		assert_non_null(dm_step(d));
+	}
+	assert_int_equal(d->build.phase, PHASE_CLEAN);
+	assert_true(pages_filled(d, false) > 0U);
+	assert_int_equal(domain_do(d, DOM_OP_STOP), FH_OK);
+	dm_settle();
+	assert_int_equal(d->state, DOM_STOPPED);
+	domain_feed(d, DOM_OP_START, &feeder);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	feed(d);
+	assert_int_equal(pages_filled(d, false), 0);
+	/* What is its own it keeps. */
+	assert_int_equal(pages_filled(d, true), 0x300);
+	domain_feed(d, DOM_OP_RESTART, &feeder);
+	assert_int_equal(domain_do(d, DOM_OP_RESTART), FH_OK);
+	feed(d);
+	assert_int_equal(pages_filled(d, false), 0x300);
+	destroy(d);
+}
+
 #define PATIENCE UINT64_C(60000000000) /* create-timeout-ms, its default */
 
 /* Whoever feeds it goes, or says nothing, wherever it stands: all is back. What runs is nobody's. */
@@ -828,6 +886,7 @@ int main(void)
 		cmocka_unit_test_setup(the_holder_dies, setup),
 		cmocka_unit_test_setup(files_come_in_pieces, setup),
 		cmocka_unit_test_setup(files_come_again, setup),
+		cmocka_unit_test_setup(what_was_never_cleaned_is_not_kept, setup),
 		cmocka_unit_test_setup(nobody_feeds_it, setup),
 		cmocka_unit_test_setup(a_slot_is_used_again, setup),
 		cmocka_unit_test_setup(what_is_taken_is_refused_with_a_reason, setup),
