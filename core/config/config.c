@@ -133,6 +133,10 @@ static fh_status check_added(struct reader *r, uint16_t node, const struct cfg_d
 					  "only a domain of the boot's configuration has it");
 		}
 	}
+	if (d->on_crash == CFG_CRASH_PANIC || d->on_watchdog == CFG_CRASH_PANIC) {
+		return cfg_refuse(r, FH_EDENIED, node, d->on_crash == CFG_CRASH_PANIC ? "on-crash" : "on-watchdog",
+				  "\"panic\" is for the boot's configuration");
+	}
 	for (uint32_t i = 0; i < d->nr_devices; i++) {
 		if (d->devices[i].allow_unprotected_dma) {
 			return cfg_refuse(r, FH_EDENIED, node, NULL,

@@ -51,6 +51,8 @@ void control_claims_poll(void);
 void control_wake_by(uint64_t at);
 /* The session ends: nobody is left whom its claims that wait could serve. */
 void control_forget_waits(const struct session *s);
+/* The domain whose console the session shows; NULL: none, or it went, whoever has its slot now. */
+struct domain *control_attached(const struct session *s);
 /* Gives a console back to the UART. */
 void control_detach(struct session *s);
 /* A refused claim's reply; returns the status. */

@@ -128,13 +128,20 @@ static uint32_t want_trace(struct request *r)
 	return CTL_OK;
 }
 
+struct domain *control_attached(const struct session *s)
+{
+	struct domain *d = s->attached != NOT_ATTACHED ? domain_get(s->attached) : NULL;
+
+	return d != NULL && __atomic_load_n(&d->vuart.taken, __ATOMIC_ACQUIRE) == s ? d : NULL;
+}
+
 void control_detach(struct session *s)
 {
-	struct domain *d = s->in != NULL && s->attached != NOT_ATTACHED ? domain_get(s->attached) : NULL;
+	struct domain *d = control_attached(s);
 
 	s->attached = NOT_ATTACHED;
 	if (d != NULL) {
-		__atomic_store_n(&d->vuart.taken, false, __ATOMIC_RELEASE);
+		__atomic_store_n(&d->vuart.taken, NULL, __ATOMIC_RELEASE);
 		output_flag(OUTPUT_NEW);
 	}
 }
@@ -152,7 +159,10 @@ static uint32_t attach(struct request *r)
 	if (d->cfg->console == CFG_CONSOLE_NONE) {
 		return CTL_ENOENT;
 	}
-	if (__atomic_exchange_n(&d->vuart.taken, true, __ATOMIC_ACQ_REL)) {
+	const void *none = NULL;
+
+	if (!__atomic_compare_exchange_n(&d->vuart.taken, &none, r->session, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE)) {
 		return CTL_EEXIST; /* of two that come at once, one */
 	}
 	r->session->attached = q->dom;
@@ -163,7 +173,7 @@ static uint32_t input(struct request *r)
 {
 	const char *text = r->in;
 	struct ctl_input *out = r->out;
-	struct domain *d = r->session->attached != NOT_ATTACHED ? domain_get(r->session->attached) : NULL;
+	struct domain *d = control_attached(r->session);
 
 	if (d == NULL) {
 		return CTL_EBUSY;

@@ -146,7 +146,7 @@ static bool step_event(struct domain *d, uint32_t port, struct session *s)
 static bool step_output(struct domain *d, uint32_t port, struct session *s)
 {
 	char *out = reply_room() + sizeof(struct ctl_head);
-	struct domain *other = s->attached != NOT_ATTACHED ? domain_get(s->attached) : NULL;
+	struct domain *other = control_attached(s);
 	const uint32_t n = other != NULL ? vuart_tx_get(&other->vuart, out, PUMP_BYTES) : 0U;
 
 	if (n != 0U) {
@@ -228,8 +228,7 @@ static uint32_t told(const struct domain *d, const struct server *srv)
 	}
 	for (uint32_t i = 0; i < CONTROL_PORTS; i++) {
 		const struct session *s = &srv->ports[i];
-		const struct domain *other = s->attached != NOT_ATTACHED && s->in != NULL ? domain_get(s->attached) :
-											    NULL;
+		const struct domain *other = control_attached(s);
 
 		if ((s->events && s->event != event_next()) || (other != NULL && vuart_tx_level(&other->vuart) != 0U)) {
 			work |= 2U << i;

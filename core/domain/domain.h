@@ -272,7 +272,7 @@ enum domain_step { DOM_STEP_RUN, DOM_STEP_START, DOM_STEP_BUILD, DOM_STEP_UNBUIL
  * where this was the last vCPU. *last_off is set where by this the last domain of the system went off.
  */
 enum domain_step domain_next_step(struct vcpu *v, bool *last_off);
-/* One bounded step of giving back or building: 64 blocks placed, or 2 MiB cleaned or loaded. */
+/* One bounded step of giving back or building: 64 blocks placed, 512 KiB cleaned, or 256 KiB loaded. */
 void domain_build_step(struct domain *d);
 /* One bounded step of taking it apart: 16 blocks. The caller's vCPU may be gone after it. true: all domains are off. */
 bool domain_unbuild_step(struct domain *d);

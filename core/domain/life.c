@@ -33,7 +33,7 @@ bool domain_may(const struct domain *d, enum domain_op op)
 	if (op == DOM_OP_ASK && d->power_key == 0U) {
 		return false;
 	}
-	/* A first build is destroyed, not stopped. */
+	/* What is not placed yet is destroyed, not stopped. */
 	if (op == DOM_OP_STOP && d->state == DOM_BUILDING && (!d->placed || d->loading)) {
 		return false;
 	}
@@ -59,6 +59,8 @@ void domain_forget(struct domain *d)
 {
 	d->created = false;
 	d->feeder = NULL;
+	/* Whoever showed its console shows not that of the slot's next domain. */
+	__atomic_store_n(&d->vuart.taken, NULL, __ATOMIC_RELEASE);
 	d->files = (struct domain_files){ 0 };
 	memset(&domains.sys->domains[d->id], 0, sizeof(domains.sys->domains[0]));
 	domain_set_state(d, DOM_UNUSED);

@@ -22,13 +22,13 @@
 struct vuart {
 	struct lock lock; /* RANK_VUART; guards all below */
 	struct vgic *vgic;
-	uint32_t intid; /* an SPI */
-	bool told;      /* the level that the vGIC knows */
-	bool tx_int;    /* the transmit interrupt's latch */
-	bool beside;    /* hvc0 is on the same rings: OUTPUT_CONTROL tells of what comes and goes */
-	bool away;      /* hvc0 is open: what is typed is read there, and not here */
-	bool taken;     /* a control session shows it, in place of the console */
-	bool overrun;   /* a received byte was lost: until told with the next one read */
+	uint32_t intid;    /* an SPI */
+	bool told;         /* the level that the vGIC knows */
+	bool tx_int;       /* the transmit interrupt's latch */
+	bool beside;       /* hvc0 is on the same rings: OUTPUT_CONTROL tells of what comes and goes */
+	bool away;         /* hvc0 is open: what is typed is read there, and not here */
+	const void *taken; /* the control session that shows it, in place of the console; NULL: none */
+	bool overrun;      /* a received byte was lost: until told with the next one read */
 	uint32_t rsr;
 	uint32_t ilpr;
 	uint32_t ibrd;

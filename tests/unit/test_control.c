@@ -761,8 +761,31 @@ static void a_console(void **state)
 	assert_int_equal(vuart_rx_get(&cm_domain[1].vuart, &c, 1), 1);
 	assert_int_equal(c, 't');
 	cm_open(PORT, false);
-	assert_false(cm_domain[1].vuart.taken);
+	assert_null(cm_domain[1].vuart.taken);
 	cm_open(2, false);
+}
+
+/* The domain goes, and another gets its slot: whoever showed the old one's console neither reads nor types there. */
+static void a_console_of_one_that_went(void **state)
+{
+	struct ctl_domain_req q = { .dom = 1, .action = 1 };
+
+	(void)state;
+	assert_int_equal(ask(CTL_ATTACH, &q, sizeof(q)), CTL_OK);
+	cm_domain[1].vuart.taken = NULL; /* domain_forget() */
+	assert_int_equal(vuart_tx_send(&cm_domain[1].vuart, "secret", 6), 6);
+	settle();
+	assert_int_equal(ask(CTL_INPUT, "x", 1), CTL_EBUSY);
+	assert_int_equal(vuart_tx_level(&cm_domain[1].vuart), 6);
+	cm_open(2, true);
+	send_head(2, CTL_ATTACH, &q, sizeof(q));
+	settle();
+	assert_int_equal(take(2).status, CTL_OK);
+	/* The first session's end leaves the second one's. */
+	cm_open(PORT, false);
+	assert_non_null(cm_domain[1].vuart.taken);
+	cm_open(2, false);
+	assert_null(cm_domain[1].vuart.taken);
 }
 
 int main(void)
@@ -788,6 +811,7 @@ int main(void)
 		cmocka_unit_test_setup(whose_end_it_is, setup),
 		cmocka_unit_test_setup(trees_of_others, setup),
 		cmocka_unit_test_setup(one_tree_at_a_time, setup),
+		cmocka_unit_test_setup(a_console_of_one_that_went, setup),
 		cmocka_unit_test_setup(a_console, setup),
 	};
 

@@ -733,7 +733,9 @@ static void what_was_never_cleaned_is_not_kept(void **state)
 	assert_int_equal(domain_do(d, DOM_OP_RESTART), FH_OK);
 	feed(d);
 	assert_int_equal(pages_filled(d, false), 0x300);
+	d->vuart.taken = &feeder;
 	destroy(d);
+	assert_null(d->vuart.taken);
 }
 
 #define PATIENCE UINT64_C(60000000000) /* create-timeout-ms, its default */
@@ -838,6 +840,8 @@ static void what_is_taken_is_refused_with_a_reason(void **state)
 		{ "front", "", "two domains of this name", FH_EEXIST },
 		{ "x", "control;", "only a domain of the boot's configuration has it", FH_EDENIED },
 		{ "x", "rings;", "only a domain of the boot's configuration has it", FH_EDENIED },
+		{ "x", "on-crash = \"panic\";", "is for the boot's configuration", FH_EDENIED },
+		{ "x", "on-watchdog = \"panic\";", "is for the boot's configuration", FH_EDENIED },
 		{ "x", "memory@50000000 { reg = <0 0x50000000 0 0x100000>; static = <0 0x60100000>; };", "overlaps",
 		  FH_EEXIST },
 		{ "x", "memory@50000000 { reg = <0 0x50000000 0 0x100000>; static = <0 0x20000000>; };", "",
