@@ -114,12 +114,24 @@ fh_status cfg_one_reg(struct reader *r, uint16_t node, uint64_t align, struct ra
 	return FH_OK;
 }
 
+/* Devicetree Specification 2.2.1. A name of another kind could pass for something else where it is shown. */
+static bool is_name_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == ',' || c == '.' ||
+	       c == '_' || c == '+' || c == '-';
+}
+
 fh_status cfg_node_name(struct reader *r, uint16_t node, char *buf)
 {
 	const char *name = fdt_node_name(r->t, node);
 	size_t len = 0;
 
 	while (name[len] != '\0' && name[len] != '@') {
+		if (!is_name_char(name[len])) {
+			return cfg_say(r->err, FH_EINVAL,
+				       "a node of the configuration: its name has a character that is "
+				       "not a letter, a digit or one of ,._+-");
+		}
 		len++;
 	}
 	if (len == 0U || len >= CFG_NAME_MAX) {

@@ -30,6 +30,8 @@ void domain_crashed(const struct domain *d)
 		panic("domain: dom=%s crashed, and its configuration says so", d->cfg->name);
 	}
 	for (uint32_t i = 0; d->verdict == CFG_CRASH_STOP_ALL && i < domains.nr; i++) {
-		domain_ask(&domains.domain[i], DOM_REQ_OFF);
+		if (domain_do(&domains.domain[i], DOM_OP_STOP) != FH_OK) {
+			continue; /* it is off */
+		}
 	}
 }

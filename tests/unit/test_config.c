@@ -238,6 +238,21 @@ static void wrong_values(void **state)
 		"/zones/pool/low@80000000/max-order: must be one number");
 }
 
+/* dtc takes no such name: it is put into the blob. */
+static void a_name_that_is_none(void **state)
+{
+	size_t size;
+	unsigned char *blob = dts_compile(good, &size);
+	unsigned char *name = memmem(blob, size, "\0\0\0\1rear", 9);
+
+	(void)state;
+	assert_non_null(name);
+	name[5] = 0x1b;
+	assert_int_equal(config_parse(blob, size, &sys, &error), FH_EINVAL);
+	assert_non_null(strstr(error.text, "its name has a character that is not"));
+	free(blob);
+}
+
 static void wrong_shapes(void **state)
 {
 	(void)state;
@@ -247,6 +262,8 @@ static void wrong_shapes(void **state)
 	refused("\"app.bin\"", "\"\"", FH_EINVAL, "/domains/rear/kernel: must be one string that is not empty");
 	refused("\"app.bin\"", "\"0123456789012345678901234567890123456789012345678901234567890123\"", FH_EOVERFLOW,
 		"/domains/rear/kernel: is longer than 63 characters");
+	refused("\"app.bin\"", "[1b 5b 32 4a 00]", FH_EINVAL,
+		"/domains/rear/kernel: has a character that is not one of ASCII's printable ones");
 	refused("load-address = <0x40200000>", "load-address = <1 2 3>", FH_EINVAL,
 		"/domains/front/load-address: must be one address, of one or two cells");
 	refused("cpus = <3>", "cpus = \"abc\"", FH_EINVAL,
@@ -752,6 +769,7 @@ int main(void)
 		cmocka_unit_test(unknown_words),
 		cmocka_unit_test(unknown_nodes),
 		cmocka_unit_test(wrong_values),
+		cmocka_unit_test(a_name_that_is_none),
 		cmocka_unit_test(wrong_shapes),
 		cmocka_unit_test(zones),
 		cmocka_unit_test(memory),

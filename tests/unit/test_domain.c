@@ -678,6 +678,32 @@ static void files_come_again(void **state)
 	free(before);
 }
 
+/* Who is begun anew meanwhile is stopped as well. */
+static void stop_all_stops_all(void **state)
+{
+	const struct domain_files f = { { 0x8000, 0x1001, 0 }, { 0 } };
+	struct cfg_error err = { "" };
+	struct domain *d;
+
+	(void)state;
+	assert_int_equal(domain_claim(&rear, 1, DOMID_HYP, &why), FH_OK);
+	assert_int_equal(domain_do(rear, DOM_OP_START), FH_OK);
+	dm_settle();
+	assert_int_equal(rear->state, DOM_RUNNING);
+	assert_int_equal(define("new", "on-crash = \"stop-all\";", &f, &d, &err), FH_OK);
+	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	feed(d);
+	assert_int_equal(domain_do(rear, DOM_OP_RESTART), FH_OK);
+	while (rear->state != DOM_BUILDING) {
+		assert_non_null(dm_step(rear));
+	}
+	domain_ask(d, DOM_REQ_CRASH);
+	dm_settle();
+	assert_int_equal(d->state, DOM_CRASHED);
+	assert_int_equal(rear->state, DOM_STOPPED);
+}
+
 /* Each page of its memory behind its files: filled, or how many are. */
 static uint32_t pages_filled(struct domain *d, bool fill)
 {
@@ -890,6 +916,7 @@ int main(void)
 		cmocka_unit_test_setup(the_holder_dies, setup),
 		cmocka_unit_test_setup(files_come_in_pieces, setup),
 		cmocka_unit_test_setup(files_come_again, setup),
+		cmocka_unit_test_setup(stop_all_stops_all, setup),
 		cmocka_unit_test_setup(what_was_never_cleaned_is_not_kept, setup),
 		cmocka_unit_test_setup(nobody_feeds_it, setup),
 		cmocka_unit_test_setup(a_slot_is_used_again, setup),
