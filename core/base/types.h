@@ -71,6 +71,7 @@ typedef uint16_t domid_t;
 #else
 #define FH_UNROLL _Pragma("GCC unroll 32")
 #endif
+#define FH_FALLTHROUGH __attribute__((fallthrough))
 /* Not zeroed at boot: whoever uses it writes it first. */
 #define FH_NOINIT __attribute__((section(".noinit")))
 #define FH_ALIGNED(n) __attribute__((aligned(n)))

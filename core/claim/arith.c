@@ -150,31 +150,40 @@ static inline void add_run(int64_t *t, unsigned int nr, int64_t n)
 	switch (nr / 2U) {
 	case 9:
 		t[16] += n;
-		t[17] += n; /* fall through */
+		t[17] += n;
+		FH_FALLTHROUGH;
 	case 8:
 		t[14] += n;
-		t[15] += n; /* fall through */
+		t[15] += n;
+		FH_FALLTHROUGH;
 	case 7:
 		t[12] += n;
-		t[13] += n; /* fall through */
+		t[13] += n;
+		FH_FALLTHROUGH;
 	case 6:
 		t[10] += n;
-		t[11] += n; /* fall through */
+		t[11] += n;
+		FH_FALLTHROUGH;
 	case 5:
 		t[8] += n;
-		t[9] += n; /* fall through */
+		t[9] += n;
+		FH_FALLTHROUGH;
 	case 4:
 		t[6] += n;
-		t[7] += n; /* fall through */
+		t[7] += n;
+		FH_FALLTHROUGH;
 	case 3:
 		t[4] += n;
-		t[5] += n; /* fall through */
+		t[5] += n;
+		FH_FALLTHROUGH;
 	case 2:
 		t[2] += n;
-		t[3] += n; /* fall through */
+		t[3] += n;
+		FH_FALLTHROUGH;
 	case 1:
 		t[0] += n;
-		t[1] += n; /* fall through */
+		t[1] += n;
+		FH_FALLTHROUGH;
 	default:
 		break;
 	}
