@@ -55,15 +55,15 @@ static fh_status text(struct reader *r, uint16_t node, const struct prop *p, cha
 	if (fdt_str(r->t, node, p->name, &s) != FH_OK || s[0] == '\0') {
 		return cfg_refuse(r, FH_EINVAL, node, p->name, "must be one string that is not empty");
 	}
+	if (strlen(s) >= p->size) {
+		return cfg_refuse(r, FH_EOVERFLOW, node, p->name, "is longer than %u characters", p->size - 1U);
+	}
 	/* What is shown of it stays what it is: no escape sequence, no line of its own. */
 	for (const char *c = s; *c != '\0'; c++) {
 		if (*c < ' ' || *c > '~') {
 			return cfg_refuse(r, FH_EINVAL, node, p->name,
 					  "has a character that is not one of ASCII's printable ones");
 		}
-	}
-	if (strlen(s) >= p->size) {
-		return cfg_refuse(r, FH_EOVERFLOW, node, p->name, "is longer than %u characters", p->size - 1U);
 	}
 	memcpy(buf, s, strlen(s) + 1U);
 	return FH_OK;

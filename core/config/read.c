@@ -114,11 +114,11 @@ fh_status cfg_one_reg(struct reader *r, uint16_t node, uint64_t align, struct ra
 	return FH_OK;
 }
 
-/* Devicetree Specification 2.2.1. A name of another kind could pass for something else where it is shown. */
-static bool is_name_char(char c)
+/* Devicetree Specification 2.2.1. A name of another kind could pass for something else where it is shown, or used. */
+static bool is_name_char(char c, size_t at)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == ',' || c == '.' ||
-	       c == '_' || c == '+' || c == '-';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (at != 0U && ((c >= '0' && c <= '9') || c == ',' || c == '.' || c == '_' || c == '+' || c == '-'));
 }
 
 fh_status cfg_node_name(struct reader *r, uint16_t node, char *buf)
@@ -127,10 +127,10 @@ fh_status cfg_node_name(struct reader *r, uint16_t node, char *buf)
 	size_t len = 0;
 
 	while (name[len] != '\0' && name[len] != '@') {
-		if (!is_name_char(name[len])) {
+		if (!is_name_char(name[len], len)) {
 			return cfg_say(r->err, FH_EINVAL,
 				       "a node of the configuration: its name has a character that is "
-				       "not a letter, a digit or one of ,._+-");
+				       "not a letter or, behind the first, a digit or one of ,._+-");
 		}
 		len++;
 	}

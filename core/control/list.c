@@ -88,7 +88,9 @@ static bool next_vcpu(struct walk *w, void *entry)
 		}
 		d = seen(w, (uint32_t)(w->at >> 8));
 	}
-	*e = (struct ctl_vcpu){ d->id, (uint16_t)(w->at++ & 255U), (uint16_t)v.pcpu, v.on, { .guest = 0 } };
+	*e = (struct ctl_vcpu){
+		d->id, (uint16_t)(w->at++ & 255U), (uint16_t)v.pcpu, v.on ? CTL_POWER_ON : 0U, { .guest = 0 }
+	};
 	add_counts(&e->counts, &v);
 	return true;
 }

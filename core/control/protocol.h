@@ -134,11 +134,12 @@ struct ctl_domain {
 	struct ctl_counts counts;
 };
 
+#define CTL_POWER_ON 2U /* 1 was about to start */
 struct ctl_vcpu {
 	uint16_t dom;
 	uint16_t index;
 	uint16_t cpu;
-	uint16_t power; /* 0 off, 1 on */
+	uint16_t power; /* 0 off, or CTL_POWER_ON */
 	struct ctl_counts counts;
 };
 

@@ -137,13 +137,14 @@ struct domain *control_attached(const struct session *s)
 
 void control_detach(struct session *s)
 {
-	struct domain *d = control_attached(s);
+	const void *own = s;
 
-	s->attached = NOT_ATTACHED;
-	if (d != NULL) {
-		__atomic_store_n(&d->vuart.taken, NULL, __ATOMIC_RELEASE);
+	/* Not of a domain: that may be gone. */
+	if (s->attached != NOT_ATTACHED && __atomic_compare_exchange_n(&domain_vuart(s->attached)->taken, &own, NULL,
+								       false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 		output_flag(OUTPUT_NEW);
 	}
+	s->attached = NOT_ATTACHED;
 }
 
 static uint32_t attach(struct request *r)
@@ -151,6 +152,7 @@ static uint32_t attach(struct request *r)
 	const struct ctl_domain_req *q = r->in;
 	uint32_t status;
 	struct domain *d = named(r, q->dom, &status);
+	const void *none = NULL;
 
 	control_detach(r->session);
 	if (d == NULL || q->action == 0U) {
@@ -159,13 +161,16 @@ static uint32_t attach(struct request *r)
 	if (d->cfg->console == CFG_CONSOLE_NONE) {
 		return CTL_ENOENT;
 	}
-	const void *none = NULL;
-
 	if (!__atomic_compare_exchange_n(&d->vuart.taken, &none, r->session, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE)) {
 		return CTL_EEXIST; /* of two that come at once, one */
 	}
 	r->session->attached = q->dom;
+	/* It may have gone since it was looked up, and the slot be another's: that one must be the caller's, too. */
+	if (named(r, q->dom, &status) == NULL) {
+		control_detach(r->session);
+		return status;
+	}
 	return CTL_OK;
 }
 

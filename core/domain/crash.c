@@ -30,8 +30,8 @@ void domain_crashed(const struct domain *d)
 		panic("domain: dom=%s crashed, and its configuration says so", d->cfg->name);
 	}
 	for (uint32_t i = 0; d->verdict == CFG_CRASH_STOP_ALL && i < domains.nr; i++) {
-		if (domain_do(&domains.domain[i], DOM_OP_STOP) != FH_OK) {
-			continue; /* it is off */
-		}
+		const fh_status status = domain_do(&domains.domain[i], DOM_OP_STOP);
+
+		FH_ASSERT(status == FH_OK || status == FH_EBUSY); /* it is off */
 	}
 }

@@ -49,7 +49,6 @@ static inline void note(struct lock *l, uint32_t cpu, uint32_t ranks)
 void lock_acquire(struct lock *l)
 {
 	const uint32_t cpu = arch_cpu_id();
-
 	const uint32_t ranks = check_order(cpu, l);
 	const uint32_t ticket = arch_fetch_inc(&l->next);
 
@@ -63,7 +62,6 @@ bool lock_try(struct lock *l)
 {
 	const uint32_t cpu = arch_cpu_id();
 	const uint32_t ticket = arch_load_acquire(&l->owner);
-
 	const uint32_t ranks = check_order(cpu, l);
 
 	/* The ticket being served is not drawn yet: nobody holds the lock or waits, and who draws it has the lock. */

@@ -105,9 +105,19 @@ uint32_t domain_count(void)
 	return CM_DOMAINS;
 }
 
+static bool cm_goes; /* a domain is gone as soon as somebody has its console */
+
 struct domain *domain_get(uint32_t i)
 {
+	if (cm_goes && i < CM_DOMAINS && cm_domain[i].vuart.taken != NULL) {
+		cm_domain[i].state = DOM_UNUSED;
+	}
 	return i < CM_DOMAINS && cm_domain[i].state != DOM_UNUSED ? &cm_domain[i] : NULL;
+}
+
+struct vuart *domain_vuart(uint32_t i)
+{
+	return &cm_domain[i].vuart;
 }
 
 struct vcpu *domain_cpu_vcpu(uint32_t cpu)

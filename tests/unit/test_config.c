@@ -241,15 +241,23 @@ static void wrong_values(void **state)
 /* dtc takes no such name: it is put into the blob. */
 static void a_name_that_is_none(void **state)
 {
+	static const char wrong[] = { 0x1b, '\n', '/', ' ', (char)0xc2 };
 	size_t size;
 	unsigned char *blob = dts_compile(good, &size);
 	unsigned char *name = memmem(blob, size, "\0\0\0\1rear", 9);
 
 	(void)state;
 	assert_non_null(name);
-	name[5] = 0x1b;
+	for (uint32_t i = 0; i < sizeof(wrong); i++) {
+		name[5] = (unsigned char)wrong[i];
+		assert_int_equal(config_parse(blob, size, &sys, &error), FH_EINVAL);
+		assert_non_null(strstr(error.text, "its name has a character that is not"));
+	}
+	memcpy(name + 4, ".ear", 4);
 	assert_int_equal(config_parse(blob, size, &sys, &error), FH_EINVAL);
 	assert_non_null(strstr(error.text, "its name has a character that is not"));
+	memcpy(name + 4, "r.1r", 4);
+	assert_int_equal(config_parse(blob, size, &sys, &error), FH_OK);
 	free(blob);
 }
 

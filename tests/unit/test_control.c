@@ -765,6 +765,18 @@ static void a_console(void **state)
 	cm_open(2, false);
 }
 
+/* It goes while it is attached to: nobody has the console then. */
+static void a_console_of_one_that_goes(void **state)
+{
+	struct ctl_domain_req q = { .dom = 1, .action = 1 };
+
+	(void)state;
+	cm_goes = true;
+	assert_int_equal(ask(CTL_ATTACH, &q, sizeof(q)), CTL_ENOENT);
+	assert_null(cm_domain[1].vuart.taken);
+	cm_goes = false;
+}
+
 /* The domain goes, and another gets its slot: whoever showed the old one's console neither reads nor types there. */
 static void a_console_of_one_that_went(void **state)
 {
@@ -811,6 +823,7 @@ int main(void)
 		cmocka_unit_test_setup(whose_end_it_is, setup),
 		cmocka_unit_test_setup(trees_of_others, setup),
 		cmocka_unit_test_setup(one_tree_at_a_time, setup),
+		cmocka_unit_test_setup(a_console_of_one_that_goes, setup),
 		cmocka_unit_test_setup(a_console_of_one_that_went, setup),
 		cmocka_unit_test_setup(a_console, setup),
 	};

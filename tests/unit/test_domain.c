@@ -616,12 +616,12 @@ static void feed(struct domain *d)
 	assert_int_equal(d->state, DOM_RUNNING);
 }
 
-static struct domain *fed(const struct domain_files *f)
+static struct domain *fed(const char *more, const struct domain_files *f)
 {
 	struct cfg_error err = { "" };
 	struct domain *d;
 
-	assert_int_equal(define("new", "", f, &d, &err), FH_OK);
+	assert_int_equal(define("new", more, f, &d, &err), FH_OK);
 	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
 	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
 	feed(d);
@@ -633,7 +633,7 @@ static void files_come_again(void **state)
 {
 	const struct domain_files f = { { 0x10000, 0x1001, 0 }, { 0 } };
 	char *before = canon_text(&dm_ledger, CANON_ALL & ~CANON_DIRTY);
-	struct domain *d = fed(&f);
+	struct domain *d = fed("", &f);
 	char *running = canon_text(&dm_ledger, CANON_ALL & ~CANON_DIRTY);
 
 	(void)state;
@@ -682,18 +682,11 @@ static void files_come_again(void **state)
 static void stop_all_stops_all(void **state)
 {
 	const struct domain_files f = { { 0x8000, 0x1001, 0 }, { 0 } };
-	struct cfg_error err = { "" };
 	struct domain *d;
 
 	(void)state;
-	assert_int_equal(domain_claim(&rear, 1, DOMID_HYP, &why), FH_OK);
-	assert_int_equal(domain_do(rear, DOM_OP_START), FH_OK);
-	dm_settle();
-	assert_int_equal(rear->state, DOM_RUNNING);
-	assert_int_equal(define("new", "on-crash = \"stop-all\";", &f, &d, &err), FH_OK);
-	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
-	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
-	feed(d);
+	create(rear);
+	d = fed("on-crash = \"stop-all\";", &f);
 	assert_int_equal(domain_do(rear, DOM_OP_RESTART), FH_OK);
 	while (rear->state != DOM_BUILDING) {
 		assert_non_null(dm_step(rear));
@@ -730,10 +723,7 @@ static void what_was_never_cleaned_is_not_kept(void **state)
 	struct domain *d;
 
 	(void)state;
-	assert_int_equal(define("old", "", &f, &d, &err), FH_OK);
-	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
-	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
-	feed(d);
+	d = fed("", &f);
 	assert_int_equal(pages_filled(d, true), 0x300);
 	destroy(d);
 
@@ -815,7 +805,7 @@ static void nobody_feeds_it(void **state)
 	dm_settle();
 	as_before(before, CANON_ALL & ~CANON_DIRTY, "claimed");
 	/* What runs, and what resets after it, is not its creator's. */
-	d = fed(&f);
+	d = fed("", &f);
 	assert_int_equal(domain_give_up(&feeder), UINT64_MAX);
 	domain_feed(d, DOM_OP_RESTART, &err);
 	assert_int_equal(domain_do(d, DOM_OP_RESTART), FH_OK);
@@ -833,7 +823,7 @@ static void a_slot_is_used_again(void **state)
 	const struct domain_files two = { { 0x10000, 0x1001, 0 }, { 0 } };
 	const struct domain_files one = { { 0x10000, 0, 0 }, { 0 } };
 	struct cfg_error err = { "" };
-	struct domain *d = fed(&two);
+	struct domain *d = fed("", &two);
 	size_t size;
 	char *without = strdup(created);
 	char *word = strstr(without, "ramdisk = \"r\";");

@@ -164,9 +164,7 @@ int cmd_list(int argc, char **argv)
 
 static const char *power_name(uint32_t power)
 {
-	static const char *const names[] = { "off", "on" };
-
-	return power < COUNT(names) ? names[power] : "?";
+	return power == CTL_POWER_ON ? "on" : power == 0U ? "off" : "?";
 }
 
 static void print_vcpus(uint32_t dom)
