@@ -2,7 +2,7 @@
 // SOURCES: core/claim/*.c core/pool/*.c core/base/status.c tests/unit/fake/lock_host.c tests/unit/canon.c
 /*
  * What went wrong in the memory management of Xen, Bao, Gunyah and hvisor, and does not here: a test a fault, by name
- * (docs/claims.md lists them). More of them are in test_claim.
+ * (docs/claims.md lists them). More of them are in test_claim_faults.
  */
 #include <setjmp.h>
 #include <stdarg.h>
