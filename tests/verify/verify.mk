@@ -47,15 +47,17 @@ check-claims: verify-random
 verify_small := -DPOOL_MAX_ORDER=2U -DPOOL_MAX_ZONES=3U -DPOOL_MAX_BANKS=2U -DPOOL_MAX_RANGES=3U -DFH_MAX_CLAIMS=12U \
 	-DCLAIM_MAX_TERMS=12U -DCLAIM_MAX_INPUT=12U -DLEDGER_MAX_TERMS=32U -DLEDGER_MAX_DOMAINS=2U -DLEDGER_MAX_SCRUBBERS=1U
 
-$(O)/verify/every: tests/verify/every.c tests/unit/oracle.c $(verify_deps)
+every_parts := tests/verify/every.c $(patsubst %,tests/verify/every_%.c,states judge outcome steps) tests/unit/oracle.c
+
+$(O)/verify/every: $(every_parts) tests/verify/every.h $(verify_deps)
 	@mkdir -p $(@D)
-	$(HOST_CC) $(verify_flags) $(verify_small) $(verify_engine) $(filter %/every.c %/oracle.c,$^) -o $@
+	$(HOST_CC) $(verify_flags) $(verify_small) $(verify_engine) $(every_parts) -o $@
 
 # The same under the sanitizers, for a part of the states.
-$(O)/verify/every_san: tests/verify/every.c tests/unit/oracle.c $(verify_deps)
+$(O)/verify/every_san: $(every_parts) tests/verify/every.h $(verify_deps)
 	@mkdir -p $(@D)
 	$(HOST_CC) $(verify_flags) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all $(verify_small) $(verify_engine) \
-		$(filter %/every.c %/oracle.c,$^) -o $@
+		$(every_parts) -o $@
 
 # The arithmetic of one zone, orders 0 to 4.
 $(O)/verify/every_arith: tests/verify/every_arith.c core/claim/arith.c $(verify_deps)
