@@ -23,7 +23,8 @@ random_tables := -e 's/^\#define POOL_MAX_ZONES .*/\#define POOL_MAX_ZONES 8U/' 
 	-e 's/^\#define POOL_MAX_RANGES .*/\#define POOL_MAX_RANGES 16U/' -e 's/^\#define CLAIM_MAX_\(TERMS\|INPUT\) .*/\#define CLAIM_MAX_\1 4U/' \
 	-e 's/^\#define LEDGER_MAX_DOMAINS .*/\#define LEDGER_MAX_DOMAINS 3U/' \
 	-e 's/^\#define LEDGER_MAX_SCRUBBERS .*/\#define LEDGER_MAX_SCRUBBERS 4U/'
-$(O)/verify/random: tests/unit/test_claim_random.c tests/unit/oracle.c tests/verify/small $(verify_deps)
+$(O)/verify/random: tests/unit/test_claim_random.c $(wildcard tests/unit/claim_random*.[ch]) tests/unit/oracle.c tests/verify/small \
+		$(verify_deps)
 	$(call small_engine,$(O)/verify/small6,6,16,64,$(random_tables))
 	$(call verify_program,$(O)/verify/small6) -lcmocka
 
