@@ -3,6 +3,7 @@
 #   // SOURCES: core/pool/*.c core/base/status.c     (globs, from the root)
 #   // CFLAGS: -DX=1                                 (optional)
 #   // LIBS: -lfdt                                   (optional)
+#   // WITH: tests/unit/domain_machine.c             (optional: compiled with it, and its lines count, too)
 
 HOST_CC ?= gcc
 FUZZ_CC ?= clang
@@ -13,7 +14,8 @@ unit_flags := $(host_cppflags) $(host_cflags) -O1 $(sanitize)
 fuzz_flags := $(host_cppflags) $(host_cflags) -O1 $(sanitize) -fsanitize=fuzzer
 tools_flags := $(host_cppflags) $(host_cflags) -O2
 
-tagged = $(shell sed -n 's,^// $(2):,,p' $(1))
+with = $(shell sed -n 's,^// WITH:,,p' $(1))
+tagged = $(shell sed -n 's,^// $(2):,,p' $(1) $(call with,$(1)))
 
 # host_kind KIND CC FLAGS: objects of programs without CFLAGS of their own are shared, in $(O)/KIND/shared.
 define host_kind
@@ -27,11 +29,11 @@ endef
 define host_program
 $(1)_cflags := $$(call tagged,$(2),CFLAGS)
 $(1)_folder := $(O)/$$(if $$($(1)_cflags),$(1).d,$(dir $(1))shared)
-$(1)_objects := $$(patsubst %.c,$$($(1)_folder)/%.o,$$(sort $(2) $$(wildcard $$(call tagged,$(2),SOURCES))))
+$(1)_objects := $$(patsubst %.c,$$($(1)_folder)/%.o,$$(sort $(2) $$(call with,$(2)) $$(wildcard $$(call tagged,$(2),SOURCES))))
 -include $$($(1)_objects:.o=.d)
 # What the first lines say: a change of them links again, and compiles again what has flags of its own.
-$(O)/$(1).tags: $(2) scripts/host.mk
-	@mkdir -p $$(@D); { sed -n '/^\/\/ [A-Z]*:/p' $(2); echo '$(3) $(4)'; } >$$@.new; \
+$(O)/$(1).tags: $(2) $(call with,$(2)) scripts/host.mk
+	@mkdir -p $$(@D); { sed -n '/^\/\/ [A-Z]*:/p' $(2) $(call with,$(2)); echo '$(3) $(4)'; } >$$@.new; \
 		if cmp -s $$@ $$@.new; then rm $$@.new; else mv $$@.new $$@; fi
 ifneq ($$($(1)_cflags),)
 $$($(1)_objects): $(O)/$(1).d/%.o: %.c $(O)/$(1).tags

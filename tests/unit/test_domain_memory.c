@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: tests/unit/domain_machine.c tests/unit/canon.c core/domain/admit.c core/domain/audit_on.c core/domain/bell.c core/domain/build.c core/domain/claim.c core/domain/crash.c core/domain/define.c core/domain/feed.c core/domain/devices.c core/domain/domain.c core/domain/guest_fdt*.c core/domain/life.c core/domain/measure.c core/domain/memory.c core/domain/pause.c core/domain/place.c core/domain/places.c core/domain/plan.c core/domain/tree.c core/domain/unbuild.c core/domain/virtio_off.c core/domain/watchdog.c core/vwdt/*.c core/vdev/*.c core/vuart/vuart.c core/vuart/regs.c core/config/*.c core/fdt/*.c core/payload/*.c core/pool/*.c core/claim/*.c core/log/fmt.c core/log/log.c core/log/event.c core/log/guest.c core/sync/*.c core/base/status.c arch/arm64/mm/stage2*.c
-// LIBS: -lfdt -Wl,--wrap=claim_stake,--wrap=claim_use,--wrap=claim_redeem,--wrap=claim_redeem_upto,--wrap=ledger_domain_add,--wrap=ledger_own_range,--wrap=s2_prepare,--wrap=board_device,--wrap=guest_fdt_write,--wrap=vgic_init,--wrap=vgic_map_hw,--wrap=vdev_add,--wrap=payload_find,--wrap=claim_unredeem_untouched,--wrap=claim_unredeem,--wrap=claim_release
+// WITH: tests/unit/domain_machine.c
+// LIBS: -Wl,--wrap=claim_unredeem_untouched,--wrap=claim_unredeem,--wrap=claim_release
 /*
  * What a running domain claims for itself, where another of its vCPUs, or a lease, comes in between two calls to the
  * ledger: on the fake machine, so that it does each time.

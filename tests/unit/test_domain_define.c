@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+// WITH: tests/unit/domain_machine.c tests/unit/domain_cases.c
+/* Domains that are defined at run time: what their slots and memory held before, and what they may not have. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "arch/cpu.h"
+#include "canon.h"
+#include "core/log/log.h"
+#include "domain_cases.h"
+#include "dts.h"
+#include "fake_machine.h"
+
+/* Each page of its memory behind its files: filled, or how many are. */
+static uint32_t pages_filled(struct domain *d, bool fill)
+{
+	struct s2_leaf leaf;
+	uint32_t n = 0;
+
+	for (uint64_t at = 0x40400000; at < 0x40700000; at += PAGE_SIZE) {
+		assert_int_equal(s2_lookup(&d->s2, ipa(at), &leaf), FH_OK);
+		unsigned char *page = dm_ram(pa_val(leaf.pa) + at - ipa_val(leaf.ipa));
+
+		if (fill) {
+			memset(page, 0xa5, PAGE_SIZE);
+		}
+		n += *page == 0xa5 ? 1U : 0U;
+	}
+	return n;
+}
+
+/* Stopped while it is cleaned for the first time, it does not begin with what another one left, "keep" or not. */
+static void what_was_never_cleaned_is_not_kept(void **state)
+{
+	const struct domain_files f = { { 0x8000, 0x1001, 0 }, { 0 } };
+	struct cfg_error err = { "" };
+	struct domain *d;
+
+	(void)state;
+	d = fed("", &f);
+	assert_int_equal(pages_filled(d, true), 0x300);
+	destroy(d);
+
+	assert_int_equal(define("new", "memory-on-reset = \"keep\";", &f, &d, &err), FH_OK);
+	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
+	domain_feed(d, DOM_OP_START, &feeder);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	while (d->build.zeroed == 0U) {
+		assert_non_null(dm_step(d));
+	}
+	assert_int_equal(d->build.phase, PHASE_CLEAN);
+	assert_true(pages_filled(d, false) > 0U);
+	assert_int_equal(domain_do(d, DOM_OP_STOP), FH_OK);
+	dm_settle();
+	assert_int_equal(d->state, DOM_STOPPED);
+	domain_feed(d, DOM_OP_START, &feeder);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	feed(d);
+	assert_int_equal(pages_filled(d, false), 0);
+	/* What is its own it keeps. */
+	assert_int_equal(pages_filled(d, true), 0x300);
+	domain_feed(d, DOM_OP_RESTART, &feeder);
+	assert_int_equal(domain_do(d, DOM_OP_RESTART), FH_OK);
+	feed(d);
+	assert_int_equal(pages_filled(d, false), 0x300);
+	d->vuart.taken = &feeder;
+	destroy(d);
+	assert_null(d->vuart.taken);
+}
+
+/* The next domain in a slot finds nothing of the last one: no ramdisk that never comes, no words of another's. */
+static void a_slot_is_used_again(void **state)
+{
+	const struct domain_files two = { { 0x10000, 0x1001, 0 }, { 0 } };
+	const struct domain_files one = { { 0x10000, 0, 0 }, { 0 } };
+	struct cfg_error err = { "" };
+	struct domain *d = fed("", &two);
+	size_t size;
+	char *without = strdup(created);
+	char *word = strstr(without, "ramdisk = \"r\";");
+
+	(void)state;
+	assert_int_equal(vuart_tx_send(&d->vuart, "secret", 6), 6);
+	destroy(d);
+	memset(word, ' ', strlen("ramdisk = \"r\";"));
+	memcpy(strstr(without, "MORE"), "    ", 4);
+	unsigned char *tree = dts_compile(without, &size);
+
+	assert_int_equal(domain_define(tree, size, &two, &feeder, &d, &err), FH_EINVAL);
+	assert_non_null(strstr(err.text, "ramdisk: a file comes for it"));
+	assert_int_equal(domain_define(tree, size, &one, &feeder, &d, &err), FH_OK);
+	assert_int_equal(vuart_tx_level(&d->vuart), 0);
+	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	feed(d);
+	free(tree);
+	free(without);
+}
+
+static void what_is_taken_is_refused_with_a_reason(void **state)
+{
+	const struct domain_files f = { { 4096, 4096, 0 }, { 0 } };
+	static const struct {
+		const char *name, *more, *why;
+		fh_status status;
+	} bad[] = {
+		{ "front", "", "two domains of this name", FH_EEXIST },
+		{ "x", "control;", "only a domain of the boot's configuration has it", FH_EDENIED },
+		{ "x", "rings;", "only a domain of the boot's configuration has it", FH_EDENIED },
+		{ "x", "on-crash = \"panic\";", "is for the boot's configuration", FH_EDENIED },
+		{ "x", "on-watchdog = \"panic\";", "is for the boot's configuration", FH_EDENIED },
+		{ "x", "memory@50000000 { reg = <0 0x50000000 0 0x100000>; static = <0 0x60100000>; };", "overlaps",
+		  FH_EEXIST },
+		{ "x", "memory@50000000 { reg = <0 0x50000000 0 0x100000>; static = <0 0x20000000>; };", "",
+		  FH_ENOENT },
+		{ "x", "on-crash = \"restart\";", "is for domains whose files are the payload's", FH_ENOTSUP },
+		{ "x", "devices { a { path = \"/pl061@9030000\"; }; };", "given already", FH_EEXIST },
+		{ "x", "devices { a { path = \"/pl011@9000000\"; allow-unprotected-dma; }; };", "unprotected DMA",
+		  FH_EDENIED },
+	};
+	struct cfg_error err = { "" };
+	struct domain *d = NULL;
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(define(bad[i].name, bad[i].more, &f, &d, &err), bad[i].status);
+		if (strstr(err.text, bad[i].why) == NULL) {
+			fail_msg("'%s' is not in '%s'", bad[i].why, err.text);
+		}
+	}
+	for (uint32_t i = domain_count(); i < CFG_MAX_DOMAINS; i++) {
+		assert_null(domain_get(i));
+	}
+	assert_int_equal(define("x", "", &f, &d, &err), FH_OK);
+	assert_int_equal(define("y", "", &f, &d, &err), FH_EEXIST); /* its CPU */
+	assert_non_null(strstr(err.text, "CPU 3"));
+	assert_int_equal(domain_do(d, DOM_OP_DESTROY), FH_OK);
+	assert_int_equal(define("y", "", &f, &d, &err), FH_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(what_was_never_cleaned_is_not_kept, setup),
+		cmocka_unit_test_setup(a_slot_is_used_again, setup),
+		cmocka_unit_test_setup(what_is_taken_is_refused_with_a_reason, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
