@@ -57,7 +57,7 @@ const char created[] =
 	" }; }; };";
 
 fh_status define(const char *name, const char *more, const struct domain_files *f, struct domain **d,
-			struct cfg_error *err)
+		 struct cfg_error *err)
 {
 	char text[1024];
 	const char *n = strstr(created, "NAME");

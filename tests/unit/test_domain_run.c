@@ -192,10 +192,8 @@ static void the_time_of_a_pause(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(its_power_key, setup),
-		cmocka_unit_test_setup(doorbells, setup),
-		cmocka_unit_test_setup(times_begin_at_nothing, setup),
-		cmocka_unit_test_setup(a_second_cpu_on, setup),
+		cmocka_unit_test_setup(its_power_key, setup),          cmocka_unit_test_setup(doorbells, setup),
+		cmocka_unit_test_setup(times_begin_at_nothing, setup), cmocka_unit_test_setup(a_second_cpu_on, setup),
 		cmocka_unit_test_setup(the_time_of_a_pause, setup),
 	};
 
