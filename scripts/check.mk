@@ -68,11 +68,12 @@ check-guests: setup
 	@$(MAKE) -j2 all tools
 	@scripts/run-qemu $(O) tests/qemu/guests_linux.py $(if $(K),-k '$(K)')
 
-#: make fuzz-guest            the hostile guest, by FUZZ_GUEST_SEEDS=10 more seeds
+#: make fuzz-guest            the hostile guest, by FUZZ_GUEST_SEEDS=10 more seeds, drawn from FUZZ_GUEST_FROM (the time)
 FUZZ_GUEST_SEEDS ?= 10
+FUZZ_GUEST_FROM ?= $(shell date +%s)
 fuzz-guest: setup
 	@$(MAKE) -j2 all tools
-	@FUZZ_GUEST_SEEDS=$(FUZZ_GUEST_SEEDS) scripts/run-qemu $(O) tests/qemu/test_hostile.py -k disturbs
+	@FUZZ_GUEST_SEEDS=$(FUZZ_GUEST_SEEDS) FUZZ_GUEST_FROM=$(FUZZ_GUEST_FROM) scripts/run-qemu $(O) tests/qemu/test_hostile.py -k disturbs
 
 #: make check-format          layout, file sizes, SPDX lines, TODOs;  make format  lays out
 check-format:
