@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+// SOURCES: core/control/server.c core/control/requests.c core/control/list.c core/control/claims.c core/control/create.c
+// SOURCES: core/claim/*.c core/pool/*.c core/sync/*.c core/log/*.c core/vuart/*.c core/base/status.c
+/* Claims and events over the control ports: stakes, leases, waits, refusals, and who is told. */
+#include "tests/unit/control_cases.h"
+
+static void events_are_told(void **state)
+{
+	struct ctl_event e;
+
+	(void)state;
+	assert_int_equal(ask(CTL_EVENTS, &(struct ctl_events_req){ .on = 1 }, sizeof(struct ctl_events_req)), CTL_OK);
+	cm_state(&cm_domain[1], DOM_CRASHED);
+	settle();
+	assert_int_equal(take(PORT).op, CTL_EVENT);
+	memcpy(&e, data, sizeof(e));
+	assert_int_equal(e.type, CTL_EV_STATE);
+	assert_int_equal(e.dom, 1);
+	assert_int_equal(e.value, CTL_CRASHED);
+	/* More than are kept: their number, then the rest. */
+	cm_ports[PORT].full = true;
+	for (uint32_t i = 0; i < EVENTS_KEPT + 5U; i++) {
+		cm_state(&cm_domain[1], DOM_RUNNING);
+	}
+	cm_ports[PORT].full = false;
+	settle();
+	take(PORT);
+	memcpy(&e, data, sizeof(e));
+	assert_int_equal(e.type, CTL_EV_LOST);
+	assert_int_equal(e.value, 5);
+	for (uint32_t i = 0; i < EVENTS_KEPT; i++) {
+		take(PORT);
+		memcpy(&e, data, sizeof(e));
+		assert_int_equal(e.type, CTL_EV_STATE);
+	}
+	assert_int_equal(cm_ports[PORT].out_len, 0);
+}
+
+static uint32_t stake_in(uint8_t zone, uint64_t lease_ms, uint64_t wait_ms, uint16_t owner, uint64_t count,
+			 struct ctl_claim *c)
+{
+	struct {
+		struct ctl_stake s;
+		struct ctl_want w;
+	} q = { { lease_ms, wait_ms, 1, 0 }, { zone, 0, owner, 0, count } };
+	const uint32_t status = ask(CTL_STAKE, &q, sizeof(q));
+
+	memcpy(c, data, sizeof(*c));
+	return status;
+}
+
+static uint32_t stake(uint64_t lease_ms, uint64_t wait_ms, uint16_t owner, uint64_t count, struct ctl_claim *c)
+{
+	return stake_in(0, lease_ms, wait_ms, owner, count, c);
+}
+
+static uint64_t claimed(void)
+{
+	struct ledger_zone_info z;
+
+	assert_int_equal(ledger_zone_info(&cm_ledger, 0, &z), FH_OK);
+	assert_null(ledger_audit(&cm_ledger));
+	return z.claimed_pages;
+}
+
+static void claims(void **state)
+{
+	struct ctl_refusal why;
+	struct ctl_claim c;
+	struct ctl_claim d;
+
+	(void)state;
+	assert_int_equal(stake(0, 0, 1, 100, &c), CTL_OK);
+	assert_int_equal(claimed(), 100);
+	cm_cfg[0].manages = 2U;
+	assert_int_equal(stake(0, 0, 2, 1, &d), CTL_EDENIED);
+	assert_int_equal(stake_in(CM_HYP_ZONE, 0, 0, 0, 1, &d), CTL_EDENIED);
+	assert_int_equal(stake(0, 0, 1, 4000, &d), CTL_ENOFIT);
+	memcpy(&why, data, sizeof(why));
+	assert_int_equal(why.want, 4000);
+	assert_int_equal(why.fit, 3996);
+	assert_int_equal(ask(CTL_RELEASE, &c, sizeof(c)), CTL_OK);
+	assert_int_equal(ask(CTL_RELEASE, &c, sizeof(c)), CTL_ESTALE);
+	assert_int_equal(claimed(), 0);
+	/* Not ours. */
+	claim_handle_t h;
+	const struct claim_term t = { 0, 0, 2, 5 };
+
+	assert_int_equal(claim_stake(&cm_ledger, 2, &t, 1, &h, NULL), FH_OK);
+	assert_int_equal(ask(CTL_RELEASE, &(struct ctl_claim){ h.slot, h.gen, 0 }, sizeof(c)), CTL_EDENIED);
+	assert_int_equal(claim_release(&cm_ledger, h), FH_OK);
+	/* A lease of 5 ms. */
+	assert_int_equal(stake(5, 0, 1, 7, &c), CTL_OK);
+	fake_counter += 4000000U;
+	settle();
+	assert_int_equal(claimed(), 7);
+	fake_counter += 1000001U;
+	assert_true(control_wake_at() <= fake_counter);
+	control_poll();
+	assert_int_equal(claimed(), 0);
+	assert_int_equal(control_wake_at(), UINT64_MAX);
+	assert_int_equal(ask(CTL_RELEASE, &c, sizeof(c)), CTL_EEXPIRED);
+}
+
+static struct ctl_event next_event(void)
+{
+	struct ctl_event e;
+
+	settle();
+	assert_int_equal(take(PORT).op, CTL_EVENT);
+	memcpy(&e, data, sizeof(e));
+	return e;
+}
+
+static void what_is_counted(void **state)
+{
+	const struct ctl_domain *d = (const void *)(data + sizeof(struct ctl_list));
+	const struct ctl_vcpu *v = (const void *)(data + sizeof(struct ctl_list));
+	struct ctl_list q = { .kind = CTL_DOMAINS };
+
+	(void)state;
+	cm_cfg[0].manages = ~UINT64_C(1);
+	assert_int_equal(ask(CTL_TIMES, &(struct ctl_events_req){ 1, 0 }, sizeof(struct ctl_events_req)), CTL_OK);
+	assert_true(cm_measured);
+	assert_int_equal(ask(CTL_LIST, &q, sizeof(q)), CTL_OK);
+	/* Two vCPUs. */
+	assert_int_equal(d[1].counts.exits[1], 4);
+	assert_int_equal(d[1].counts.injected, 9);
+	assert_int_equal(d[1].counts.guest, 1000);
+	assert_int_equal(d[1].counts.stolen, 121);
+	assert_int_equal(d[1].counts.longest, 20);
+	q.kind = CTL_VCPUS;
+	assert_int_equal(ask(CTL_LIST, &q, sizeof(q)), CTL_OK);
+	assert_int_equal(v[2].dom, 1);
+	assert_int_equal(v[2].index, 1);
+	assert_int_equal(v[2].counts.injected, 5);
+	assert_int_equal(v[2].counts.longest, 19);
+	assert_int_equal(ask(CTL_TIMES, &(struct ctl_events_req){ 0, 0 }, sizeof(struct ctl_events_req)), CTL_OK);
+	assert_false(cm_measured);
+}
+
+/* From another session, so that the events come alone. */
+static uint32_t stake_beside(uint64_t wait_ms, uint64_t count, struct ctl_claim *c)
+{
+	const struct {
+		struct ctl_stake s;
+		struct ctl_want w;
+	} q = { { 0, wait_ms, 1, 0 }, { 0, 0, 1, 0, count } };
+	struct ctl_head h;
+
+	send_head(2, CTL_STAKE, &q, sizeof(q));
+	settle();
+	h = take(2);
+	memcpy(c, data, sizeof(*c));
+	return h.status;
+}
+
+static void refusals_and_losses_are_told(void **state)
+{
+	struct ctl_event e;
+	struct ctl_claim all;
+	struct ctl_claim c;
+
+	(void)state;
+	assert_int_equal(ask(CTL_EVENTS, &(struct ctl_events_req){ .on = 1 }, sizeof(struct ctl_events_req)), CTL_OK);
+	cm_open(2, true);
+	assert_int_equal(stake_beside(0, 5000, &c), CTL_ENOFIT);
+	e = next_event();
+	assert_int_equal(e.type, CTL_EV_REFUSED);
+	assert_int_equal(e.dom, 1);
+	assert_int_equal(e.value, CTL_ENOFIT);
+	assert_int_equal(e.arg[0], 5000);
+	assert_int_equal(e.arg[1], 4096);
+	cm_domain[1].state = DOM_DEFINED;
+	cm_claim_says = (struct claim_refusal){ .order = 9, .owner = 1, .want = 7, .fit = 3 };
+	send_head(2, CTL_CREATE, &(struct ctl_create){ 1, { 1 } }, sizeof(struct ctl_create));
+	settle();
+	assert_int_equal(take(2).status, CTL_ENOFIT);
+	e = next_event();
+	assert_int_equal(e.type, CTL_EV_REFUSED);
+	assert_int_equal(e.dom, 1);
+	assert_int_equal(e.value, CTL_ENOFIT);
+	assert_int_equal(e.arg[0], 7);
+	assert_int_equal(e.arg[1], 3);
+
+	/* All is claimed, and another waits for all, when a page goes bad: both are lost. */
+	assert_int_equal(stake_beside(0, 4096, &all), CTL_OK);
+	assert_int_equal(next_event().type, CTL_EV_ADMITTED);
+	assert_int_equal(stake_beside(50, 4096, &c), CTL_OK);
+	assert_int_equal(c.lease_ms, 1);
+	assert_int_equal(ledger_quarantine(&cm_ledger, pa(0x40000000)), FH_OK);
+	e = next_event();
+	assert_int_equal(e.type, CTL_EV_REVOKED);
+	assert_int_equal(e.dom, 0);
+	assert_int_equal(e.arg[0], c.slot);
+	assert_int_equal(e.arg[1], c.gen);
+	send_head(2, CTL_RENEW, &all, sizeof(all));
+	settle();
+	assert_int_equal(take(2).status, CTL_EREVOKED);
+	e = next_event();
+	assert_int_equal(e.type, CTL_EV_REVOKED);
+	assert_int_equal(e.arg[0], all.slot);
+	assert_int_equal(e.arg[1], all.gen);
+	assert_int_equal(cm_ports[PORT].out_len, 0);
+	cm_open(2, false);
+}
+
+static void a_claim_that_waits(void **state)
+{
+	struct ctl_claim all;
+	struct ctl_claim c;
+	struct ctl_event e;
+
+	(void)state;
+	assert_int_equal(stake(0, 0, 1, 4096, &all), CTL_OK);
+	assert_int_equal(stake(1, 50, 1, 10, &c), CTL_OK);
+	assert_int_equal(c.lease_ms, 1);
+	assert_int_equal(ask(CTL_EVENTS, &(struct ctl_events_req){ .on = 1 }, sizeof(struct ctl_events_req)), CTL_OK);
+	fake_counter += 10000000U;
+	assert_int_equal(ask(CTL_RELEASE, &all, sizeof(all)), CTL_OK);
+	settle();
+	take(PORT);
+	memcpy(&e, data, sizeof(e));
+	assert_int_equal(e.type, CTL_EV_ADMITTED);
+	assert_int_equal(e.arg[0], c.slot);
+	assert_int_equal(claimed(), 10);
+	/* Its lease counts from here. */
+	fake_counter += 1000001U;
+	control_poll();
+	assert_int_equal(claimed(), 0);
+}
+
+/* So many claims wait at most; who waits for one and goes takes it along. */
+static void claims_that_wait_are_counted(void **state)
+{
+	struct ctl_claim all;
+	struct ctl_claim c;
+	claim_handle_t h;
+	uint32_t nr = 0;
+
+	(void)state;
+	assert_int_equal(stake(0, 0, 1, 4096, &all), CTL_OK);
+	while (stake(0, 60000, 1, 10, &c) == CTL_OK) {
+		assert_int_equal(c.lease_ms, 1);
+		nr++;
+	}
+	assert_int_equal(nr, 16);
+	assert_int_equal(stake(0, 60000, 1, 10, &c), CTL_EOVERFLOW);
+	for (uint32_t slot = 0; claim_next(&cm_ledger, slot, &h) == FH_OK; slot = h.slot + 1U) {
+		nr--;
+	}
+	assert_int_equal(nr, UINT32_MAX);
+	cm_open(PORT, false);
+	assert_int_equal(claim_next(&cm_ledger, 0, &h), FH_OK);
+	assert_int_equal(h.slot, all.slot);
+	assert_int_equal(claim_next(&cm_ledger, h.slot + 1U, &h), FH_ENOENT);
+	cm_open(PORT, true);
+	assert_int_equal(ask(CTL_RELEASE, &all, sizeof(all)), CTL_OK);
+	assert_int_equal(claimed(), 0);
+}
+
+/* What a build draws on stays until it is built. */
+static void a_claim_in_use_is_not_released(void **state)
+{
+	const struct claim_term t = { 0, 0, 1, 5 };
+	claim_handle_t h;
+
+	(void)state;
+	assert_int_equal(claim_stake(&cm_ledger, 0, &t, 1, &h, NULL), FH_OK);
+	const struct ctl_claim c = { h.slot, h.gen, 1 };
+
+	assert_int_equal(claim_use(&cm_ledger, h), FH_OK);
+	assert_int_equal(ask(CTL_RELEASE, &c, sizeof(c)), CTL_EBUSY);
+	assert_int_equal(ask(CTL_RENEW, &c, sizeof(c)), CTL_EBUSY);
+	assert_int_equal(claim_unuse(&cm_ledger, h), FH_OK);
+	assert_int_equal(ask(CTL_RELEASE, &c, sizeof(c)), CTL_OK);
+	assert_int_equal(claimed(), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(events_are_told, setup),
+		cmocka_unit_test_setup(claims, setup),
+		cmocka_unit_test_setup(a_claim_that_waits, setup),
+		cmocka_unit_test_setup(claims_that_wait_are_counted, setup),
+		cmocka_unit_test_setup(a_claim_in_use_is_not_released, setup),
+		cmocka_unit_test_setup(refusals_and_losses_are_told, setup),
+		cmocka_unit_test_setup(what_is_counted, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

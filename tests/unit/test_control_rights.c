@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+// SOURCES: core/control/server.c core/control/requests.c core/control/list.c core/control/claims.c core/control/create.c
+// SOURCES: core/claim/*.c core/pool/*.c core/sync/*.c core/log/*.c core/vuart/*.c core/base/status.c
+/* What a control domain may see and do that manages some of the others only. */
+#include "tests/unit/control_cases.h"
+
+/* The control domain manages 1 and 3, and not 2. */
+static int setup_limited(void **state)
+{
+	const int bad = setup(state);
+
+	cm_cfg[0].manages = 2U | 8U;
+	return bad;
+}
+
+static uint32_t list(uint32_t kind, uint32_t *nr)
+{
+	struct ctl_list q = { .kind = kind };
+	const uint32_t status = ask(CTL_LIST, &q, sizeof(q));
+
+	memcpy(&q, data, sizeof(q));
+	*nr = status == CTL_OK ? q.nr : 0U;
+	return status;
+}
+
+/* It sees itself and what it manages; of memory all, but not whose. */
+static void what_is_not_managed_is_not_seen(void **state)
+{
+	const struct claim_term t[2] = { { 0, 0, 2, 5 }, { 0, 0, 1, 5 } };
+	const struct ctl_memory *m = (const void *)(data + sizeof(struct ctl_list));
+	const struct ctl_domain *d = (const void *)(data + sizeof(struct ctl_list));
+	struct claim_block b;
+	claim_handle_t h[2];
+	uint32_t owned = 0;
+	uint32_t known = 0;
+	uint32_t nr;
+
+	(void)state;
+	assert_int_equal(list(CTL_DOMAINS, &nr), CTL_OK);
+	assert_int_equal(nr, 2);
+	assert_string_equal(d[0].name, "boss");
+	assert_string_equal(d[1].name, "one");
+	assert_int_equal(list(CTL_VCPUS, &nr), CTL_OK);
+	assert_int_equal(nr, 3);
+	for (uint32_t i = 0; i < 2U; i++) {
+		assert_int_equal(claim_stake(&cm_ledger, t[i].owner, &t[i], 1, &h[i], NULL), FH_OK);
+		assert_int_equal(claim_redeem(&cm_ledger, h[i], 0, &b), FH_OK);
+	}
+	assert_int_equal(list(CTL_CLAIMS, &nr), CTL_OK);
+	assert_int_equal(nr, 1);
+	assert_int_equal(((const struct ctl_term *)(const void *)m)->owner, 1);
+	assert_int_equal(list(CTL_MEMORY, &nr), CTL_OK);
+	assert_true(nr > 2U);
+	/* Of the two that are owned one is told. */
+	for (uint32_t i = 0; i < nr; i++) {
+		owned += m[i].use == CTL_OWNED ? 1U : 0U;
+		known += m[i].owner == 1U ? 1U : 0U;
+		assert_int_not_equal(m[i].owner, 2);
+	}
+	assert_int_equal(owned, 2);
+	assert_int_equal(known, 1);
+	assert_int_equal(list(CTL_LOG, &nr), CTL_EDENIED);
+	assert_int_equal(list(CTL_TRACE, &nr), CTL_EDENIED);
+	assert_int_equal(ask(CTL_TRACING, &(struct ctl_events_req){ 1, 0 }, sizeof(struct ctl_events_req)),
+			 CTL_EDENIED);
+	assert_int_equal(ask(CTL_TIMES, &(struct ctl_events_req){ 1, 0 }, sizeof(struct ctl_events_req)), CTL_EDENIED);
+	assert_false(cm_measured);
+	assert_int_equal(ask(CTL_DEFINE, &(struct ctl_define){ .tree_size = 8 }, sizeof(struct ctl_define)),
+			 CTL_EDENIED);
+	/* Nor do events tell. */
+	assert_int_equal(ask(CTL_EVENTS, &(struct ctl_events_req){ 1, 0 }, sizeof(struct ctl_events_req)), CTL_OK);
+	cm_state(&cm_domain[2], DOM_CRASHED);
+	cm_state(&cm_domain[1], DOM_PAUSED);
+	settle();
+	assert_int_equal(take(PORT).op, CTL_EVENT);
+	assert_int_equal(((const struct ctl_event *)(void *)data)->dom, 1);
+	assert_int_equal(cm_ports[PORT].out_len, 0);
+}
+
+static void rights(void **state)
+{
+	struct ctl_domain_req q = { .dom = 2, .action = CTL_KILL };
+
+	(void)state;
+	assert_int_equal(ask(CTL_DOMAIN, &q, sizeof(q)), CTL_EDENIED);
+	q.dom = 0;
+	assert_int_equal(ask(CTL_DOMAIN, &q, sizeof(q)), CTL_EDENIED);
+	q.dom = 3;
+	assert_int_equal(ask(CTL_DOMAIN, &q, sizeof(q)), CTL_ENOENT);
+	q.dom = 1;
+	q.action = 99;
+	assert_int_equal(ask(CTL_DOMAIN, &q, sizeof(q)), CTL_ENOTSUP);
+	q.action = CTL_STOP;
+	assert_int_equal(ask(CTL_DOMAIN, &q, sizeof(q)), CTL_ENOTSUP); /* it has no power key */
+	cm_cfg[1].power_key = true;
+	assert_int_equal(ask(CTL_DOMAIN, &q, sizeof(q)), CTL_OK);
+	assert_ptr_equal(cm_pressed, &cm_domain[1]);
+	assert_int_equal(cm_domain[1].state, DOM_RUNNING);
+	q.action = CTL_KILL;
+	assert_int_equal(ask(CTL_DOMAIN, &q, sizeof(q)), CTL_OK);
+	assert_int_equal(cm_domain[1].state, DOM_STOPPED);
+	assert_int_equal(ask(CTL_DOMAIN, &q, sizeof(q)), CTL_EBUSY);
+	assert_int_equal(ask(CTL_ATTACH, &(struct ctl_domain_req){ 2, 1, 0 }, 8), CTL_EDENIED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(rights, setup_limited),
+		cmocka_unit_test_setup(what_is_not_managed_is_not_seen, setup_limited),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
