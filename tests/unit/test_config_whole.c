@@ -289,14 +289,9 @@ static void limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(zones),
-		cmocka_unit_test(memory),
-		cmocka_unit_test(claims),
-		cmocka_unit_test(whole_domains),
-		cmocka_unit_test(too_many),
-		cmocka_unit_test(what_follows),
-		cmocka_unit_test(control),
-		cmocka_unit_test(limits),
+		cmocka_unit_test(zones),         cmocka_unit_test(memory),   cmocka_unit_test(claims),
+		cmocka_unit_test(whole_domains), cmocka_unit_test(too_many), cmocka_unit_test(what_follows),
+		cmocka_unit_test(control),       cmocka_unit_test(limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
