@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: core/control/server.c core/control/requests.c core/control/list.c core/control/claims.c core/control/create.c
-// SOURCES: core/claim/*.c core/pool/*.c core/sync/*.c core/log/*.c core/vuart/*.c core/base/status.c
+// WITH: tests/unit/control_machine.c
 /*
  * The control server's ports under an adversary: frames that are nearly right, in parts, of several sessions, with ports
  * that close in between, buffers that are not given, and time that passes. Checked: what comes out is frames; the ledger
@@ -8,6 +7,8 @@
  */
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "tests/unit/control_machine.h"
 

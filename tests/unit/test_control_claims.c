@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: core/control/server.c core/control/requests.c core/control/list.c core/control/claims.c core/control/create.c
-// SOURCES: core/claim/*.c core/pool/*.c core/sync/*.c core/log/*.c core/vuart/*.c core/base/status.c
+// WITH: tests/unit/control_machine.c tests/unit/control_cases.c
 /* Claims and events over the control ports: stakes, leases, waits, refusals, and who is told. */
 #include "tests/unit/control_cases.h"
 

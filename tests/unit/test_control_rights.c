@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: core/control/server.c core/control/requests.c core/control/list.c core/control/claims.c core/control/create.c
-// SOURCES: core/claim/*.c core/pool/*.c core/sync/*.c core/log/*.c core/vuart/*.c core/base/status.c
+// WITH: tests/unit/control_machine.c tests/unit/control_cases.c
 /* What a control domain may see and do that manages some of the others only. */
 #include "tests/unit/control_cases.h"
 
