@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: arch/arm64/vgic/*.c tests/unit/vgic_machine.c tests/unit/fake/lock_host.c core/base/status.c
+// WITH: tests/unit/vgic_machine.c tests/unit/vgic_cases.c
 /* The virtual GIC's registers: what reads back, what is reserved, which sizes. */
 #include "tests/unit/vgic_cases.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: arch/arm64/vgic/*.c tests/unit/vgic_machine.c tests/unit/vgic_fuzz_*.c tests/unit/fake/lock_host.c core/base/status.c
+// WITH: tests/unit/vgic_machine.c
+// SOURCES: tests/unit/vgic_fuzz_*.c
 /*
  * Random operations of four vCPUs, their devices and the hardware against a model without list registers: one record
  * an interrupt. Kicks and maintenance interrupts are served after each operation; then what a guest takes must be

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: arch/arm64/vgic/*.c tests/unit/vgic_machine.c tests/unit/fake/lock_host.c core/base/status.c
+// WITH: tests/unit/vgic_machine.c tests/unit/vgic_cases.c
 /* Interrupts of hardware: the physical state behind a virtual one. */
 #include "tests/unit/vgic_cases.h"
 

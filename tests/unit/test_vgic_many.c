@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: arch/arm64/vgic/*.c tests/unit/vgic_machine.c tests/unit/fake/lock_host.c core/base/status.c
+// WITH: tests/unit/vgic_machine.c
 /* As many vCPUs as a domain can have: affinities of two levels, each vCPU reached by SGI, by route, by broadcast. */
 #include <setjmp.h>
 #include <stdarg.h>

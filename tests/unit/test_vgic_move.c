@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: arch/arm64/vgic/*.c tests/unit/vgic_machine.c tests/unit/fake/lock_host.c core/base/status.c
+// WITH: tests/unit/vgic_machine.c tests/unit/vgic_cases.c
 /* Interrupts that change their vCPU, and vCPUs that come and go. */
 #include "tests/unit/vgic_cases.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: arch/arm64/vgic/*.c tests/unit/vgic_machine.c tests/unit/fake/lock_host.c core/base/status.c
+// WITH: tests/unit/vgic_machine.c
 // LIBS: -lpthread
 /*
  * Four vCPUs as threads pass a token around by SGI, while each disturbs the others' interrupts. A vCPU that waits

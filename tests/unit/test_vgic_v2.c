@@ -1,22 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-// SOURCES: arch/arm64/vgic/*.c tests/unit/vgic_machine.c tests/unit/fake/lock_host.c core/base/status.c
+// WITH: tests/unit/vgic_machine.c tests/unit/vgic_cases.c
 /* What a virtual GICv2 has of its own: its registers, senders, targets, GICC_DIR, list registers of 32 bits. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-#include "arch/arm64/vgic/vgic.h"
-#include "tests/unit/vgic_machine.h"
-
-#define NR_VCPUS 4U
-#define NR_SPIS 64U
-#define VTIMER 27U
-#define RTC 40U /* an SPI of hardware */
-
-static struct vgic g;
-static struct vgic_cpu cpus[NR_VCPUS];
+#include "tests/unit/vgic_cases.h"
 
 static uint64_t get(uint64_t off, uint32_t size)
 {
@@ -29,26 +14,6 @@ static uint64_t get(uint64_t off, uint32_t size)
 static void set(uint64_t off, uint32_t size, uint64_t v)
 {
 	assert_int_equal(vgic_v2_dist_ops.write(&g, fake_cpu, off, size, v), VDEV_OK);
-}
-
-static void enter(uint32_t cpu)
-{
-	const uint32_t back = fake_cpu;
-
-	fake_cpu = cpu;
-	vgic_sync(&cpus[cpu]);
-	vgic_flush(&cpus[cpu]);
-	fake_cpu = back;
-}
-
-static void serve_kicks(void)
-{
-	while (machine.kicks != 0U) {
-		const uint32_t i = (uint32_t)__builtin_ctzll(machine.kicks);
-
-		machine.kicks &= machine.kicks - 1U;
-		enter(i);
-	}
 }
 
 static void start(uint32_t nr_vcpus)
@@ -73,7 +38,7 @@ static void start(uint32_t nr_vcpus)
 	machine.kicks = 0;
 }
 
-static int set_up(void **state)
+static int set_up_v2(void **state)
 {
 	(void)state;
 	start(NR_VCPUS);
@@ -353,18 +318,18 @@ static void put_and_load(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(identity, set_up),
-		cmocka_unit_test_setup(wrong_sizes_fault, set_up),
-		cmocka_unit_test_setup(private_words, set_up),
-		cmocka_unit_test_setup(targets, set_up),
-		cmocka_unit_test_setup(target_goes_off, set_up),
-		cmocka_unit_test_setup(one_cpu_has_no_targets, set_up),
-		cmocka_unit_test_setup(sgi_targets, set_up),
-		cmocka_unit_test_setup(senders_take_turns, set_up),
-		cmocka_unit_test_setup(next_sender_is_another, set_up),
-		cmocka_unit_test_setup(set_and_clear_senders, set_up),
-		cmocka_unit_test_setup(dir, set_up),
-		cmocka_unit_test_setup(put_and_load, set_up),
+		cmocka_unit_test_setup(identity, set_up_v2),
+		cmocka_unit_test_setup(wrong_sizes_fault, set_up_v2),
+		cmocka_unit_test_setup(private_words, set_up_v2),
+		cmocka_unit_test_setup(targets, set_up_v2),
+		cmocka_unit_test_setup(target_goes_off, set_up_v2),
+		cmocka_unit_test_setup(one_cpu_has_no_targets, set_up_v2),
+		cmocka_unit_test_setup(sgi_targets, set_up_v2),
+		cmocka_unit_test_setup(senders_take_turns, set_up_v2),
+		cmocka_unit_test_setup(next_sender_is_another, set_up_v2),
+		cmocka_unit_test_setup(set_and_clear_senders, set_up_v2),
+		cmocka_unit_test_setup(dir, set_up_v2),
+		cmocka_unit_test_setup(put_and_load, set_up_v2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+// SOURCES: arch/arm64/vgic/*.c tests/unit/fake/lock_host.c core/base/status.c
 #include "tests/unit/vgic_machine.h"
 
 #include <stdio.h>
