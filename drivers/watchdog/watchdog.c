@@ -3,9 +3,10 @@
 
 #include "arch/mmio.h"
 
-/* Control frame: WCS, WOR (compare value, ticks); refresh frame: WRR, any write. */
+/* Control frame: WCS, WOR (compare value, ticks; 48 bits in revision 1); refresh frame: WRR, any write. */
 #define GWDT_WCS 0x000U
 #define GWDT_WOR 0x008U
+#define GWDT_WOR_HIGH 0x00cU /* revision 0: reserved, ignores writes */
 #define GWDT_WRR 0x000U
 #define GWDT_WCS_EN 1U
 
@@ -34,6 +35,7 @@ fh_status watchdog_start(const struct watchdog_desc *desc, uint32_t timeout_ms, 
 	dev = *desc;
 	period = stage / 2U;
 	next = 0;
+	mmio_write32(reg(dev.control, GWDT_WOR_HIGH), 0); /* whatever the firmware left there */
 	mmio_write32(reg(dev.control, GWDT_WOR), (uint32_t)stage);
 	mmio_write32(reg(dev.control, GWDT_WCS), GWDT_WCS_EN);
 	return FH_OK;
