@@ -70,6 +70,35 @@ static fh_status check_own(const struct cfg_system *sys, const struct fdt_index 
 	return FH_OK;
 }
 
+/* What only looks like a device: its node has a reg, too. */
+static fh_status check_no_memory(const struct fdt_index *tree, const struct cfg_domain *d, const struct cfg_device *dev,
+				 const struct board_device *have, struct cfg_error *err)
+{
+	const uint16_t parent = tree->nodes[have->node].parent;
+	struct range ram[CFG_MAX_BANKS];
+	uint32_t version = 0;
+	uint32_t nr = 0;
+
+	if (parent != FDT_NO_NODE && parent == fdt_find(tree, "/reserved-memory")) {
+		return say(err, FH_EINVAL, d, dev, "is memory that the firmware reserved, no device: leave it out", "");
+	}
+	if (parent != FDT_NO_NODE && parent == board_gic(tree, &version)) {
+		return say(err, FH_EEXIST, d, dev, "is a part of the hypervisor's interrupt controller: leave it out",
+			   "");
+	}
+	/* A board whose RAM can't be read config_read_board() refuses. */
+	const fh_status status = board_ram(tree, ram, CFG_MAX_BANKS, &nr);
+
+	for (uint32_t i = 0; status == FH_OK && i < have->nr_regs * nr; i++) {
+		if (range_overlaps(have->regs[i / nr], ram[i % nr])) {
+			return say(err, FH_EINVAL, d, dev,
+				   "its reg lies in the board's RAM, so it is no device: RAM is given by memory@IPA",
+				   "");
+		}
+	}
+	return FH_OK;
+}
+
 static fh_status check_kind(const struct cfg_domain *d, const struct cfg_device *dev, const struct board_device *have,
 			    struct cfg_error *err)
 {
@@ -136,6 +165,9 @@ fh_status config_check_devices(const struct cfg_system *sys, const struct fdt_in
 				return say(err, status, d, dev, why, "");
 			}
 			status = check_own(sys, tree, d, dev, &seen[nr], err);
+			if (status == FH_OK) {
+				status = check_no_memory(tree, d, dev, &seen[nr], err);
+			}
 			if (status == FH_OK) {
 				status = check_kind(d, dev, &seen[nr], err);
 			}

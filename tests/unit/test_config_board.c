@@ -47,13 +47,17 @@ static const char board_source[] =
 	" memory@40000000 { device_type = \"memory\"; reg = <0 0x40000000 0 0x80000000>; };"
 	" cpus { #address-cells = <1>; #size-cells = <0>; cpu@0 { device_type = \"cpu\"; reg = <0>; }; };"
 	" gic: intc@8000000 { compatible = \"arm,gic-v3\"; interrupt-controller; #interrupt-cells = <3>;"
-	"  reg = <0 0x8000000 0 0x10000>, <0 0x80a0000 0 0xf60000>; };"
+	"  reg = <0 0x8000000 0 0x10000>, <0 0x80a0000 0 0xf60000>; #address-cells = <2>; #size-cells = <2>; ranges;"
+	"  its@9080000 { compatible = \"arm,gic-v3-its\"; reg = <0 0x9080000 0 0x20000>; }; };"
+	" reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;"
+	"  secure@30000000 { reg = <0 0x30000000 0 0x1000>; }; };"
 	" uart@9000000 { compatible = \"arm,pl011\"; reg = <0 0x9000000 0 0x1000>; interrupts = <0 1 4>; };"
 	" rtc@9010000 { compatible = \"arm,pl031\"; reg = <0 0x9010000 0 0x1000>; interrupts = <0 2 4>; };"
 	" twin@9010800 { compatible = \"arm,pl031\"; reg = <0 0x9010800 0 0x100>; interrupts = <0 3 4>; };"
 	" line@9020000 { compatible = \"arm,pl031\"; reg = <0 0x9020000 0 0x1000>; interrupts = <0 2 4>; };"
 	" ppi@9030000 { compatible = \"arm,pl031\"; reg = <0 0x9030000 0 0x1000>; interrupts = <1 2 4>; };"
 	" ram@41000000 { compatible = \"arm,pl031\"; reg = <0 0x41000000 0 0x1000>; interrupts = <0 4 4>; };"
+	" rtc@c0100000 { compatible = \"arm,pl031\"; reg = <0 0xc0100000 0 0x1000>; interrupts = <0 6 4>; };"
 	" dma@9040000 { compatible = \"arm,pl330\"; reg = <0 0x9040000 0 0x1000>; interrupts = <0 5 4>; }; };";
 
 #define CPU_NODE(n) " cpu@" #n " { device_type = \"cpu\"; reg = <" #n ">; };"
@@ -128,8 +132,23 @@ static void devices(void **state)
 		  "/domains/rear/devices: /intc@8000000: is the hypervisor's own interrupt controller" },
 		{ "/rtc@9010000", "/ppi@9030000", false, FH_ENOTSUP,
 		  "/domains/rear/devices: /ppi@9030000: its interrupt is private to each CPU (a PPI)" },
-		{ "/ram@41000000", "/rtc", false, FH_EEXIST,
-		  "/domains/front/devices: /ram@41000000: its registers lie in the domain's own memory" },
+		/* What has a reg and is no device, or not one of its own. */
+		{ "/rtc@9010000", "/memory@40000000", true, FH_EINVAL,
+		  "/domains/rear/devices: /memory@40000000: its reg lies in the board's RAM, so it is no device: "
+		  "RAM is given by memory@IPA" },
+		{ "/ram@41000000", "/rtc", false, FH_EINVAL,
+		  "/domains/front/devices: /ram@41000000: its reg lies in the board's RAM, so it is no device: "
+		  "RAM is given by memory@IPA" },
+		{ "/rtc@9010000", "/reserved-memory/secure@30000000", true, FH_EINVAL,
+		  "/domains/rear/devices: /reserved-memory/secure@30000000: is memory that the firmware reserved, "
+		  "no device: leave it out" },
+		{ "/rtc@9010000", "/intc@8000000/its@9080000", true, FH_EEXIST,
+		  "/domains/rear/devices: /intc@8000000/its@9080000: is a part of the hypervisor's interrupt "
+		  "controller: leave it out" },
+		{ "/rtc@9010000", "/cpus/cpu@0", true, FH_EINVAL,
+		  "/domains/rear/devices: /cpus/cpu@0: its reg is unsound or can't be reached by a CPU" },
+		{ "/rtc@9010000", "/rtc@c0100000", false, FH_EEXIST,
+		  "/domains/rear/devices: /rtc@c0100000: its registers lie in the domain's claims@IPA" },
 	};
 
 	(void)state;
@@ -150,6 +169,11 @@ static void devices(void **state)
 		assert_int_equal(config_check_devices(&sys, &t, &error), cases[i].want);
 		assert_string_equal(error.text, cases[i].message);
 	}
+	sys.domains[0].mem[1].ipa = ipa(0xc0100000);
+	sys.domains[0].devices[0] = give("/rtc@c0100000", false);
+	assert_int_equal(config_check_devices(&sys, &t, &error), FH_EEXIST);
+	assert_string_equal(error.text,
+			    "/domains/front/devices: /rtc@c0100000: its registers lie in the domain's own memory");
 	strcpy(sys.watchdog, "/dog@1");
 	assert_int_equal(config_check_devices(&sys, &t, &error), FH_ENOENT);
 	assert_string_equal(error.text, "/hypervisor/watchdog: /dog@1: the board has no such device");
