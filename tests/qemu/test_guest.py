@@ -39,6 +39,16 @@ def test_cpu_as_the_architecture_says(machine, guests, tmp_path, name, case, cpu
         assert case in harness.check_tap(m.console())
 
 
+@pytest.mark.parametrize("cpu", ["max", "cortex-a72"])
+def test_tables_that_lie_nowhere(machine, guests, tmp_path, cpu):
+    with machine(initrd=one(tmp_path, guests, "walk"), cpu=cpu, smp=2) as m:
+        m.expect("# freehold walk on freehold")
+        assert m.wait_end() == 0
+        names = harness.check_tap(m.console())
+    assert "a table that lies nowhere is an external abort on a walk, of its level" in names
+    assert "a page that lies nowhere is an external abort" in names
+
+
 @pytest.mark.parametrize("cpu,gic", [("max", 3), ("cortex-a53", 3), ("cortex-a72", 2)])
 def test_psci(machine, guests, tmp_path, cpu, gic):
     with machine(initrd=one(tmp_path, guests, "psci", cpus=[0, 1, 2, 3]), cpu=cpu, gic=gic, smp=4) as m:

@@ -22,7 +22,7 @@ def test_traptest_on_bare_qemu(machine, guests, gic):
         harness.check_tap(m.console())
 
 
-@pytest.mark.parametrize("name", ["faults", "cpu", "psci"])
+@pytest.mark.parametrize("name", ["faults", "walk", "cpu", "psci"])
 @pytest.mark.parametrize("cpu", ["max", "cortex-a53"])
 def test_cpu_guests_on_bare_qemu(machine, guests, name, cpu):
     with machine(kernel=guests / f"{name}.bin", cpu=cpu, virtualization=False, smp=4, mem="256M", limit=20) as m:

@@ -20,8 +20,10 @@
 #define FSC_TRANSLATION UINT64_C(0x4)
 #define FSC_ACCESS UINT64_C(0x8)
 #define FSC_PERMISSION UINT64_C(0xc)
+#define FSC_EXTERNAL UINT64_C(0x10)
+#define FSC_EXTERNAL_WALK UINT64_C(0x14) /* and the level */
 
-/* HPFAR_EL2 holds the page for these faults (not for external aborts). */
+/* HPFAR_EL2 holds the page for faults of these kinds, but for a permission fault that is not a walk's. */
 static ipaddr_t fault_ipa(uint64_t far)
 {
 	return ipa((FIELD_GET(GENMASK(43, 4), READ_SYSREG(hpfar_el2)) << PAGE_SHIFT) | (far & PAGE_MASK));
@@ -34,14 +36,20 @@ static bool from_stage2(uint64_t esr)
 	return kind == FSC_TRANSLATION || kind == FSC_ACCESS || kind == FSC_PERMISSION;
 }
 
+/* On the guest's own walk it is one of that, at its level. */
 static void refuse(struct vcpu *v, uint64_t esr, uint64_t far, ipaddr_t at, bool instruction)
 {
+	const bool walk = (esr & ISS_S1PTW) != 0U;
+	uint32_t level;
+	uint64_t iss = instruction ? 0U : esr & (ISS_WNR | ISS_CM);
+
+	iss |= walk && trap_walk_level(v, far, at, &level) ? FSC_EXTERNAL_WALK + level : FSC_EXTERNAL;
 	log_guest(v->domain->id, "guest: dom=%s vcpu=%u pc=0x%lx ipa=0x%lx %s: abort", v->domain->cfg->name, v->index,
 		  v->regs.elr, ipa_val(at),
 		  instruction           ? "fetch" :
 		  (esr & ISS_WNR) != 0U ? "write" :
 					  "read");
-	vcpu_inject_abort(v, esr, far, instruction);
+	vcpu_inject_abort(v, iss, far, instruction);
 }
 
 static bool mapped_now(struct vcpu *v, uint64_t esr, ipaddr_t at)

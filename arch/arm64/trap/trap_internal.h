@@ -16,6 +16,12 @@ FH_NOINLINE void trap_sysreg(struct vcpu *v, uint64_t esr);
 FH_NOINLINE void trap_data_abort(struct vcpu *v, uint64_t esr);
 FH_NOINLINE void trap_instr_abort(struct vcpu *v, uint64_t esr);
 
+/*
+ * The level of the descriptor, of this CPU's guest's stage-1 walk for va, that lies in the page of `met`. false: none
+ * does, since the tables changed, or lie in a device. Takes the domain's stage-2 lock. Bound: 3 reads of its memory.
+ */
+bool trap_walk_level(struct vcpu *v, uint64_t va, ipaddr_t met, uint32_t *level);
+
 #define ESR_EC GENMASK(31, 26)
 #define ESR_IL BIT(25)
 #define ISS_WNR BIT(6) /* of an abort: by a write */

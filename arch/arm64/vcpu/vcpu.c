@@ -318,12 +318,10 @@ static void inject_sync(struct vcpu *v, uint64_t esr)
 	v->regs.spsr = pstate;
 }
 
-void vcpu_inject_abort(struct vcpu *v, uint64_t esr, uint64_t far, bool instruction)
+void vcpu_inject_abort(struct vcpu *v, uint64_t iss, uint64_t far, bool instruction)
 {
 	const bool from_el0 = (v->regs.spsr & GENMASK(3, 0)) == 0U;
 	const uint64_t ec = (instruction ? UINT64_C(0x20) : UINT64_C(0x24)) + (from_el0 ? 0U : 1U);
-	/* WnR and CM stay; the rest is that of a synchronous external abort without a syndrome, so IL is 1. */
-	const uint64_t iss = UINT64_C(0x10) | (instruction ? 0U : esr & (BIT(6) | BIT(8)));
 
 	WRITE_SYSREG(far_el1, far);
 	inject_sync(v, FIELD_PREP(GENMASK(31, 26), ec) | BIT(25) | iss);

@@ -79,8 +79,11 @@ void vcpu_unhold_timer(const struct vcpu *v);
 /* MPIDR_EL1 of vCPU `index`: Aff0 is the index, up to 16. */
 uint64_t vcpu_mpidr(uint32_t index);
 
-/* Injects a synchronous exception into EL1 (Arm ARM D1.13): ESR, FAR, ELR, SPSR and vector as taken from `regs`. */
-void vcpu_inject_abort(struct vcpu *v, uint64_t esr, uint64_t far, bool instruction);
+/*
+ * Injects a synchronous exception into EL1 (Arm ARM D1.13): ESR, FAR, ELR, SPSR and vector as taken from `regs`.
+ * iss: an abort's, without a valid syndrome.
+ */
+void vcpu_inject_abort(struct vcpu *v, uint64_t iss, uint64_t far, bool instruction);
 void vcpu_inject_undefined(struct vcpu *v, bool il32);
 
 /* The instruction is done: on to the next. It was one of AArch64. */
