@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Boot through Debian's U-Boot: boot.scr with booti, and a FIT with hashes by bootm."""
 
+import re
 import subprocess
 import sys
 
@@ -51,6 +52,29 @@ def test_fit_with_a_wrong_hash_is_refused_by_uboot(machine, guests, tmp_path):
     (disk / "freehold.itb").write_bytes(image)
     with machine(**uboot.options(disk)) as m:
         m.expect(r"Bad hash value|Bad Data Hash")
+
+
+def test_tree_behind_the_payload(machine, guests, tmp_path):
+    """A loader may put the board's tree right behind the payload, on its last page: both are kept, in a zone too."""
+    at = 0x90000000  # in zone low
+    dts = systems.system(systems.front(), systems.rear())
+    cpio = harness.write_payload(tmp_path / "payload.cpio", dts, {"agent.bin": guests / "agent.bin"}, align=4)
+    end = at + cpio.stat().st_size
+    assert end % 4096
+    disk = uboot.script_disk(tmp_path / "disk", cpio, text=f"""
+        setenv fdt_high 0xffffffffffffffff
+        setenv initrd_high 0xffffffffffffffff
+        load ${{devtype}} ${{devnum}}:${{distro_bootpart}} ${{kernel_addr_r}} freehold.bin
+        load ${{devtype}} ${{devnum}}:${{distro_bootpart}} {at:#x} payload.cpio
+        fdt addr ${{fdtcontroladdr}}
+        fdt move ${{fdtcontroladdr}} {(end + 7) & ~7:#x}
+        booti ${{kernel_addr_r}} {at:#x}:${{filesize}} {(end + 7) & ~7:#x}
+        """)
+    with machine(**uboot.options(disk)) as m:
+        both_answer_and_end(m)
+    log = m.log_path.read_text()
+    assert "memory: board tree moved from 0x90" in log
+    assert re.search(r"memory: 0x90000000-0x9\w+ payload", log)
 
 
 def test_two_linux_domains():

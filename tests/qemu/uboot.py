@@ -16,14 +16,15 @@ def run(*command, cwd):
         raise harness.MachineError(f"{command[0]}: {done.stderr or done.stdout}")
 
 
-def script_disk(folder, payload, script="boot.cmd"):
-    """boot.scr, freehold.bin and payload.cpio."""
+def script_disk(folder, payload, script="boot.cmd", text=None):
+    """boot.scr, freehold.bin and payload.cpio. text: the script itself, in place of a file's."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(harness.IMAGE, folder / "freehold.bin")
     if Path(payload) != folder / "payload.cpio":
         shutil.copyfile(payload, folder / "payload.cpio")
-    run("mkimage", "-A", "arm64", "-O", "linux", "-T", "script", "-C", "none", "-d", str(HERE / script),
+    (folder / "boot.cmd").write_text(text or (HERE / script).read_text())
+    run("mkimage", "-A", "arm64", "-O", "linux", "-T", "script", "-C", "none", "-d", "boot.cmd",
         str(folder / "boot.scr"), cwd=folder)
     return folder
 

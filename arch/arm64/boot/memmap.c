@@ -154,11 +154,9 @@ static fh_status move(const struct machine *m, const struct cfg_system *sys, str
 static fh_status take_all(const struct machine *m, const struct cfg_system *sys, struct range payload)
 {
 	FH_TRY(take(el2_image_range(), POOL_HYPERVISOR, DOMID_NONE, "image"));
+	/* First: where both lie on one page, the smaller moves. */
+	FH_TRY(take_movable(m->tree_range, POOL_HYPERVISOR, "board tree", EL2_VA_FDT));
 	FH_TRY(take_movable(payload, POOL_PAYLOAD, "payload", EL2_VA_PAYLOAD));
-	/* Behind the ramdisk, on the same page: then they stay together. */
-	if (!range_overlaps(payload, m->tree_range)) {
-		FH_TRY(take_movable(m->tree_range, POOL_HYPERVISOR, "board tree", EL2_VA_FDT));
-	}
 	for (uint32_t i = 0; i < m->nr_reserved; i++) {
 		FH_TRY(take(m->reserved[i], POOL_RESERVED, DOMID_NONE, "reserved by firmware"));
 	}
