@@ -5,16 +5,25 @@
 #include "core/domain/domain_internal.h"
 #include "core/log/log.h"
 
-/* One at a time: the parser has one index, and the whole configuration is checked. */
+/* One at a time: the parser has one index, and the whole configuration is checked. It changes under this lock only. */
 static struct lock define_lock = LOCK_INIT(RANK_DOMAIN);
 
+/* The first; of all that are free, what they held is cleared. */
 static fh_status free_slot(uint8_t *slot, struct cfg_error *err)
 {
-	for (uint8_t i = 0; i < CFG_MAX_DOMAINS; i++) {
+	uint8_t first = CFG_MAX_DOMAINS;
+
+	for (uint8_t i = CFG_MAX_DOMAINS; i-- != 0U;) {
 		if (__atomic_load_n(&domains.domain[i].state, __ATOMIC_ACQUIRE) == DOM_UNUSED) {
-			*slot = i;
-			return FH_OK;
+			struct cfg_domain *c = &domains.sys->domains[i];
+
+			memset(c, 0, c->nr_vcpus != 0U ? sizeof(*c) : 0U);
+			first = i;
 		}
+	}
+	if (first != CFG_MAX_DOMAINS) {
+		*slot = first;
+		return FH_OK;
 	}
 	(void)fmt_line(err->text, sizeof(err->text),
 		       "there are %u domains already, which is the most (CONFIG_MAX_DOMAINS)", CFG_MAX_DOMAINS);

@@ -62,7 +62,8 @@ void domain_forget(struct domain *d)
 	/* Whoever showed its console shows not that of the slot's next domain. */
 	__atomic_store_n(&d->vuart.taken, NULL, __ATOMIC_RELEASE);
 	d->files = (struct domain_files){ 0 };
-	memset(&domains.sys->domains[d->id], 0, sizeof(domains.sys->domains[0]));
+	/* DEFINE may be checking all configurations: it clears the rest, under its own lock. */
+	domains.sys->domains[d->id].name[0] = '\0';
 	domain_set_state(d, DOM_UNUSED);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // WITH: tests/unit/domain_machine.c tests/unit/domain_cases.c
+// LIBS: -Wl,--wrap=config_check_devices
 /* Domains that are defined at run time: what their slots and memory held before, and what they may not have. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -145,12 +146,58 @@ static void what_is_taken_is_refused_with_a_reason(void **state)
 	assert_int_equal(define("y", "", &f, &d, &err), FH_OK);
 }
 
+fh_status __real_config_check_devices(const struct cfg_system *sys, const struct fdt_index *tree,
+				      struct cfg_error *err);
+fh_status __wrap_config_check_devices(const struct cfg_system *sys, const struct fdt_index *tree,
+				      struct cfg_error *err);
+static struct domain *leaver; /* is destroyed from another CPU while a configuration is checked */
+
+fh_status __wrap_config_check_devices(const struct cfg_system *sys, const struct fdt_index *tree, struct cfg_error *err)
+{
+	if (leaver != NULL) {
+		const struct cfg_domain before = sys->domains[leaver->id];
+		const size_t name = sizeof(before.name);
+
+		fake_cpu = 2;
+		assert_int_equal(domain_do(leaver, DOM_OP_DESTROY), FH_OK);
+		fake_cpu = 3;
+		/* Not half of it: the check reads it, and tells its CPUs and memory as the slot's. */
+		assert_memory_equal((const char *)&sys->domains[leaver->id] + name, (const char *)&before + name,
+				    sizeof(before) - name);
+		assert_int_equal(sys->domains[leaver->id].name[0], 0);
+		leaver = NULL;
+	}
+	return __real_config_check_devices(sys, tree, err);
+}
+
+static void one_goes_while_another_is_defined(void **state)
+{
+	const struct domain_files f = { { 4096, 4096, 0 }, { 0 } };
+	struct cfg_error err = { "" };
+	struct domain *d;
+	struct domain *e;
+
+	(void)state;
+	assert_int_equal(define("x", "", &f, &leaver, &err), FH_OK);
+	d = leaver;
+	dm_sys.domains[d->id].pcpu[0] = 1; /* rear's: so that there is a CPU for the other one */
+	dm_sys.domains[rear->id].nr_vcpus = 0;
+	assert_int_equal(define("y", "", &f, &e, &err), FH_OK);
+	assert_ptr_not_equal(d, e);
+	assert_null(leaver);
+	/* Its slot, name and CPU are free. */
+	assert_int_equal(domain_do(e, DOM_OP_DESTROY), FH_OK);
+	assert_int_equal(define("x", "", &f, &e, &err), FH_OK);
+	assert_ptr_equal(d, e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(what_was_never_cleaned_is_not_kept, setup),
 		cmocka_unit_test_setup(a_slot_is_used_again, setup),
 		cmocka_unit_test_setup(what_is_taken_is_refused_with_a_reason, setup),
+		cmocka_unit_test_setup(one_goes_while_another_is_defined, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
