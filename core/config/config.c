@@ -49,11 +49,20 @@ static const struct prop hypervisor_props[] = {
 
 static fh_status read_hypervisor(struct reader *r, uint16_t node)
 {
+	static const char *const known[] = { "devices" };
+	const struct fdt_index *t = r->t;
+
 	FH_TRY(cfg_props(r, node, hypervisor_props, ARRAY_SIZE(hypervisor_props), r->sys));
 	if (r->sys->watchdog[0] == '\0' && fdt_has(r->t, node, "watchdog-timeout-ms")) {
 		return cfg_refuse(r, FH_EINVAL, node, "watchdog-timeout-ms", "there is no watchdog");
 	}
-	return cfg_no_children(r, node);
+	for (uint16_t n = t->nodes[node].first_child; n != FDT_NO_NODE; n = t->nodes[n].next_sibling) {
+		if (strcmp(fdt_node_name(t, n), "devices") != 0) {
+			return cfg_unknown_node(r, n, WORDS(known));
+		}
+		FH_TRY(cfg_read_devices(r, n, false, r->sys->devices, &r->sys->nr_devices));
+	}
+	return FH_OK;
 }
 
 /* Known nodes of the root; dtc -@ adds the ones with underscores, which say nothing here. */

@@ -117,6 +117,8 @@ struct cfg_system {
 	uint32_t create_timeout_ms; /* that a domain being created waits for more from who creates it */
 	uint8_t nr_zones;
 	uint8_t nr_domains;
+	uint8_t nr_devices;
+	struct cfg_device devices[CFG_MAX_DEVICES]; /* that a domain which is created at run time may be given */
 	struct cfg_zone zones[CFG_MAX_ZONES];
 	struct cfg_domain domains[CFG_MAX_DOMAINS];
 };

@@ -80,6 +80,9 @@ fh_status cfg_pool_zone(struct reader *r, uint16_t node, const char *prop, uint3
 fh_status cfg_read_domains(struct reader *r, uint16_t node) FH_MUST_CHECK;
 /* One domain into an empty slot, without its control. */
 fh_status cfg_read_domain(struct reader *r, uint16_t node, uint8_t slot) FH_MUST_CHECK;
+/* A node of devices, into a list of CFG_MAX_DEVICES; dma: they may be allowed it. */
+fh_status cfg_read_devices(struct reader *r, uint16_t node, bool dma, struct cfg_device *list, uint8_t *nr)
+	FH_MUST_CHECK;
 fh_status cfg_read_memory(struct reader *r, uint16_t node, struct cfg_domain *d) FH_MUST_CHECK;
 /* claims@IPA: what the domain may claim at run time. */
 fh_status cfg_read_claims(struct reader *r, uint16_t node, struct cfg_claims *c) FH_MUST_CHECK;

@@ -125,7 +125,7 @@ static fh_status check_kind(const struct cfg_domain *d, const struct cfg_device 
 	return FH_OK;
 }
 
-/* What the hypervisor is to keep must be there. */
+/* What the hypervisor is to keep must be there, and what it may give later. */
 static fh_status check_hypervisor(const struct cfg_system *sys, const struct fdt_index *tree, struct cfg_error *err)
 {
 	const struct {
@@ -139,6 +139,12 @@ static fh_status check_hypervisor(const struct cfg_system *sys, const struct fdt
 
 		if (own[i].path[0] != '\0' && board_device(tree, own[i].path, &dev, &why) != FH_OK) {
 			return cfg_say(err, FH_ENOENT, "/hypervisor/%s: %.64s: %s", own[i].prop, own[i].path, why);
+		}
+	}
+	for (uint32_t i = 0; i < sys->nr_devices; i++) {
+		if (fdt_find(tree, sys->devices[i].path) == FDT_NO_NODE) {
+			return cfg_say(err, FH_ENOENT, "/hypervisor/devices: %.64s: the board has no such device",
+				       sys->devices[i].path);
 		}
 	}
 	return FH_OK;

@@ -37,29 +37,29 @@ static fh_status read_cpus(struct reader *r, uint16_t node, struct cfg_domain *d
 	return FH_OK;
 }
 
-static fh_status read_device(struct reader *r, uint16_t node, struct cfg_domain *d)
+static fh_status read_device(struct reader *r, uint16_t node, bool dma, struct cfg_device *list, uint8_t *nr)
 {
 	static const struct prop props[] = {
 		{ "path", TEXT(struct cfg_device, path) },
 		{ "allow-unprotected-dma", FLAG(struct cfg_device, allow_unprotected_dma) },
 	};
 
-	if (d->nr_devices == CFG_MAX_DEVICES) {
+	if (*nr == CFG_MAX_DEVICES) {
 		return cfg_refuse(r, FH_EOVERFLOW, node, NULL, "more than %u devices", CFG_MAX_DEVICES);
 	}
-	FH_TRY(cfg_props(r, node, props, ARRAY_SIZE(props), &d->devices[d->nr_devices]));
-	if (d->devices[d->nr_devices].path[0] == '\0') {
+	FH_TRY(cfg_props(r, node, props, dma ? 2U : 1U, &list[*nr]));
+	if (list[*nr].path[0] == '\0') {
 		return cfg_refuse(r, FH_ENOENT, node, "path", "is missing: a path or alias in the board's tree");
 	}
-	d->nr_devices++;
+	(*nr)++;
 	return cfg_no_children(r, node);
 }
 
-static fh_status read_devices(struct reader *r, uint16_t node, struct cfg_domain *d)
+fh_status cfg_read_devices(struct reader *r, uint16_t node, bool dma, struct cfg_device *list, uint8_t *nr)
 {
 	FH_TRY(cfg_props(r, node, NULL, 0, NULL));
 	for (uint16_t c = r->t->nodes[node].first_child; c != FDT_NO_NODE; c = r->t->nodes[c].next_sibling) {
-		FH_TRY(read_device(r, c, d));
+		FH_TRY(read_device(r, c, dma, list, nr));
 	}
 	return FH_OK;
 }
@@ -75,7 +75,7 @@ static fh_status read_children(struct reader *r, uint16_t node, struct cfg_domai
 		} else if (cfg_named(t, n, "claims")) {
 			FH_TRY(cfg_read_claims(r, n, &d->claims));
 		} else if (strcmp(fdt_node_name(t, n), "devices") == 0) {
-			FH_TRY(read_devices(r, n, d));
+			FH_TRY(cfg_read_devices(r, n, true, d->devices, &d->nr_devices));
 		} else {
 			return cfg_unknown_node(r, n, WORDS(known));
 		}

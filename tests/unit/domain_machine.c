@@ -42,11 +42,13 @@ static const char board_source[] =
 	" clk: apb-pclk { compatible = \"fixed-clock\"; #clock-cells = <0>; clock-frequency = <24000000>; };"
 	" pl061@9030000 { compatible = \"arm,pl061\", \"arm,primecell\"; reg = <0 0x9030000 0 0x1000>;"
 	"  interrupts = <0 7 4>; gpio-controller; #gpio-cells = <2>; clocks = <&clk>; clock-names = \"apb_pclk\"; };"
+	" pl031@9010000 { compatible = \"arm,pl031\"; reg = <0 0x9010000 0 0x1000>; interrupts = <0 2 4>; };"
+	" pl031@9020000 { compatible = \"arm,pl031\"; reg = <0 0x9020000 0 0x1000>; interrupts = <0 3 4>; };"
 	" pl011@9000000 { compatible = \"arm,pl011\", \"arm,primecell\"; reg = <0 0x9000000 0 0x1000>;"
 	"  interrupts = <0 1 4>; clocks = <&clk>, <&clk>; clock-names = \"uartclk\", \"apb_pclk\"; }; };";
 
 static const char config_source[] =
-	"/dts-v1/; / { compatible = \"freehold,config-v1\"; hypervisor { boot-memory = \"clean\"; };"
+	"/dts-v1/; / { compatible = \"freehold,config-v1\"; hypervisor { boot-memory = \"clean\"; devices { a { path = \"/pl061@9030000\"; }; b { path = \"/pl031@9010000\"; }; }; };"
 	" zones { #address-cells = <2>; #size-cells = <2>;"
 	"  hyp@70000000 { reg = <0 0x70000000 0 0x800000>; };"
 	"  low: low@80000000 { reg = <0 0x80000000 0 0x4000000>; }; };"

@@ -26,6 +26,8 @@ static void the_hypervisor_and_zones(void **state)
 	assert_string_equal(sys.watchdog, "/wdt@1");
 	assert_int_equal(sys.watchdog_ms, 5000);
 	assert_int_equal(sys.create_timeout_ms, 7000);
+	assert_int_equal(sys.nr_devices, 1);
+	assert_string_equal(sys.devices[0].path, "/pl061@9030000");
 
 	assert_int_equal(sys.nr_zones, 6);
 	assert_string_equal(sys.zones[0].name, "hyp");
@@ -98,8 +100,10 @@ static void defaults(void **state)
 	(void)state;
 	accepted(
 		"hypervisor { console = \"serial0\"; on-panic = \"halt\"; on-last-domain-off = \"reset\"; "
-		"boot-memory = \"clean\";\n watchdog = \"/wdt@1\"; watchdog-timeout-ms = <5000>; create-timeout-ms = <7000>; scrub-when-idle; };",
+		"boot-memory = \"clean\";\n watchdog = \"/wdt@1\"; watchdog-timeout-ms = <5000>; create-timeout-ms = <7000>; scrub-when-idle;\n"
+		" devices { spare { path = \"/pl061@9030000\"; }; }; };",
 		"");
+	assert_int_equal(sys.nr_devices, 0);
 	assert_false(sys.scrub_when_idle);
 	assert_int_equal(sys.on_panic, CFG_PANIC_RESET);
 	assert_int_equal(sys.on_last_domain_off, CFG_LAST_OFF);
@@ -140,7 +144,10 @@ static void unknown_nodes(void **state)
 		"/domains/front/devices/rtc/more: unknown node");
 	refused("direct-map; }", "direct-map; more { }; }", FH_EINVAL,
 		"/domains/rear/memory@50000000/more: unknown node");
-	refused("scrub-when-idle; }", "x { }; }", FH_EINVAL, "/hypervisor/x: unknown node");
+	refused("devices { spare", "device { spare", FH_EINVAL,
+		"/hypervisor/device: unknown node, did you mean devices?");
+	refused("path = \"/pl061@9030000\";", "path = \"/pl061@9030000\"; allow-unprotected-dma;", FH_EINVAL,
+		"/hypervisor/devices/spare/allow-unprotected-dma: unknown property");
 }
 
 static void wrong_values(void **state)

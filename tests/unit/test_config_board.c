@@ -161,6 +161,7 @@ static void devices(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		sys.console[0] = '\0';
 		sys.watchdog[0] = '\0';
+		sys.devices[0] = give("/rtc@9010000", false);
 		sys.domains[0].nr_devices = 1;
 		sys.domains[0].devices[0] = give(cases[i].front, false);
 		sys.domains[1].nr_devices = 1;
@@ -174,6 +175,9 @@ static void devices(void **state)
 	assert_int_equal(config_check_devices(&sys, &t, &error), FH_EEXIST);
 	assert_string_equal(error.text,
 			    "/domains/front/devices: /rtc@c0100000: its registers lie in the domain's own memory");
+	sys.devices[0] = give("/led@5", false);
+	assert_int_equal(config_check_devices(&sys, &t, &error), FH_ENOENT);
+	assert_string_equal(error.text, "/hypervisor/devices: /led@5: the board has no such device");
 	strcpy(sys.watchdog, "/dog@1");
 	assert_int_equal(config_check_devices(&sys, &t, &error), FH_ENOENT);
 	assert_string_equal(error.text, "/hypervisor/watchdog: /dog@1: the board has no such device");

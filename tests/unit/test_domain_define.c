@@ -123,6 +123,11 @@ static void what_is_taken_is_refused_with_a_reason(void **state)
 		  FH_ENOENT },
 		{ "x", "on-crash = \"restart\";", "is for domains whose files are the payload's", FH_ENOTSUP },
 		{ "x", "devices { a { path = \"/pl061@9030000\"; }; };", "given already", FH_EEXIST },
+		{ "x", "devices { a { path = \"/pl031@9010000\"; }; b { path = \"/pl031@9020000\"; }; };",
+		  "/domains/x/devices: /pl031@9020000: is none that the boot's configuration lists in "
+		  "/hypervisor/devices",
+		  FH_EDENIED },
+		{ "x", "devices { a { path = \"/nothing\"; }; };", "is none that", FH_EDENIED },
 		{ "x", "devices { a { path = \"/pl011@9000000\"; allow-unprotected-dma; }; };", "unprotected DMA",
 		  FH_EDENIED },
 	};
@@ -143,7 +148,7 @@ static void what_is_taken_is_refused_with_a_reason(void **state)
 	assert_int_equal(define("y", "", &f, &d, &err), FH_EEXIST); /* its CPU */
 	assert_non_null(strstr(err.text, "CPU 3"));
 	assert_int_equal(domain_do(d, DOM_OP_DESTROY), FH_OK);
-	assert_int_equal(define("y", "", &f, &d, &err), FH_OK);
+	assert_int_equal(define("y", "devices { a { path = \"/pl031@9010000\"; }; };", &f, &d, &err), FH_OK);
 }
 
 fh_status __real_config_check_devices(const struct cfg_system *sys, const struct fdt_index *tree,
