@@ -28,18 +28,40 @@ static uint64_t read_le64(const unsigned char *p)
 	return v;
 }
 
-static struct image_header read_header(const struct domain *d)
+/* Files that are often taken for kernels, and what they are. */
+static const struct {
+	uint32_t at;
+	uint32_t mask;
+	uint32_t magic;
+	const char *what;
+} unfit[] = {
+	{ 0, UINT32_MAX, 0x464c457f, "an ELF file, not an Image or a flat binary" },
+	{ 0, 0xffffff, 0x088b1f, "compressed" },
+	{ 4, UINT32_MAX, 0x676d697a, "compressed" }, /* Linux's EFI zboot: "zimg" */
+	{ 36, UINT32_MAX, 0x016f2818, "a 32-bit kernel: EL1 is AArch64" },
+};
+
+static fh_status read_header(const struct domain *d, struct image_header *h)
 {
 	const struct domain_image *img = &d->images[DOM_IMG_KERNEL];
-	struct image_header h = { false, 0, img->size };
 	const unsigned char *p = img->data != NULL ? img->data : d->files.head;
 
-	if (img->size >= sizeof(d->files.head) && (uint32_t)read_le64(p + IMAGE_MAGIC_OFFSET) == IMAGE_MAGIC) {
-		h.arm64 = true;
-		h.text_offset = read_le64(p + 8);
-		h.image_size = MAX(read_le64(p + 16), img->size);
+	*h = (struct image_header){ false, 0, img->size };
+	if (img->size < sizeof(d->files.head)) {
+		return FH_OK;
 	}
-	return h;
+	for (uint32_t i = 0; i < ARRAY_SIZE(unfit); i++) {
+		if (((uint32_t)read_le64(p + unfit[i].at) & unfit[i].mask) == unfit[i].magic) {
+			log_err("config: dom=%s file=%s: %s: refused", d->cfg->name, img->name, unfit[i].what);
+			return FH_EFORMAT;
+		}
+	}
+	if ((uint32_t)read_le64(p + IMAGE_MAGIC_OFFSET) == IMAGE_MAGIC) {
+		h->arm64 = true;
+		h->text_offset = read_le64(p + 8);
+		h->image_size = MAX(read_le64(p + 16), img->size);
+	}
+	return FH_OK;
 }
 
 static bool in_ram(const struct cfg_domain *c, uint64_t ipa_at, uint64_t size)
@@ -93,10 +115,11 @@ static fh_status plan_kernel(struct domain *d, uint64_t *span)
 	const struct cfg_domain *c = d->cfg;
 	const uint64_t base = ipa_val(c->mem[0].ipa);
 
-	FH_TRY(find_file(d, DOM_IMG_KERNEL, c->kernel));
-	const struct image_header h = read_header(d);
+	struct image_header h;
 	uint64_t at = c->load_address;
 
+	FH_TRY(find_file(d, DOM_IMG_KERNEL, c->kernel));
+	FH_TRY(read_header(d, &h));
 	if (at == CFG_ADDR_AUTO) {
 		at = h.arm64 ? align_up(base, IMAGE_ALIGN) + (h.text_offset & (IMAGE_ALIGN - 1U)) : base;
 	}

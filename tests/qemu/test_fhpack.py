@@ -109,6 +109,15 @@ def test_damaged_kernels(folder, data):
     assert not list(folder.glob("payload*"))
 
 
+@pytest.mark.parametrize("data,what", [(b"\x7fELF".ljust(4096, b"\2"), "an ELF file"),
+                                       (bytes(36) + b"\x18\x28\x6f\x01" + bytes(400), "a 32-bit kernel: EL1 is AArch64")])
+def test_kernels_of_another_kind(folder, data, what):
+    (folder / "agent.bin").write_bytes(data)
+    done = run(folder, "-c", "system.dts", "-o", "payload.cpio", "agent.bin")
+    assert done.returncode == 1 and "dom=front file=agent.bin: " + what in done.stderr
+    assert not list(folder.glob("payload*"))
+
+
 def test_a_kernel_that_is_too_large(folder):
     header = bytes(8) + bytes(8) + (128 * MIB).to_bytes(8, "little")
     (folder / "agent.bin").write_bytes(header.ljust(56, b"\0") + b"ARM\x64" + bytes(100))

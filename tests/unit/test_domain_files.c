@@ -185,12 +185,55 @@ static void nobody_feeds_it(void **state)
 	free(before);
 }
 
+/* What is no kernel but often given as one is refused before anything is claimed, by what it is. */
+static void a_kernel_of_another_kind(void **state)
+{
+	static const struct {
+		uint32_t at;
+		const char *bytes;
+		const char *what;
+	} kinds[] = {
+		{ 0, "\177ELF\2", "an ELF file" },
+		{ 0, "\x1f\x8b\x08\x09", "compressed" },
+		{ 0, "MZ??zimg", "compressed" },
+		{ 36, "\x18\x28\x6f\x01", "a 32-bit kernel" },
+	};
+	struct cfg_error err = { "" };
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct domain_files f = { { 0x1000, 0x1000, 0 }, { 0 } };
+		struct log_cursor c;
+		struct log_line line = { .len = 0 };
+		struct domain *d;
+		char *before;
+
+		memcpy(f.head + kinds[i].at, kinds[i].bytes, strlen(kinds[i].bytes));
+		assert_int_equal(define("new", "", &f, &d, &err), FH_OK);
+		before = canon_text(&dm_ledger, CANON_ALL);
+		log_cursor_tail(&c, 0);
+		assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_EFORMAT);
+		assert_true(log_read(&c, &line));
+		assert_non_null(strstr(line.text, kinds[i].what));
+		as_before(before, CANON_ALL, kinds[i].what);
+		free(before);
+		memset(f.head, 0, sizeof(f.head));
+		assert_int_equal(domain_do(d, DOM_OP_DESTROY), FH_OK);
+		dm_settle();
+		assert_int_equal(define("new", "", &f, &d, &err), FH_OK);
+		assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
+		assert_int_equal(domain_do(d, DOM_OP_DESTROY), FH_OK);
+		dm_settle();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(files_come_in_pieces, setup),
 		cmocka_unit_test_setup(files_come_again, setup),
 		cmocka_unit_test_setup(nobody_feeds_it, setup),
+		cmocka_unit_test_setup(a_kernel_of_another_kind, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
