@@ -2,6 +2,7 @@
 """fhctl in a real Linux control domain, beside a bare-metal domain that it manages."""
 
 import contextlib
+import gzip
 import json
 import re
 
@@ -59,6 +60,8 @@ def disk_files(guests):
             "tmp/right.dtb": tree(6, "last", 1024 * systems.MIB, "right"),
             "tmp/zone.dtb": tree(zone="lower"), "tmp/junk.dtb": b"no tree at all, but long enough to be looked at......",
             "tmp/app": (guests / "agent.bin").read_bytes(), "tmp/empty": b"",
+            "tmp/packed": gzip.compress((guests / "agent.bin").read_bytes()),
+            "tmp/damaged": gzip.compress((guests / "agent.bin").read_bytes())[:-100], "tmp/elf": b"\x7fELF".ljust(4096, b"\2"),
             "tmp/big": (guests / "agent.bin").read_bytes() + bytes(4 * systems.MIB)}
 
 
@@ -320,6 +323,19 @@ def test_restart_from_files(control):
     control.shell("fhctl destroy guest >/dev/null 2>&1")
     back_to(control, before)
     assert control.shell("ls /run/fhctl | wc -l") in ("0", "1")
+
+
+def test_kernels_of_another_kind(control):
+    """A packed one is unpacked, for the restart too; what is no kernel is refused by name."""
+    before = fhctl(control, "--json memory")
+    assert "/tmp/packed: unpacked (gzip)" in fhctl(control, "create -c /tmp/good.dtb --kernel /tmp/packed")
+    assert "pong: guest" in control.shell("printf 'p' | fhctl console guest 2>/dev/null")
+    fhctl(control, "restart guest")
+    assert "pong: guest" in control.shell("printf 'p' | fhctl console guest 2>/dev/null")
+    fhctl(control, "destroy guest")
+    assert "a damaged gzip file" in fhctl(control, "create -c /tmp/good.dtb --kernel /tmp/damaged 2>&1", 2)
+    assert "an ELF file" in fhctl(control, "create -c /tmp/good.dtb --kernel /tmp/elf 2>&1", 1)
+    back_to(control, before)
 
 
 def test_rounds(control):

@@ -100,13 +100,16 @@ struct files {
 	const char *tree;            /* a compiled configuration with one domain */
 	const char *path[CTL_FILES]; /* NULL: the payload's, or none */
 	uint64_t size[CTL_FILES];
+	int fd[CTL_FILES]; /* open; 0: not yet */
 };
+/* Opens a file, unless it is open; a packed kernel is unpacked. Returns its size as it is sent. */
+uint64_t file_open(struct files *f, size_t i);
 /* The domain's number; ends with the reason where it is refused. */
 uint16_t define_domain(struct files *f);
 /* For tests: the program dies here, at once, if FHCTL_DIE_AT names the step, or stands still, by FHCTL_STOP_AT. */
 void step(const char *name);
 /* Sends its files while it is being built; told: bytes that have gone. */
-void load_files(const struct files *f, uint16_t dom, void (*told)(uint64_t bytes));
+void load_files(struct files *f, uint16_t dom, void (*told)(uint64_t bytes));
 
 /* --- reload.c --- */
 /* Notes where the files of a domain are that was created from some, for when it is started anew; and forgets it. */
@@ -115,7 +118,7 @@ void forget_files(const char *name);
 /* Whether its files have to come again; f: where they are. Ends where they are not known, or not what they were. */
 bool recall_files(const struct ctl_domain *d, struct files *f);
 /* Sends them, after the domain was asked to start anew, and waits until it runs. Events were asked for before. */
-void reload_files(const struct ctl_domain *d, const struct files *f);
+void reload_files(const struct ctl_domain *d, struct files *f);
 
 /* --- table.c: what people read --- */
 struct table;

@@ -2,15 +2,17 @@
 # fhctl for Linux on arm64, static: build/tools/fhctl. Included by scripts/host.mk.
 FHCTL_CC ?= aarch64-linux-gnu-gcc
 FHCTL_CFLAGS := -std=gnu17 $(filter-out -Wundef,$(WARNINGS)) -O2 -g -D_GNU_SOURCE -I. -ffile-prefix-map=$(CURDIR)=. -MMD -MP
-fhctl_objects := $(patsubst tools/fhctl/%.c,$(O)/tools/fhctl.d/%.o,$(wildcard tools/fhctl/*.c))
+fhctl_objects := $(patsubst tools/%.c,$(O)/tools/fhctl.d/%.o,$(wildcard tools/fhctl/*.c tools/unpack/*.c))
 
-$(O)/tools/fhctl.d/%.o: tools/fhctl/%.c tools/fhctl/fhctl.mk
+$(O)/tools/fhctl.d/%.o: tools/%.c tools/fhctl/fhctl.mk | $(FETCHED)/guest/libz.a
 	$(call say,ARMCC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(FHCTL_CC) $(FHCTL_CFLAGS) -c -o $@ $<
-$(O)/tools/fhctl: $(fhctl_objects)
+	$(Q)$(FHCTL_CC) $(FHCTL_CFLAGS) -isystem $(FETCHED)/guest/zlib -c -o $@ $<
+$(FETCHED)/guest/libz.a:
+	@scripts/setup libfdt
+$(O)/tools/fhctl: $(fhctl_objects) $(FETCHED)/guest/libz.a
 	$(call say,ARMLD,$@)
-	$(Q)$(FHCTL_CC) -static -s -o $@ $^
+	$(Q)$(FHCTL_CC) -static -s -o $@ $(filter %.o %.a,$^)
 -include $(fhctl_objects:.o=.d)
 tools: $(O)/tools/fhctl
 

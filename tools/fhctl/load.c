@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/fhctl/fhctl.h"
+#include "tools/unpack/unpack.h"
 
 #define PART (CTL_REQUEST_MAX - sizeof(struct ctl_head) - sizeof(struct ctl_tree))
 /* The first piece asks whether the domain is ready for more; the others fill a frame. */
@@ -44,6 +46,66 @@ static int open_file(const char *path, uint64_t *size)
 	}
 	*size = (uint64_t)st.st_size;
 	return fd;
+}
+
+static bool put(void *ctx, const unsigned char *data, size_t size)
+{
+	const int *fd = ctx;
+
+	while (size != 0) {
+		const ssize_t n = write(*fd, data, size);
+
+		if (n < 0) {
+			return false;
+		}
+		data += n;
+		size -= (size_t)n;
+	}
+	return true;
+}
+
+/* What is to be read in place of a kernel's file: that, or what it holds, in memory. */
+static int unpack(int fd, const char *path, uint64_t *size)
+{
+	unsigned char *data = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
+	int memory = memfd_create(path, MFD_CLOEXEC);
+	const char *how;
+	const char *why;
+
+	if (data == MAP_FAILED || memory < 0) {
+		die(EXIT_USAGE, "%s: %s", path, strerror(errno));
+	}
+	why = unpack_kernel(data, *size, put, &memory, &how);
+	if (why != NULL) {
+		die(EXIT_USAGE, "%s: %s", path, why[0] != '\0' ? why : strerror(errno));
+	}
+	munmap(data, *size);
+	close(how != NULL ? fd : memory);
+	if (how == NULL) {
+		return fd;
+	}
+	*size = (uint64_t)lseek(memory, 0, SEEK_CUR);
+	if (!opt_json) {
+		printf("%s: %s, %s\n", path, how, size_text(*size));
+	}
+	return memory;
+}
+
+uint64_t file_open(struct files *f, size_t i)
+{
+	uint64_t size;
+	struct stat st;
+
+	if (f->fd[i] == 0) {
+		f->fd[i] = open_file(f->path[i], &size);
+		if (i == CTL_KERNEL) {
+			f->fd[i] = unpack(f->fd[i], f->path[i], &size);
+		}
+	}
+	if (fstat(f->fd[i], &st) != 0) {
+		die(EXIT_USAGE, "%s: %s", f->path[i], strerror(errno));
+	}
+	return (uint64_t)st.st_size;
 }
 
 static size_t read_some(int fd, const char *path, void *buf, size_t size)
@@ -109,12 +171,10 @@ uint16_t define_domain(struct files *f)
 	port_open();
 	for (size_t i = 0; i < CTL_FILES; i++) {
 		if (f->path[i] != NULL) {
-			const int fd = open_file(f->path[i], &q.size[i]);
-
-			if (i == CTL_KERNEL) {
-				read_some(fd, f->path[i], q.head, sizeof(q.head));
+			q.size[i] = file_open(f, i);
+			if (i == CTL_KERNEL && pread(f->fd[i], q.head, sizeof(q.head), 0) < 0) {
+				die(EXIT_USAGE, "%s: %s", f->path[i], strerror(errno));
 			}
-			close(fd);
 		}
 		f->size[i] = q.size[i];
 	}
@@ -162,28 +222,26 @@ static uint64_t send_piece(const char *path, const struct ctl_load *q, size_t le
 	die(EXIT_BROKEN, "%s: the hypervisor takes no more of it", path);
 }
 
-void load_files(const struct files *f, uint16_t dom, void (*told)(uint64_t bytes))
+void load_files(struct files *f, uint16_t dom, void (*told)(uint64_t bytes))
 {
 	static char buf[PIECE];
 
 	for (size_t i = 0; i < CTL_FILES; i++) {
 		struct ctl_load q = { .dom = dom, .file = (uint16_t)i };
-		uint64_t size;
-		int fd;
 
 		if (f->path[i] == NULL) {
 			continue;
 		}
-		fd = open_file(f->path[i], &size);
+		(void)file_open(f, i);
 		while (q.offset < f->size[i]) {
 			const uint64_t before = q.offset;
 			size_t n;
 
-			if (lseek(fd, (off_t)q.offset, SEEK_SET) < 0) {
+			if (lseek(f->fd[i], (off_t)q.offset, SEEK_SET) < 0) {
 				die(EXIT_USAGE, "%s: %s", f->path[i], strerror(errno));
 			}
 			n = q.offset == 0 ? FIRST_PIECE : sizeof(buf);
-			n = read_some(fd, f->path[i], buf, f->size[i] - q.offset < n ? f->size[i] - q.offset : n);
+			n = read_some(f->fd[i], f->path[i], buf, f->size[i] - q.offset < n ? f->size[i] - q.offset : n);
 			if (n == 0) {
 				die(EXIT_USAGE, "%s: has become shorter", f->path[i]);
 			}
@@ -191,6 +249,7 @@ void load_files(const struct files *f, uint16_t dom, void (*told)(uint64_t bytes
 			told(q.offset - before);
 			step("loading");
 		}
-		close(fd);
+		close(f->fd[i]);
+		f->fd[i] = 0;
 	}
 }

@@ -24,7 +24,8 @@ const struct command commands[] = {
 	{ "create", "[-c FILE.dtb ...] [DOMAIN ...]", "claims all they need, builds and starts them",
 	  "create [-c FILE.dtb [--kernel FILE] [--ramdisk FILE] [--dtb FILE]] ... [DOMAIN ...]\n"
 	  "-c: a domain by a tree of its own (docs/domains.md), with files from here; files that are not given are\n"
-	  "the hypervisor's payload's. Other domains are those that the configuration only defines (on-demand).\n"
+	  "the hypervisor's payload's. A packed kernel is unpacked (gzip, EFI zboot with gzip).\n"
+	  "Other domains are those that the configuration only defines (on-demand).\n"
 	  "What they need is claimed as one set: all of them are admitted, or none, before anything is\n"
 	  "copied. Shows what was claimed and how long each step took.\n",
 	  cmd_create },

@@ -82,8 +82,6 @@ bool recall_files(const struct ctl_domain *d, struct files *f)
 
 	read_notes(d->name, f);
 	for (unsigned int i = 0; i < CTL_FILES; i++) {
-		struct stat st;
-
 		if ((d->flags & CTL_DOMAIN_FILE << i) == 0) {
 			f->path[i] = NULL;
 			continue;
@@ -93,7 +91,7 @@ bool recall_files(const struct ctl_domain *d, struct files *f)
 			die(EXIT_REFUSED, "%s: its files came from elsewhere: destroy it, and create it with them",
 			    d->name);
 		}
-		if (stat(f->path[i], &st) != 0 || (uint64_t)st.st_size != f->size[i]) {
+		if (file_open(f, i) != f->size[i]) {
 			die(EXIT_USAGE, "%s: %s is not what it was", d->name, f->path[i]);
 		}
 	}
@@ -105,7 +103,7 @@ static void told(uint64_t bytes)
 	(void)bytes;
 }
 
-void reload_files(const struct ctl_domain *d, const struct files *f)
+void reload_files(const struct ctl_domain *d, struct files *f)
 {
 	struct frame event;
 

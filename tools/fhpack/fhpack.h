@@ -29,7 +29,7 @@ struct blob read_tree(const char *path);
  * A kernel as EL2 loads it: gzip'd Images and EFI zboot images of gzip are unpacked, else the blob itself.
  * *how: what was done, or NULL.
  */
-struct blob unpack_kernel(const char *path, struct blob b, const char **how);
+struct blob read_kernel(const char *path, struct blob b, const char **how);
 
 struct file {
 	char name[NAME_SIZE];

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading what goes into a payload: files, trees compiled by dtc, kernels unpacked by zlib. */
+/* Reading what goes into a payload: files, trees compiled by dtc, kernels unpacked. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "tools/fhpack/fhpack.h"
+#include "tools/unpack/unpack.h"
 
 #define BLOB_MAX (UINT64_C(0xffffffff)) /* what newc's size field holds */
 #define FDT_MAGIC_BYTES "\xd0\x0d\xfe\xed"
@@ -115,67 +115,38 @@ struct blob read_tree(const char *path)
 	return compile(path);
 }
 
-static struct blob gunzip(const char *path, const unsigned char *data, size_t size)
+/* A blob that grows. */
+struct growing {
+	struct blob b;
+	size_t room;
+	const char *path;
+};
+
+static bool put(void *ctx, const unsigned char *data, size_t size)
 {
-	struct blob b = { NULL, 0 };
-	size_t room = 0;
-	z_stream z;
-	int rc = Z_OK;
+	struct growing *g = ctx;
 
-	memset(&z, 0, sizeof(z));
-	if (inflateInit2(&z, 15 + 16) != Z_OK) {
-		trouble("%s: zlib does not start", path);
+	if (g->b.size + size > BLOB_MAX) {
+		refuse("%s: 4 GiB or more when unpacked", g->path);
 	}
-	z.next_in = (Bytef *)(uintptr_t)data;
-	z.avail_in = (uInt)size;
-	while (rc == Z_OK) {
-		const size_t left = grow(&b, &room, path);
+	while (size != 0U) {
+		const size_t n = MIN(grow(&g->b, &g->room, g->path), size);
 
-		z.next_out = b.data + b.size;
-		z.avail_out = (uInt)MIN(left, (size_t)1 << 30);
-		rc = inflate(&z, Z_NO_FLUSH);
-		b.size = (size_t)(z.next_out - b.data);
-		if (b.size > BLOB_MAX) {
-			refuse("%s: 4 GiB or more when unpacked", path);
-		}
+		memcpy(g->b.data + g->b.size, data, n);
+		g->b.size += n;
+		data += n;
+		size -= n;
 	}
-	inflateEnd(&z);
-	if (rc != Z_STREAM_END) {
-		refuse("%s: a damaged gzip file", path);
-	}
-	return b;
+	return true;
 }
 
-static uint64_t le(const unsigned char *p, uint32_t bytes)
+struct blob read_kernel(const char *path, struct blob b, const char **how)
 {
-	uint64_t v = 0;
+	struct growing g = { .path = path };
+	const char *why = unpack_kernel(b.data, b.size, put, &g, how);
 
-	for (uint32_t i = bytes; i != 0U; i--) {
-		v = (v << 8) | p[i - 1U];
+	if (why != NULL) {
+		refuse("%s: %s", path, why);
 	}
-	return v;
-}
-
-struct blob unpack_kernel(const char *path, struct blob b, const char **how)
-{
-	*how = NULL;
-	if (b.size > 18U && b.data[0] == 0x1fU && b.data[1] == 0x8bU) {
-		*how = "unpacked (gzip)";
-		return gunzip(path, b.data, b.size);
-	}
-	/* Linux's EFI zboot: "MZ", "zimg", offset and size of the payload, at 24 the name of its compression. */
-	if (b.size > 64U && memcmp(b.data, "MZ\0\0zimg", 8) == 0) {
-		const uint64_t at = le(b.data + 8, 4);
-		const uint64_t size = le(b.data + 12, 4);
-
-		if (memcmp(b.data + 24, "gzip", 5) != 0) {
-			refuse("%s: an EFI zboot image of another compression than gzip", path);
-		}
-		if (at > b.size || size > b.size - at) {
-			refuse("%s: a damaged EFI zboot image", path);
-		}
-		*how = "unpacked (EFI zboot, gzip)";
-		return gunzip(path, b.data + at, size);
-	}
-	return b;
+	return *how != NULL ? g.b : b;
 }

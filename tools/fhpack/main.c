@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // SOURCES: tools/fhpack/*.c core/config/*.c core/fdt/*.c core/payload/*.c core/log/fmt.c core/base/status.c
-// SOURCES: core/claim/*.c core/pool/*.c arch/arm64/mm/stage2_size.c core/domain/plan.c
+// SOURCES: core/claim/*.c core/pool/*.c arch/arm64/mm/stage2_size.c core/domain/plan.c tools/unpack/*.c
 // LIBS: -lfdt -lz
 #include "tools/fhpack/fhpack.h"
 
@@ -192,7 +192,7 @@ static void unpack_kernels(const struct cfg_system *sys, struct inputs *in)
 		struct file *kernel = find_file(in, sys->domains[i].kernel);
 		const char *how;
 
-		kernel->blob = unpack_kernel(kernel->path, kernel->blob, &how);
+		kernel->blob = read_kernel(kernel->path, kernel->blob, &how);
 		if (how != NULL) {
 			fprintf(stderr, "fhpack: %s: %s, %zu bytes\n", kernel->path, how, kernel->blob.size);
 		}
