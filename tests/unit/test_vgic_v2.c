@@ -315,6 +315,31 @@ static void put_and_load(void **state)
 	assert_int_equal(machine.vmcr[0], 0);
 }
 
+/* A reset on another CPU does not reach what the guest left pending and active of its own: its next start does. */
+static void left_by_a_reset(void **state)
+{
+	struct phys_irq *p = machine_phys(1, VTIMER);
+
+	(void)state;
+	fake_cpu = 1;
+	set(0x200, 4, 1U << VTIMER);
+	set(0x300, 4, 1U << VTIMER);
+	assert_true(p->pending && p->active);
+	vgic_cpu_put(&cpus[1]);
+	vgic_cpu_load(&cpus[1]);
+	/* Over CPU_OFF and CPU_ON they stay. */
+	assert_true(p->pending && p->active);
+	assert_int_equal(get(0x200, 4) & get(0x300, 4), 1U << VTIMER);
+	vgic_cpu_put(&cpus[1]);
+	fake_cpu = 0;
+	vgic_cpu_put(&cpus[0]);
+	vgic_reset(&g);
+	fake_cpu = 1;
+	vgic_cpu_load(&cpus[1]);
+	assert_false(p->pending || p->active);
+	assert_int_equal(get(0x200, 4) | get(0x300, 4), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +355,7 @@ int main(void)
 		cmocka_unit_test_setup(set_and_clear_senders, set_up_v2),
 		cmocka_unit_test_setup(dir, set_up_v2),
 		cmocka_unit_test_setup(put_and_load, set_up_v2),
+		cmocka_unit_test_setup(left_by_a_reset, set_up_v2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

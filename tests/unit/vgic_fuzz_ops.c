@@ -278,14 +278,16 @@ void op_end(uint32_t c)
 
 void op_put_or_load(uint32_t c)
 {
+	struct irq *q = &priv[c][PPI_HW];
+
 	fake_cpu = c;
 	if (loaded[c]) {
 		vgic_sync(&cpus[c]);
 		vgic_cpu_put(&cpus[c]);
-		if (v2) {
-			priv[c][PPI_HW].active = false;
-			priv[c][PPI_HW].pend = false;
-			priv[c][PPI_HW].soft = false;
+		/* A level that fell is withdrawn here. */
+		if (!q->active && !machine_phys(c, PPI_HW)->pending && (cpus[c].priv.pend >> PPI_HW & 1U) == 0U) {
+			CHECK(!q->pend || !q->soft, "the guest's own is gone");
+			q->pend = false;
 		}
 	} else {
 		vgic_cpu_load(&cpus[c]);

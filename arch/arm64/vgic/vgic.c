@@ -128,13 +128,25 @@ void vgic_reset(struct vgic *g)
 	lock_release(&g->lock);
 }
 
-/* The physical enables and routes of what is backed by hardware: the CPU may not have been up when they were set. */
+/*
+ * The physical enables and routes of what is backed by hardware: the CPU may not have been up when they were set. What
+ * a reset, on another CPU, could not end of a GICv2's is ended here.
+ */
 static void load_hw(struct vgic_cpu *vc)
 {
-	for (uint32_t bits = vc->priv.hw; bits != 0U;) {
-		const uint32_t n = take_bit(&bits);
+	const struct vgic_word *priv = &vc->priv;
 
-		if ((vc->priv.enable & (1U << n)) != 0U) {
+	for (uint32_t bits = priv->hw; bits != 0U;) {
+		const uint32_t n = take_bit(&bits);
+		const uint32_t bit = 1U << n;
+
+		if (gic_v2() && ((priv->active | priv->pend) & bit) == 0U) {
+			gic_irq_set_active(vc->pcpu, n, false);
+		}
+		if (gic_v2() && (priv->soft & bit) == 0U) {
+			gic_irq_set_pending(vc->pcpu, n, false);
+		}
+		if ((priv->enable & bit) != 0U) {
 			gic_irq_enable(vc->pcpu, n);
 		}
 	}
@@ -169,14 +181,8 @@ void vgic_cpu_put(struct vgic_cpu *vc)
 	for (uint32_t bits = vc->priv.hw & vc->priv.enable; bits != 0U;) {
 		gic_irq_disable(vc->pcpu, take_bit(&bits));
 	}
-	if (gic_v2()) {
-		/* Of another CPU a reset could not end it; a line that is still high will pend again. */
-		for (uint32_t bits = vc->priv.hw; bits != 0U;) {
-			gic_irq_set_active(vc->pcpu, take_bit(&bits), false);
-		}
-		vc->priv.active &= ~vc->priv.hw;
-		vc->priv.pend &= ~vc->priv.hw;
-	}
+	/* Its timers are off by now. */
+	(void)vgic_lines(vc->vgic, vc->index, 0U);
 	/* A GICv2's with another target goes there. */
 	for (uint32_t w = 1; w < vc->vgic->nr_words; w++) {
 		vgic_poke(vc->vgic, vc->index, w, ready_of(vc->vgic, &vc->vgic->spi[w - 1U]) & vc->mine[w - 1U]);

@@ -115,6 +115,11 @@ struct vgic_frame {
  */
 uint32_t vgic_regs_read(const struct vgic_frame *f, uint64_t off, uint32_t size);
 void vgic_regs_write(const struct vgic_frame *f, uint64_t off, uint32_t size, uint32_t val);
+/*
+ * The lines of hardware of a word. A level that fell after it was taken here, and before the guest took it, is not
+ * pending any more: its physical interrupt is ended. GICv2: of one's own word 0 alone. Lock held.
+ */
+uint32_t vgic_lines(struct vgic *g, uint32_t owner, uint32_t w);
 /* 4 bytes everywhere, 1 in registers of bytes. */
 bool vgic_size_fits(uint64_t off, uint32_t size);
 /* GICD_CTLR's group enables. No lock held. */

@@ -52,12 +52,9 @@ static void look(struct vgic *g, uint32_t self, uint32_t owner, uint32_t w, stru
 	vgic_poke_holders(g, owner, w, others);
 }
 
-/*
- * The lines of hardware. A level that fell after it was taken here, and before the guest took it, is not pending any
- * more: its physical interrupt is ended. Lock held.
- */
-static uint32_t read_lines(struct vgic *g, uint32_t owner, uint32_t w, struct vgic_word *word)
+uint32_t vgic_lines(struct vgic *g, uint32_t owner, uint32_t w)
 {
+	struct vgic_word *word = word_of(g, owner, w);
 	const uint32_t lines = gic_irqs_pending(g->cpu[owner]->pcpu, w) & word->hw;
 	const uint32_t busy = word->edge | word->active | word->in_lr | word->soft;
 	const uint32_t fell = word->pend & word->hw & ~(busy | lines);
@@ -74,7 +71,7 @@ static uint32_t read_pend(struct vgic *g, uint32_t self, uint32_t owner, uint32_
 
 	lock_acquire(&g->lock);
 	look(g, self, owner, w, word);
-	v = word->hw != 0U ? read_lines(g, owner, w, word) : 0U;
+	v = word->hw != 0U ? vgic_lines(g, owner, w) : 0U;
 	v |= word->pend | (word->line & ~word->edge) | (word->in_lr & (~word->lr_active | word->lr_both));
 	if (w == 0U) {
 		v |= __atomic_load_n(&g->cpu[owner]->todo, __ATOMIC_RELAXED) & TODO_SGIS;

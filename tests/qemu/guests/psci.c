@@ -278,6 +278,50 @@ static void test_concurrent(void)
 	tap_eq(good, ROUNDS, "of concurrent CPU_ON calls exactly one succeeds");
 }
 
+static volatile uint32_t looked;
+static bool pends;
+
+static void look(void)
+{
+	const uint64_t end = now() + ms_to_ticks(2);
+
+	gic_cpu_init();
+	gic_enable(PPI_VTIMER);
+	do {
+		pends = (read_sysreg(isr_el1) & 0x80) != 0;
+	} while (!pends && now() < end);
+	__atomic_store_n(&looked, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Goes off while its timer's interrupt waits for it, masked. */
+static void pend_and_look(void)
+{
+	write_sysreg(cntv_cval_el0, 0);
+	write_sysreg(cntv_ctl_el0, 1);
+	look();
+}
+
+static bool second_pends(void (*fn)(void))
+{
+	looked = 0;
+	cpu_start(1, fn);
+	wait_value(&looked, 1);
+	while (hvc(PSCI_AFFINITY_INFO, 1, 0, 0) != 1) {
+		pause_cpu();
+	}
+	return pends;
+}
+
+static void test_off_with_timer(void)
+{
+	tap(second_pends(pend_and_look), "a CPU goes off while its timer's interrupt pends");
+	if (!freehold) {
+		tap_skip("turned on again it does not, as the timer is off", "QEMU's own keeps the line");
+		return;
+	}
+	tap(!second_pends(look), "turned on again it does not, as the timer is off");
+}
+
 void guest_main(void)
 {
 	freehold = on_freehold();
@@ -290,6 +334,7 @@ void guest_main(void)
 	test_suspend();
 	test_calls();
 	test_concurrent();
+	test_off_with_timer();
 	tap_end();
 	system_off();
 }
