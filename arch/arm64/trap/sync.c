@@ -23,7 +23,7 @@ static __attribute__((noinline)) void withheld(struct vcpu *v, uint64_t esr)
 {
 	log_guest(v->domain->id, "guest: dom=%s vcpu=%u pc=0x%lx esr=0x%lx: undefined", v->domain->cfg->name, v->index,
 		  v->regs.elr, esr);
-	vcpu_inject_undefined(v, (esr & ESR_IL) != 0U);
+	vcpu_inject_undefined(v);
 }
 
 static inline void call(struct vcpu *v)

@@ -185,7 +185,7 @@ void trap_sysreg(struct vcpu *v, uint64_t esr)
 	if (!known) {
 		log_guest(v->domain->id, "guest: dom=%s vcpu=%u pc=0x%lx sysreg iss=0x%lx: undefined",
 			  v->domain->cfg->name, v->index, v->regs.elr, key);
-		vcpu_inject_undefined(v, true);
+		vcpu_inject_undefined(v);
 		return;
 	}
 	if ((esr & ISS_READ) != 0U && rt < 31U) {

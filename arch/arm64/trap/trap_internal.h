@@ -23,7 +23,6 @@ FH_NOINLINE void trap_instr_abort(struct vcpu *v, uint64_t esr);
 bool trap_walk_level(struct vcpu *v, uint64_t va, ipaddr_t met, uint32_t *level);
 
 #define ESR_EC GENMASK(31, 26)
-#define ESR_IL BIT(25)
 #define ISS_WNR BIT(6) /* of an abort: by a write */
 
 #endif

@@ -218,11 +218,18 @@ static void debug_reset(void)
 	const uint64_t dfr0 = READ_SYSREG(id_aa64dfr0_el1);
 
 	debug_clear(FIELD_GET(GENMASK(15, 12), dfr0) + 1U, FIELD_GET(GENMASK(23, 20), dfr0) + 1U);
+	/*
+	 * Locked, as after a cold reset; and first: only so do MDSCR_EL1's HDE, INTdis and TDA, and OSECCR_EL1, reach
+	 * the external debug registers behind them, which a guest that held the lock may have set.
+	 */
+	WRITE_SYSREG(oslar_el1, 1);
+	isb();
 	WRITE_SYSREG(mdscr_el1, 0);
+	WRITE_SYSREG(oseccr_el1, 0);
+	WRITE_SYSREG(mdccint_el1, 0);
 	WRITE_SYSREG(osdtrrx_el1, 0);
 	WRITE_SYSREG(osdtrtx_el1, 0);
 	WRITE_SYSREG(dbgclaimclr_el1, 0xff);
-	WRITE_SYSREG(oslar_el1, 1); /* locked, as after a cold reset */
 }
 
 static void fp_reset(void)
@@ -327,7 +334,7 @@ void vcpu_inject_abort(struct vcpu *v, uint64_t iss, uint64_t far, bool instruct
 	inject_sync(v, FIELD_PREP(GENMASK(31, 26), ec) | BIT(25) | iss);
 }
 
-void vcpu_inject_undefined(struct vcpu *v, bool il32)
+void vcpu_inject_undefined(struct vcpu *v)
 {
-	inject_sync(v, il32 ? BIT(25) : 0U);
+	inject_sync(v, BIT(25)); /* EC 0, whose IL is 1 whatever the instruction's length */
 }

@@ -84,7 +84,7 @@ uint64_t vcpu_mpidr(uint32_t index);
  * iss: an abort's, without a valid syndrome.
  */
 void vcpu_inject_abort(struct vcpu *v, uint64_t iss, uint64_t far, bool instruction);
-void vcpu_inject_undefined(struct vcpu *v, bool il32);
+void vcpu_inject_undefined(struct vcpu *v);
 
 /* The instruction is done: on to the next. It was one of AArch64. */
 static inline void vcpu_skip_a64(struct vcpu *v)
