@@ -16,6 +16,10 @@
 #define ISS_CM BIT(8)
 #define ISS_S1PTW BIT(7)
 #define ISS_FSC GENMASK(5, 0)
+#define SCTLR_E0E BIT(24)
+#define SCTLR_EE BIT(25)
+#define SPSR_A32 BIT(4)
+#define SPSR_A32_E BIT(9)
 #define FSC_KIND GENMASK(5, 2) /* without the level */
 #define FSC_TRANSLATION UINT64_C(0x4)
 #define FSC_ACCESS UINT64_C(0x8)
@@ -98,11 +102,29 @@ static uint64_t sign_extend(uint64_t val, uint64_t esr, uint32_t size)
 	return (esr & ISS_SF) != 0U ? wide : wide & UINT32_MAX;
 }
 
+/* The bytes the other way round where the guest's data are big-endian: registers are not. */
+static __attribute__((noinline)) uint64_t swapped(const struct vcpu *v, uint64_t val, uint32_t size)
+{
+	const uint64_t spsr = v->regs.spsr;
+	const uint64_t big = (spsr & SPSR_A32) != 0U ?
+				     spsr & SPSR_A32_E :
+				     READ_SYSREG(sctlr_el1) & ((spsr & GENMASK(3, 2)) != 0U ? SCTLR_EE : SCTLR_E0E);
+
+	return big != 0U ? __builtin_bswap64(val) >> (64U - 8U * size) : val;
+}
+
+static inline uint64_t in_order(const struct vcpu *v, uint64_t val, uint32_t size)
+{
+	const bool little = ((READ_SYSREG(sctlr_el1) & (SCTLR_EE | SCTLR_E0E)) | (v->regs.spsr & SPSR_A32)) == 0U;
+
+	return little ? val : swapped(v, val, size);
+}
+
 static inline bool emulate_write(const struct vcpu *v, const struct vdev *dev, uint64_t off, uint64_t esr,
 				 uint32_t size)
 {
 	const uint32_t rt = (uint32_t)FIELD_GET(ISS_SRT, esr);
-	const uint64_t val = rt < 31U ? v->regs.x[rt] : 0U;
+	const uint64_t val = in_order(v, rt < 31U ? v->regs.x[rt] : 0U, size);
 
 	return dev->ops->write(dev->dev, v->index, off, size, val & (UINT64_MAX >> (64U - 8U * size))) == VDEV_OK;
 }
@@ -115,6 +137,7 @@ static inline bool emulate_read(struct vcpu *v, const struct vdev *dev, uint64_t
 	if (dev->ops->read(dev->dev, v->index, off, size, &val) != VDEV_OK) {
 		return false;
 	}
+	val = in_order(v, val, size);
 	if ((esr & ISS_SSE) != 0U) {
 		val = sign_extend(val, esr, size);
 	}

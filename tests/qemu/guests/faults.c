@@ -19,12 +19,12 @@
 
 static bool freehold;
 
-void f_load(void), f_store(void), f_pair(void), f_writeback(void), f_undefined(void), f_civac(void);
+void f_load(void), f_store(void), f_pair(void), f_writeback(void), f_undefined(void), f_civac(void), f_big(void);
 extern const uint32_t a32_load[];
 extern const uint16_t t32_load[], t32_it_load[];
 
 __asm__(".text\n"
-	".global f_load, f_store, f_pair, f_writeback, f_undefined, f_civac\n"
+	".global f_load, f_store, f_pair, f_writeback, f_undefined, f_civac, f_big\n"
 	".global a32_load, t32_load, t32_it_load\n"
 	"f_load: ldr w0, [x0]\n ret\n"
 	"f_store: str w0, [x0]\n ret\n"
@@ -32,6 +32,9 @@ __asm__(".text\n"
 	"f_writeback: ldr w1, [x0], #4\n ret\n"
 	"f_undefined: mrs x0, S3_0_C5_C7_7\n ret\n"
 	"f_civac: dc civac, x0\n ret\n"
+	/* by SCTLR_EL1.EE: stores 0x1234 with its bytes swapped, and loads it with a sign */
+	"f_big: mrs x1, sctlr_el1\n orr x2, x1, #0x2000000\n mov w3, #0x34120000\n"
+	" msr sctlr_el1, x2\n isb\n str w3, [x0]\n ldrsh x0, [x0]\n msr sctlr_el1, x1\n isb\n ret\n"
 	/* ldr r0, [r0]; svc #0xfff */
 	"a32_load: .inst 0xe5900000, 0xef000fff\n"
 	/* ldr r0, [r0]; svc #0xff */
@@ -141,6 +144,30 @@ static void test_a32(void)
 	    "a load from nothing in T32 has IL set, as it has no syndrome");
 }
 
+/* Big-endian data: a device's register is little-endian all the same, so its bytes are swapped. */
+static void test_big_endian(void)
+{
+	const uint64_t sctlr = read_sysreg(sctlr_el1);
+	struct probe p;
+
+	if ((read_sysreg(id_aa64mmfr0_el1) >> 8 & 0xf) == 0) {
+		tap_skip("big-endian accesses to a device's register", "not there");
+		return;
+	}
+	mmio_write32(UART_BASE + 0x24, 0);
+	p = probe(f_big, UART_BASE + 0x24, MODE_EL1H);
+	tap_eq(mmio_read32(UART_BASE + 0x24), 0x1234, "a big-endian store to a device's register");
+	tap_eq(p.x0, 0x3412, "a big-endian load from it");
+	write_sysreg(sctlr_el1, sctlr | 1UL << 24); /* E0E */
+	p = probe(f_load, UART_BASE + 0xfe0, MODE_EL0);
+	write_sysreg(sctlr_el1, sctlr);
+	tap_eq(p.x0, 0x11000000, "a big-endian load from it at EL0");
+	if (has_a32()) {
+		p = probe(a32_load, UART_BASE + 0xfe0, MODE_EL0_A32 | 1UL << 9);
+		tap_eq((uint32_t)p.x0, 0x11000000, "and in A32, by CPSR.E");
+	}
+}
+
 /* A stepped instruction that is emulated is one step. */
 static void test_step(void)
 {
@@ -168,6 +195,7 @@ void guest_main(void)
 	}
 	test_user_rights();
 	test_a32();
+	test_big_endian();
 	test_step();
 	tap_end();
 	system_off();
