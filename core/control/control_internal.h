@@ -16,6 +16,7 @@ struct session {
 	uint32_t have;        /* bytes of the request in work */
 	bool broken;          /* it is no frame that came: until it is closed */
 	bool events;          /* wanted */
+	bool watches[2];      /* times, traces */
 	uint64_t event;       /* the next one's number */
 	uint16_t attached;    /* domain whose console it is, or NOT_ATTACHED */
 	char *in;             /* CTL_REQUEST_MAX bytes; NULL: closed */
@@ -53,6 +54,8 @@ void control_wake_by(uint64_t at);
 void control_forget_waits(const struct session *s);
 /* The domain whose console the session shows; NULL: none, or it went, whoever has its slot now. */
 struct domain *control_attached(const struct session *s);
+/* The session wants neither times nor traces any more. */
+void control_watch_no_more(struct session *s);
 /* Gives a console back to the UART. */
 void control_detach(struct session *s);
 /* A refused claim's reply; returns the status. */

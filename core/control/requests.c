@@ -113,6 +113,41 @@ static uint32_t want_events(struct request *r)
 	return CTL_OK;
 }
 
+static void watch_set(bool traces, bool on)
+{
+	if (traces) {
+		trace_set(on);
+	} else {
+		domain_measure(on);
+	}
+}
+
+/* With the last session that watches it ends; a beginning that came between is seen behind the end. */
+static void watch(struct session *s, bool traces, bool on)
+{
+	static uint32_t watching[2];
+	const bool did = s->watches[traces];
+
+	s->watches[traces] = on;
+	if (on) {
+		__atomic_fetch_add(&watching[traces], did ? 0U : 1U, __ATOMIC_SEQ_CST);
+		watch_set(traces, true);
+	} else if (did && __atomic_fetch_sub(&watching[traces], 1U, __ATOMIC_SEQ_CST) == 1U) {
+		watch_set(traces, false);
+		if (__atomic_load_n(&watching[traces], __ATOMIC_SEQ_CST) != 0U) {
+			watch_set(traces, true);
+		}
+	} else {
+		/* Others go on. */
+	}
+}
+
+void control_watch_no_more(struct session *s)
+{
+	watch(s, false, false);
+	watch(s, true, false);
+}
+
 static uint32_t want_trace(struct request *r)
 {
 	const struct ctl_events_req *q = r->in;
@@ -120,11 +155,7 @@ static uint32_t want_trace(struct request *r)
 	if (!control_sees_all(r->self)) {
 		return CTL_EDENIED;
 	}
-	if (r->op == CTL_TIMES) {
-		domain_measure(q->on != 0U);
-	} else {
-		trace_set(q->on != 0U);
-	}
+	watch(r->session, r->op == CTL_TRACING, q->on != 0U);
 	return CTL_OK;
 }
 

@@ -161,6 +161,7 @@ static void follow_session(struct domain *d, uint32_t port, struct session *s)
 
 	if (number != s->number) {
 		control_detach(s);
+		control_watch_no_more(s);
 		control_forget(s);
 		*s = (struct session){ .number = number, .attached = NOT_ATTACHED };
 	}

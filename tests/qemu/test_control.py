@@ -126,6 +126,12 @@ def test_exit_codes(control):
     assert "the configuration does not let this domain" in fhctl(control, "restart boss 2>&1", 1)
     assert "no command is named" in fhctl(control, "dance 2>&1", 2)
     assert "usage: fhctl restart DOMAIN" in fhctl(control, "restart 2>&1", 2)
+    for wrong, what in (("console rear --seconds soon", "--seconds wants a number from 0 to 86400, not 'soon'"),
+                        ("events --count -1", "--count wants a number"), ("trace --seconds 1d", "--seconds wants"),
+                        ("log --lines x", "--lines wants"), ("top --interval 0", "--interval wants a number from 0.1"),
+                        ("claim stake rear:low:99999999999G", "is no size"), ("claim stake rear:low:-2M", "is no size"),
+                        ("claim stake --lease 1y rear:low:2M", "'1y' is no time")):
+        assert what in fhctl(control, wrong + " 2>&1", 2)
     assert "unknown option --now" in fhctl(control, "restart --now rear 2>&1", 2)
     assert "usage: fhctl" in fhctl(control, "help")
     assert "usage: fhctl claim" in fhctl(control, "claim --help")

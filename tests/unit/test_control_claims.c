@@ -138,6 +138,34 @@ static void what_is_counted(void **state)
 	assert_false(cm_measured);
 }
 
+/* Times and traces end with the last session that wants them, however it ends. */
+static void who_watches_and_dies(void **state)
+{
+	static const struct ctl_events_req on = { 1, 0 };
+	static const struct ctl_events_req off = { 0, 0 };
+
+	(void)state;
+	cm_cfg[0].manages = ~UINT64_C(1);
+	cm_open(2, true);
+	for (uint32_t op = CTL_TRACING; op != 0U; op = op == CTL_TRACING ? CTL_TIMES : 0U) {
+		assert_int_equal(ask(op, &on, sizeof(on)), CTL_OK);
+		assert_int_equal(ask(op, &on, sizeof(on)), CTL_OK);
+		send_head(2, op, &off, sizeof(off));
+		settle();
+		assert_int_equal(take(2).status, CTL_OK);
+		assert_true(op == CTL_TIMES ? cm_measured : (output_pending & OUTPUT_TRACE) != 0U);
+		send_head(2, op, &on, sizeof(on));
+		settle();
+		assert_int_equal(take(2).status, CTL_OK);
+	}
+	cm_open(PORT, false);
+	assert_true(cm_measured);
+	assert_true((output_pending & OUTPUT_TRACE) != 0U);
+	cm_open(2, false);
+	assert_false(cm_measured);
+	assert_true((output_pending & OUTPUT_TRACE) == 0U);
+}
+
 /* From another session, so that the events come alone. */
 static uint32_t stake_beside(uint64_t wait_ms, uint64_t count, struct ctl_claim *c)
 {
@@ -286,6 +314,7 @@ int main(void)
 		cmocka_unit_test_setup(a_claim_in_use_is_not_released, setup),
 		cmocka_unit_test_setup(refusals_and_losses_are_told, setup),
 		cmocka_unit_test_setup(what_is_counted, setup),
+		cmocka_unit_test_setup(who_watches_and_dies, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,32 +88,18 @@ static int list(int argc, char **argv)
 
 uint64_t parse_size(const char *text)
 {
+	static const char units[] = "kmg";
 	char *end;
-	uint64_t n = strtoull(text, &end, 0);
+	const uint64_t n = strtoull(text, &end, 0);
+	const char *unit = *end != '\0' ? strchr(units, *end | ' ') : NULL;
+	const unsigned int shift = unit != NULL ? 10U * (unsigned int)(unit - units + 1) : 0;
 
-	switch (*end) {
-	case 'k':
-	case 'K':
-		n <<= 10;
-		end++;
-		break;
-	case 'm':
-	case 'M':
-		n <<= 20;
-		end++;
-		break;
-	case 'g':
-	case 'G':
-		n <<= 30;
-		end++;
-		break;
-	default:
-		break;
-	}
-	if (end == text || (*end != '\0' && strcmp(end, "iB") != 0)) {
+	end += unit != NULL ? 1 : 0;
+	if (end == text || strchr(text, '-') != NULL || n > UINT64_MAX >> shift ||
+	    (*end != '\0' && strcmp(end, "iB") != 0)) {
 		die(EXIT_USAGE, "'%s' is no size; write 512M, 2G, 64K", text);
 	}
-	return n;
+	return n << shift;
 }
 
 /* "rear:low:512M" or "rear:low:512M/2M": for whom, where, how much, in blocks of what size (2M). */
@@ -152,20 +138,17 @@ static struct ctl_want parse_want(char *text)
 /* "30", "30s", "5m", "1h", "200ms" -> ms. */
 static uint64_t parse_time(const char *text)
 {
+	static const struct {
+		const char *unit;
+		uint64_t ms;
+	} units[] = { { "", 1000 }, { "s", 1000 }, { "ms", 1 }, { "m", 60000 }, { "h", 3600000 } };
 	char *end;
 	const uint64_t n = strtoull(text, &end, 10);
 
-	if (end != text && (*end == '\0' || strcmp(end, "s") == 0)) {
-		return n * 1000;
-	}
-	if (end != text && strcmp(end, "ms") == 0) {
-		return n;
-	}
-	if (end != text && strcmp(end, "m") == 0) {
-		return n * 60000;
-	}
-	if (end != text && strcmp(end, "h") == 0) {
-		return n * 3600000;
+	for (size_t i = 0; i < COUNT(units) && end != text && strchr(text, '-') == NULL; i++) {
+		if (strcmp(end, units[i].unit) == 0 && n <= UINT64_MAX / units[i].ms) {
+			return n * units[i].ms;
+		}
 	}
 	die(EXIT_USAGE, "'%s' is no time; write 30s, 5m, 1h", text);
 }

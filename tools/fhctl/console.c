@@ -123,7 +123,7 @@ int cmd_console(int argc, char **argv)
 	int o;
 
 	while ((o = next_option(&argc, argv, options, &value)) >= 0) {
-		ms = o == 0 ? atoi(value) * 1000 : ms;
+		ms = o == 0 ? (int)(parse_number("seconds", value, 0, 86400) * 1000) : ms;
 		until = o == 1 ? value : until;
 	}
 	if (until != NULL && strlen(until) > UNTIL_MAX) {

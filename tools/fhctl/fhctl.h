@@ -33,9 +33,9 @@ extern const char *program;
 
 /* Says "fhctl: ..." and ends. */
 NORETURN void die(int code, const char *fmt, ...) PRINTF(2, 3);
-/* Ends with what a refusal means; what: "stop rear". */
 /* What a status means, for people. */
 const char *reason(uint32_t status);
+/* Ends with what a refusal means; what: "stop rear". */
 NORETURN void die_status(uint32_t status, const char *fmt, ...) PRINTF(2, 3);
 
 struct command {
@@ -53,6 +53,8 @@ extern const size_t nr_commands;
  * *value, or -1 when the options are over; argv keeps the operands, *argc their number.
  */
 int next_option(int *argc, char **argv, const char *const *names, const char **value);
+/* The number that an option has; ends with what is wanted where it is none, or not within [min, max]. */
+double parse_number(const char *option, const char *text, double min, double max);
 /* Operands of a command must be min to max; ends with its usage otherwise. */
 void want_operands(int argc, char **argv, int min, int max);
 
@@ -147,6 +149,11 @@ void json_num(const char *key, uint64_t value);
 void json_bool(const char *key, bool value);
 void json_null(const char *key);
 void json_end(void);
+
+/* --- watch.c --- */
+/* From now on SIGINT and SIGTERM don't end the program, but are told here. */
+void end_by_signals(void);
+bool was_ended(void);
 
 /* --- the commands --- */
 int cmd_list(int argc, char **argv);

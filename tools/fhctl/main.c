@@ -189,6 +189,17 @@ int next_option(int *argc, char **argv, const char *const *names, const char **v
 	return -1;
 }
 
+double parse_number(const char *option, const char *text, double min, double max)
+{
+	char *end;
+	const double n = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !(n >= min && n <= max)) {
+		die(EXIT_USAGE, "%s: --%s wants a number from %g to %g, not '%s'", current, option, min, max, text);
+	}
+	return n;
+}
+
 /* The options that hold for all commands may stand anywhere. */
 static void common_options(int *argc, char **argv)
 {

@@ -109,12 +109,15 @@ int cmd_trace(int argc, char **argv)
 	int o;
 
 	while ((o = next_option(&argc, argv, options, &value)) >= 0) {
-		seconds = o == 0 ? atof(value) : seconds;
+		seconds = o == 0 ? parse_number("seconds", value, 0, 3600) : seconds;
 		perfetto = perfetto || o == 1;
 	}
 	want_operands(argc, argv, 0, 0);
+	end_by_signals();
 	set(true);
-	usleep((useconds_t)(seconds * 1e6));
+	for (double left = seconds * 1e6; left > 0 && !was_ended(); left -= 1e5) {
+		usleep((useconds_t)(left < 1e5 ? left : 1e5));
+	}
 	set(false);
 	t = fetch_list(CTL_TRACE, sizeof(*t), &nr);
 	qsort(t, nr, sizeof(*t), by_time);

@@ -20,7 +20,12 @@ static void on_signal(int number)
 	ended = 1;
 }
 
-static void end_by_signals(void)
+bool was_ended(void)
+{
+	return ended != 0;
+}
+
+void end_by_signals(void)
 {
 	const struct sigaction a = { .sa_handler = on_signal };
 
@@ -42,6 +47,12 @@ static double seconds(uint64_t counter)
 
 static void print_event(const struct ctl_event *e)
 {
+	size_t nr;
+
+	/* It may be new, and its number have been another's. */
+	if (e->type == CTL_EV_STATE && e->value == CTL_CLAIMED) {
+		(void)fetch_domains(&nr);
+	}
 	if (opt_json) {
 		json_open('{');
 		json_num("counter", e->time);
@@ -87,8 +98,8 @@ int cmd_events(int argc, char **argv)
 	int o;
 
 	while ((o = next_option(&argc, argv, options, &value)) >= 0) {
-		ms = o == 1 ? atoi(value) * 1000 : ms;
-		count = o == 2 ? atol(value) : count;
+		ms = o == 1 ? (int)(parse_number("seconds", value, 0, 86400) * 1000) : ms;
+		count = o == 2 ? (long)parse_number("count", value, 0, 1e9) : count;
 	}
 	want_operands(argc, argv, 0, 0);
 	/* Their names before they end. */
@@ -150,7 +161,7 @@ int cmd_log(int argc, char **argv)
 	struct ctl_log *l;
 
 	while (next_option(&argc, argv, options, &value) >= 0) {
-		last = strtoul(value, NULL, 10);
+		last = (size_t)parse_number("lines", value, 0, 1e9);
 	}
 	want_operands(argc, argv, 0, 0);
 	l = fetch_list(CTL_LOG, sizeof(*l), &nr);
@@ -164,7 +175,7 @@ int cmd_log(int argc, char **argv)
 /* --- top --- */
 
 struct rates {
-	struct ctl_counts before[64];
+	struct ctl_counts before[64]; /* by the domain's number */
 };
 
 static void top_head(double interval)
@@ -190,6 +201,9 @@ static void top_head(double interval)
 
 static void rate(struct table *t, uint64_t now, uint64_t before, double interval)
 {
+	if (now < before) {
+		before = 0; /* another domain has its number */
+	}
 	table_cell(t, 0, "%.0f", (double)(now - before) / interval);
 }
 
@@ -218,9 +232,9 @@ static void top_screen(struct rates *r, double interval)
 	for (size_t i = 0; i < COUNT(heads); i++) {
 		table_column(t, heads[i], i < 2 ? LEFT : RIGHT);
 	}
-	for (size_t i = 0; i < nr && i < COUNT(r->before); i++) {
+	for (size_t i = 0; i < nr; i++) {
 		const struct ctl_counts *c = &d[i].counts;
-		struct ctl_counts *b = &r->before[i];
+		struct ctl_counts *b = &r->before[d[i].id % COUNT(r->before)];
 
 		table_cell(t, 0, "%s", d[i].name);
 		table_cell(t, d[i].state == CTL_RUNNING ? 32 : 31, "%s", state_name(d[i].state));
@@ -250,31 +264,42 @@ static bool top_wait(double interval)
 	return read(STDIN_FILENO, &c, 1) <= 0 || c == 'q' || c == '\x03';
 }
 
+static struct termios top_before;
+static bool top_tty;
+
+/* Also where the hypervisor does not answer any more. */
+static void top_restore(void)
+{
+	printf("\033[?25h\033[?1049l");
+	fflush(stdout);
+	if (top_tty) {
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &top_before);
+	}
+}
+
 int cmd_top(int argc, char **argv)
 {
 	static const char *const options[] = { "interval=", "count=", NULL };
 	static const struct ctl_events_req on = { .on = 1 };
 	static const struct ctl_events_req off = { .on = 0 };
 	static struct rates r;
-	struct termios before;
 	struct termios now;
 	const char *value;
 	double interval = 2;
 	long count = -1;
-	bool tty;
 	int o;
 
 	while ((o = next_option(&argc, argv, options, &value)) >= 0) {
-		interval = o == 0 ? atof(value) : interval;
-		count = o == 1 ? atol(value) : count;
+		interval = o == 0 ? parse_number("interval", value, 0.1, 3600) : interval;
+		count = o == 1 ? (long)parse_number("count", value, 1, 1e9) : count;
 	}
 	want_operands(argc, argv, 0, 0);
-	interval = interval < 0.1 ? 0.1 : interval;
 	end_by_signals();
 	port_open();
-	tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
-	if (tty) {
-		now = before;
+	top_tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &top_before) == 0;
+	atexit(top_restore);
+	if (top_tty) {
+		now = top_before;
 		now.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &now);
 	}
@@ -285,10 +310,6 @@ int cmd_top(int argc, char **argv)
 	do {
 		top_screen(&r, interval);
 	} while (ended == 0 && --count != 0 && !top_wait(interval));
-	printf("\033[?25h\033[?1049l");
 	(void)request(CTL_TIMES, &off, sizeof(off), NULL);
-	if (tty) {
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-	}
 	return EXIT_GOOD;
 }
