@@ -38,6 +38,33 @@ static void rerouted_while_pending(void **state)
 	assert_int_equal(guest_ack(3), 50);
 }
 
+#define CTLR_RWP (UINT64_C(1) << 31)
+
+/* GICD_CTLR.RWP, after a disable of an SPI or a group: until those that have what it holds back have looked. */
+static void register_write_pending(void **state)
+{
+	(void)state;
+	open_all();
+	edge(50);
+	on(1);
+	vgic_pend(&g, 0, 50);
+	serve_kicks();
+	assert_int_equal(dist_read(0, 4) & CTLR_RWP, 0);
+	dist_write(0x184, 4, 1U << 18);
+	assert_int_equal(dist_read(0, 4) & CTLR_RWP, CTLR_RWP);
+	serve_kicks();
+	assert_int_equal(dist_read(0, 4) & CTLR_RWP, 0);
+	dist_write(0x104, 4, 1U << 18);
+	vgic_sgi(&g, 1, UINT64_C(5) << 24 | 4U, 1);
+	serve_kicks();
+	dist_write(0, 4, 1);
+	enter(0);
+	assert_int_equal(dist_read(0, 4) & CTLR_RWP, CTLR_RWP);
+	enter(2);
+	assert_int_equal(dist_read(0, 4) & CTLR_RWP, 0);
+	machine.kicks = 0;
+}
+
 /* What another vCPU's list register holds, changed from here: it is kicked, and obeys at its next entry. */
 static void remote_changes(void **state)
 {
@@ -131,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(rerouted_while_pending, set_up),
+		cmocka_unit_test_setup(register_write_pending, set_up),
 		cmocka_unit_test_setup(remote_changes, set_up),
 		cmocka_unit_test_setup(put_and_load, set_up),
 		cmocka_unit_test_setup(reset_forgets, set_up),

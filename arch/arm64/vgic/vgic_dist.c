@@ -14,11 +14,19 @@
 #define TYPER_NO1N BIT(25)
 #define TYPER_IDBITS (UINT64_C(9) << 19) /* 10 bits of INTID: no LPIs */
 
-/* GICD_CTLR.RWP: a guest that waits for it after a disable will not see that interrupt any more. */
+/*
+ * GICD_CTLR.RWP: a guest that waits for it after a disable, of an SPI or of a group, will not see that interrupt any
+ * more, on any vCPU.
+ */
 static bool rwp(const struct vgic *g, uint32_t self)
 {
+	for (uint32_t i = 0; i < g->nr_vcpus; i++) {
+		if (i != self && write_pending(g, &g->cpu[i]->priv) != 0U) {
+			return true;
+		}
+	}
 	for (uint32_t w = 0; w < g->nr_words - 1U; w++) {
-		for (uint32_t bits = write_pending(&g->spi[w]); bits != 0U;) {
+		for (uint32_t bits = write_pending(g, &g->spi[w]); bits != 0U;) {
 			if (g->holder[w * 32U + take_bit(&bits)] != self) {
 				return true;
 			}

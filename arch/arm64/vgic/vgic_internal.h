@@ -146,12 +146,12 @@ uint32_t vgic_sgis_that_wait(const struct vgic_cpu *vc, uint32_t todo);
 #endif
 
 /*
- * What RWP says: a disabled interrupt is still pending in another vCPU's list register, which was told and has not
- * looked yet. One word.
+ * What RWP says: an interrupt that is disabled, or of a disabled group, is still pending in another vCPU's list
+ * register, which was told and has not looked yet. One word.
  */
-static inline uint32_t write_pending(const struct vgic_word *w)
+static inline uint32_t write_pending(const struct vgic *g, const struct vgic_word *w)
 {
-	return w->in_lr & ~w->enable & ~w->lr_active;
+	return w->in_lr & ~(w->enable & group_on(g, w)) & ~w->lr_active;
 }
 
 /* Identification registers by offset % 4096: 0xfd0 and on, the same in each frame; all else there reads 0. */

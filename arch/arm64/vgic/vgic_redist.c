@@ -49,7 +49,7 @@ static enum vdev_result rd_read(const struct vgic *g, uint32_t vcpu, uint32_t ow
 	}
 	switch (off) {
 	case GICR_CTLR:
-		*val = owner != vcpu && write_pending(&vc->priv) != 0U ? CTLR_RWP : 0U;
+		*val = owner != vcpu && write_pending(g, &vc->priv) != 0U ? CTLR_RWP : 0U;
 		break;
 	case GICR_IIDR:
 		*val = VGIC_IIDR;
