@@ -2,7 +2,8 @@
 """Instructions that EL2 executes between an exit from a guest and the return to it, by cause, by the plugin exits.c.
 
 The causes and their bounds stand in docs/performance.md, "Exits: bounds by cause"; check() compares a run with them.
-What begins or ends a vCPU's run (`left`) is no exit that returns, and has no bound here.
+What begins or ends a vCPU's run (`left`; an SError is that, too) is no exit that returns, and has no bound here. Nor has
+`wfx`, a trapped WFI, which lasts until an interrupt: it is an error where it comes in a run that is checked.
 """
 
 import re
@@ -14,7 +15,7 @@ import systems
 # Function at EL2 -> cause; the last one in this order that ran in an exit names it.
 FUNCTIONS = [
     ("trap_sync", "wfx"), ("trap_sysreg", "sysreg"), ("psci_call", "call"), ("hypercall", "own"), ("trap_data_abort", "abort"),
-    ("trap_instr_abort", "abort"), ("withheld", "withheld"), ("vuart_read", "uart"), ("vuart_write", "uart"),
+    ("trap_instr_abort", "abort"), ("vuart_read", "uart"), ("vuart_write", "uart"),
     ("dist_read", "gicd"), ("dist_write", "gicd"), ("redist_read", "gicr"), ("redist_write", "gicr"),
     ("dir_read", "gicc"), ("dir_write", "gicc"),
     ("vgic_sgi", "sgi"), ("log_guest", "logged"), ("console_poll", "console"), ("console_irq", "console"),
@@ -23,7 +24,7 @@ FUNCTIONS = [
 # Filling the list registers anew is the same work in any exit: exits with it are counted apart, as "CAUSE+refill".
 PLUS = [("vgic_refill", "refill"), ("vgic_retire", "refill")]
 TURN = "wait_turn"  # of a wait for a chunk that another CPU cleans, which lasts as long as the host lets that one sleep
-VECTORS = [(0x480, "irq"), (0x580, "serror")]  # of a lower EL
+VECTORS = [(0x480, "irq")]  # of a lower EL
 
 
 def symbols(elf):
