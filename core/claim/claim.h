@@ -266,8 +266,8 @@ fh_status claim_redeem_own(struct ledger *l, domid_t holder, claim_handle_t h, u
  * Frees a block back into the term that it was redeemed from: it can be redeemed again. A block of a larger order
  * gives back as many as it took. FH_ESTALE, FH_EINVAL as claim_redeem(); FH_EINVAL too: the block is smaller than the
  * term's, not in the term's zone, or was not paid by the claim's holder; FH_EOVERFLOW: more than was redeemed;
- * FH_EBUSY: the claim waits; FH_EREVOKED: the block has a bad page, free it instead; the errors of claim_free() by the
- * term's owner.
+ * FH_EBUSY: the claim waits; FH_ENOENT: the term's owner is dead, FH_EREVOKED: the block has a bad page, free it
+ * instead; the errors of claim_free() by the term's owner.
  */
 fh_status claim_unredeem(struct ledger *l, claim_handle_t h, uint32_t term, struct claim_block b) FH_MUST_CHECK;
 /* What it would answer now: asked before the block is unmapped. */

@@ -88,6 +88,9 @@ static fh_status check_return(const struct ledger *l, const struct ledger_claim 
 	if (c->waiting) {
 		return FH_EBUSY; /* nothing of it was ever redeemed */
 	}
+	if (!domain_lives(l, t->owner)) {
+		return FH_ENOENT; /* a pass gave up all that was outstanding for it: nothing may be again */
+	}
 	if (b->bad != 0U) {
 		return FH_EREVOKED;
 	}

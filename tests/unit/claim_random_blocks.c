@@ -130,6 +130,8 @@ void op_unredeem(void)
 		expect = FH_EDENIED;
 	} else if (c->waiting) {
 		expect = FH_EBUSY;
+	} else if (!alive(t->t.owner)) {
+		expect = FH_ENOENT;
 	} else if (m.blocks[i].bad != 0U) {
 		expect = FH_EREVOKED;
 	} else if (m.blocks[i].payer != c->holder || m.blocks[i].order < t->t.order ||

@@ -34,7 +34,11 @@ static void test_fault_xen_claims_of_a_dying_domain_leak(void **state)
 	assert_int_equal(box_stake(b, DOMID_HYP, LOW, 0, 0, 1, &own, NULL), FH_ENOENT);
 	assert_int_equal(claim_domain_died(&b->l, 0), FH_ENOENT);
 	assert_int_equal(claim_domain_died(&b->l, DOMID_HYP), FH_ENOENT);
-	/* What it owned stays its own until teardown frees it. */
+	/* What it owned stays its own until teardown frees it, and can't be outstanding for it again. */
+	box_remember(b);
+	assert_int_equal(claim_may_unredeem(&b->l, h, 0, blk), FH_ENOENT);
+	assert_int_equal(claim_unredeem(&b->l, h, 0, blk), FH_ENOENT);
+	box_unchanged(b);
 	assert_int_equal(claim_free(&b->l, 0, blk), FH_OK);
 	assert_int_equal(ledger_domain_add(&b->l, 0, 10), FH_OK);
 	assert_int_equal(ledger_domain_add(&b->l, 0, 10), FH_EEXIST);
