@@ -65,6 +65,48 @@ static void register_write_pending(void **state)
 	machine.kicks = 0;
 }
 
+/* Rung without end from elsewhere: after the second time its CPU is left alone until it has taken it. */
+static void rung_without_end(void **state)
+{
+	uint32_t kicks;
+
+	(void)state;
+	open_all();
+	edge(50);
+	on(1);
+	kicks = machine.nr_kicks;
+	for (uint32_t i = 0; i < 100U; i++) {
+		vgic_pend(&g, 0, 50);
+		serve_kicks();
+	}
+	assert_int_equal(machine.nr_kicks, kicks + 2U);
+	/* An exit finds that it was not taken: it is one. */
+	enter(0);
+	assert_int_equal(guest_ack(0), 50);
+	guest_eoi(0, 50);
+	assert_true(machine_maintenance(0));
+	enter(0);
+	assert_int_equal(guest_ack(0), NO_INTID);
+	for (uint32_t i = 0; i < 100U; i++) {
+		vgic_pend(&g, 0, 50);
+		serve_kicks();
+	}
+	assert_int_equal(machine.nr_kicks, kicks + 4U);
+	/* Without one, what came later may have come after it was taken: it comes at its end. */
+	assert_int_equal(guest_ack(0), 50);
+	vgic_pend(&g, 0, 50);
+	assert_int_equal(machine.nr_kicks, kicks + 4U);
+	guest_eoi(0, 50);
+	assert_true(machine_maintenance(0));
+	enter(0);
+	assert_int_equal(guest_ack(0), 50);
+	guest_eoi(0, 50);
+	enter(0);
+	vgic_pend(&g, 0, 50);
+	assert_int_equal(machine.nr_kicks, kicks + 5U);
+	machine.kicks = 0;
+}
+
 /* What another vCPU's list register holds, changed from here: it is kicked, and obeys at its next entry. */
 static void remote_changes(void **state)
 {
@@ -159,6 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(rerouted_while_pending, set_up),
 		cmocka_unit_test_setup(register_write_pending, set_up),
+		cmocka_unit_test_setup(rung_without_end, set_up),
 		cmocka_unit_test_setup(remote_changes, set_up),
 		cmocka_unit_test_setup(put_and_load, set_up),
 		cmocka_unit_test_setup(reset_forgets, set_up),

@@ -278,7 +278,7 @@ void vgic_pend(struct vgic *g, uint32_t vcpu, uint32_t intid)
 	lock_acquire(&g->lock);
 	soft_begins(w, bit);
 	w->pend |= bit;
-	if ((ready_of(g, w) & bit) != 0U) {
+	if ((ready_of(g, w) & bit) != 0U && (w->in_lr & w->again & bit) == 0U) {
 		vgic_poke(g, vcpu, intid / 32U, bit);
 		vgic_poke_holders(g, vcpu, intid / 32U, w->in_lr & bit);
 	}

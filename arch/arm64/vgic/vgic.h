@@ -66,6 +66,7 @@ struct vgic_word {
 	uint32_t fresh; /* and got it */
 	uint32_t soft;  /* of hardware, and pending by the guest's ISPENDR, whatever the line says, until its end */
 	uint32_t came;  /* of those: the physical one that this made pending has come, its turn is on */
+	uint32_t again; /* SPIs of devices that came again, untaken in their list register: more of it must not kick */
 	uint8_t prio[32];
 };
 
@@ -91,6 +92,7 @@ struct vgic_cpu {
 	uint32_t lr_owed;  /* of those: an SPI or a level, which must be looked at under the lock when it ends */
 	uint32_t lr_line;  /* of those: pending by its line alone, not by the latch */
 	uint32_t lr_eoi;   /* of those: with a maintenance interrupt at its end */
+	uint32_t lr_again; /* of those: `again` */
 	uint32_t overflow; /* words with more than what fitted */
 	uint32_t pcpu;     /* where it runs */
 	uint32_t loaded;   /* atomic: it may be running there */

@@ -128,7 +128,7 @@ static uint64_t load_lr(struct vgic_cpu *vc, uint32_t i, struct vgic_word *w, ui
 	lr |= active ? ICH_LR_ACTIVE : 0U;
 	if (hw) {
 		lr |= ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, intid);
-	} else if (level) {
+	} else if (level || (w->again & bit) != 0U) {
 		lr |= ICH_LR_EOI;
 		vc->lr_eoi |= 1U << i;
 	}
@@ -141,6 +141,7 @@ static uint64_t load_lr(struct vgic_cpu *vc, uint32_t i, struct vgic_word *w, ui
 	w->active &= ~bit;
 	w->lr_active |= active ? bit : 0U;
 	w->lr_both |= active && pend ? bit : 0U;
+	vc->lr_again |= (w->again & bit) != 0U ? 1U << i : 0U;
 	if (gic_v2() && intid < 16U) {
 		lr |= vgic_sgi_take(vc, i, intid, pend);
 	}

@@ -86,6 +86,7 @@ static void fold_one(struct vgic_cpu *vc, uint32_t i)
 
 	if ((lr & ICH_LR_PEND) != 0U && (vc->lr_line & BIT(i)) == 0U) {
 		dropped = (w->drop_pend & bit) != 0U;
+		w->again |= intid >= GIC_FIRST_SPI ? w->pend & ~w->hw & bit : 0U;
 		w->pend |= dropped ? 0U : bit;
 		if (gic_v2() && intid < 16U) {
 			vgic_sgi_untake(vc, intid);
@@ -93,6 +94,7 @@ static void fold_one(struct vgic_cpu *vc, uint32_t i)
 	}
 	if ((lr & ICH_LR_PEND) == 0U) {
 		soft_ends(w, bit);
+		w->again &= ~bit;
 	}
 	if ((lr & ICH_LR_ACTIVE) != 0U) {
 		const bool drop = (w->drop_active & bit) != 0U;
@@ -129,6 +131,7 @@ uint32_t vgic_fold_all(struct vgic_cpu *vc)
 	vc->lr_owed = 0U;
 	vc->lr_line = 0U;
 	vc->lr_eoi = 0U;
+	vc->lr_again = 0U;
 	return words;
 }
 
@@ -156,6 +159,7 @@ static void retire_owed(struct vgic_cpu *vc, uint32_t i)
 	w->lr_both &= ~bit;
 	w->drop_pend &= ~bit;
 	w->drop_active &= ~bit;
+	w->again &= ~bit;
 	soft_ends(w, bit);
 	if ((ready_of(vc->vgic, w) & bit) != 0U) {
 		vgic_poke(vc->vgic, vc->index, intid / 32U, bit);
@@ -219,11 +223,32 @@ void vgic_dir(struct vgic_cpu *vc, uint64_t value)
 	lock_release(&g->lock);
 }
 
+/*
+ * What came again and again, and still waits in its list register, is pending once. Who sends it without end does not
+ * make this CPU look each time: what comes later waits for the interrupt's end, or for any exit before it is taken.
+ */
+static void merge_again(struct vgic_cpu *vc)
+{
+	lock_acquire(&vc->vgic->lock);
+	for (uint32_t bits = vc->lr_again & ~vc->lr_line; bits != 0U;) {
+		const uint32_t i = take_bit(&bits);
+		struct vgic_word *w = word_of(vc->vgic, vc->index, vc->lr_intid[i] / 32U);
+
+		if ((ich_lr_read(i) & (ICH_LR_PEND | ICH_LR_ACTIVE)) == ICH_LR_PEND) {
+			w->pend &= ~(uint32_t)BIT(vc->lr_intid[i] % 32U);
+		}
+	}
+	lock_release(&vc->vgic->lock);
+}
+
 void vgic_retire(struct vgic_cpu *vc)
 {
 	uint32_t done = (uint32_t)ich_elrsr_read() & vc->lr_used;
 	uint32_t simple;
 
+	if (vc->lr_again != 0U) {
+		merge_again(vc);
+	}
 	if (vc->evicted) {
 		take_evicted_ends(vc);
 	}
@@ -255,6 +280,7 @@ void vgic_retire(struct vgic_cpu *vc)
 	vc->lr_owed &= ~done;
 	vc->lr_line &= ~done;
 	vc->lr_eoi &= ~done;
+	vc->lr_again &= ~done;
 	if (vc->overflow != 0U) {
 		vc->watch |= vc->overflow;
 		__atomic_fetch_or(&vc->todo, vc->overflow << 16, __ATOMIC_RELAXED);
