@@ -11,14 +11,15 @@ fh_status domain_bells(struct domain *d)
 {
 	if (d->cfg->power_key) {
 		d->power_key = (uint16_t)domain_free_irq(d);
-		log_info("map: dom=%s intid=%u power key", d->cfg->name, d->power_key);
+		log_life(LOG_INFO, d->id, "map: dom=%s intid=%u power key", d->cfg->name, d->power_key);
 	}
 	for (uint32_t i = 0; i < domains.sys->nr_domains; i++) {
 		const struct cfg_domain *from = &domains.sys->domains[i];
 
 		if ((from->rings >> d->id & 1U) != 0U && from->name[0] != '\0') {
 			d->bell[i] = (uint16_t)domain_free_irq(d);
-			log_info("map: dom=%s intid=%u doorbell of %s", d->cfg->name, d->bell[i], from->name);
+			log_life(LOG_INFO, d->id, "map: dom=%s intid=%u doorbell of %s", d->cfg->name, d->bell[i],
+				 from->name);
 		}
 	}
 	return FH_OK;

@@ -5,7 +5,8 @@
 fh_status domain_bells(struct domain *d)
 {
 	if (d->cfg->rings != 0U || d->cfg->power_key) {
-		log_err("config: dom=%s: rings and power-key want CONFIG_DOORBELLS: refused", d->cfg->name);
+		log_life(LOG_ERROR, d->id, "config: dom=%s: rings and power-key want CONFIG_DOORBELLS: refused",
+			 d->cfg->name);
 		return FH_ENOTSUP;
 	}
 	return FH_OK;

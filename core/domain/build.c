@@ -194,8 +194,8 @@ static void finish(struct domain *d)
 	} else {
 		/* It is to be taken apart again. */
 	}
-	log_info("domain: dom=%s zeroed=%lu loaded=%lu flushed=%lu longest=%lu us=%lu: %s", d->cfg->name, b->zeroed,
-		 b->loaded, b->flushed, b->longest, us, domain_state_str(d->state));
+	log_life(LOG_INFO, d->id, "domain: dom=%s zeroed=%lu loaded=%lu flushed=%lu longest=%lu us=%lu: %s",
+		 d->cfg->name, b->zeroed, b->loaded, b->flushed, b->longest, us, domain_state_str(d->state));
 	lock_release(&d->lock);
 }
 

@@ -56,7 +56,7 @@ static fh_status add_term(struct claim_set *s, uint32_t first, struct claim_term
 		i++;
 	}
 	if (i == CLAIM_MAX_TERMS) {
-		log_err("claim: more than %u terms in one set: refused", CLAIM_MAX_TERMS);
+		log_life(LOG_ERROR, t.owner, "claim: more than %u terms in one set: refused", CLAIM_MAX_TERMS);
 		return FH_EOVERFLOW;
 	}
 	if (i == s->nr) {
@@ -111,8 +111,9 @@ void domain_claims_full(const struct domain *d)
 		  d->cfg->name, FH_MAX_CLAIMS, LEDGER_MAX_TERMS);
 }
 
-/* What a domain asks for in vain is a guest's line, and those are limited. */
-#define REFUSE(holder, ...) ((holder) == DOMID_HYP ? log_print(LOG_ERROR, __VA_ARGS__) : log_guest(holder, __VA_ARGS__))
+/* What a domain asks for in vain is a guest's line. */
+#define REFUSE(holder, ...)                                                                                            \
+	((holder) == DOMID_HYP ? log_life(LOG_ERROR, s->terms[0].owner, __VA_ARGS__) : log_guest(holder, __VA_ARGS__))
 
 static fh_status stake(const struct claim_set *s, uint32_t nr, domid_t holder, claim_handle_t *h,
 		       struct claim_refusal *why)
@@ -129,7 +130,7 @@ static fh_status stake(const struct claim_set *s, uint32_t nr, domid_t holder, c
 			domain_claims_full(&domains.domain[s->terms[0].owner]);
 		}
 	} else {
-		log_info("claim: domains=%u terms=%u: admitted", nr, s->nr);
+		log_life(LOG_INFO, s->terms[0].owner, "claim: domains=%u terms=%u: admitted", nr, s->nr);
 	}
 	return status;
 }

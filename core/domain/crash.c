@@ -17,7 +17,8 @@ bool domain_restarts(struct domain *d, enum domain_request r)
 	}
 	d->crashes = now - d->launched > WINDOW_S * hz ? 1U : d->crashes + 1U;
 	if (d->cfg->restart_limit != 0U && d->crashes > d->cfg->restart_limit) {
-		log_warn("domain: dom=%s: crashed %u times: not restarted again", d->cfg->name, d->crashes);
+		log_life(LOG_WARN, d->id, "domain: dom=%s: crashed %u times: not restarted again", d->cfg->name,
+			 d->crashes);
 		return false;
 	}
 	d->not_before = now + (hz / 1000U * d->cfg->restart_delay_ms << MIN(d->crashes - 1U, DOUBLED));

@@ -124,7 +124,7 @@ static fh_status define(struct domain *d, uint8_t slot, const void *tree, size_t
 	}
 	domains.nr = MAX(domains.nr, slot + 1U);
 	domain_adopt(d, c, slot);
-	log_info("domain: dom=%s: defined", c->name);
+	log_life(LOG_INFO, d->id, "domain: dom=%s: defined", c->name);
 	return FH_OK;
 }
 
@@ -158,8 +158,8 @@ fh_status domain_own_partitions(struct domain *d)
 						  d->id);
 		}
 		if (status != FH_OK) {
-			log_err("memory: dom=%s 0x%lx+0x%lx: %s: refused", d->cfg->name, pa_val(m->pa), m->size,
-				fh_status_str(status));
+			log_life(LOG_ERROR, d->id, "memory: dom=%s 0x%lx+0x%lx: %s: refused", d->cfg->name,
+				 pa_val(m->pa), m->size, fh_status_str(status));
 		}
 	}
 	return status;

@@ -26,7 +26,7 @@ struct range domain_gicd(void)
 
 static fh_status refuse(const struct domain *d, const char *path, fh_status status, const char *why)
 {
-	log_err("config: dom=%s device=%s: %s: refused", d->cfg->name, path, why);
+	log_life(LOG_ERROR, d->id, "config: dom=%s device=%s: %s: refused", d->cfg->name, path, why);
 	return status;
 }
 
@@ -101,8 +101,8 @@ static fh_status pass_through(struct domain *d, uint32_t i)
 		if (status != FH_OK) {
 			return refuse(d, path, status, "its registers lie where the domain has something else");
 		}
-		log_info("map: dom=%s ipa=0x%lx pa=0x%lx size=0x%lx device %s", d->cfg->name, regs.base, regs.base,
-			 regs.size, path);
+		log_life(LOG_INFO, d->id, "map: dom=%s ipa=0x%lx pa=0x%lx size=0x%lx device %s", d->cfg->name,
+			 regs.base, regs.base, regs.size, path);
 	}
 	for (uint32_t n = 0; status == FH_OK && n < dev.nr_irqs; n++) {
 		status = pass_irq(d, path, dev.irqs[n]);
@@ -118,8 +118,9 @@ fh_status domain_add_vdev(struct domain *d, struct range where, const struct vde
 		const struct range ram = { ipa_val(d->cfg->mem[i].ipa), d->cfg->mem[i].size };
 
 		if (range_overlaps(ram, where)) {
-			log_err("config: dom=%s memory at ipa=0x%lx overlaps its %s at 0x%lx: refused", d->cfg->name,
-				ram.base, name, where.base);
+			log_life(LOG_ERROR, d->id,
+				 "config: dom=%s memory at ipa=0x%lx overlaps its %s at 0x%lx: refused", d->cfg->name,
+				 ram.base, name, where.base);
 			return FH_EEXIST;
 		}
 	}

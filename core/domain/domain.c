@@ -170,7 +170,7 @@ static void request_done(struct domain *d)
 	if ((r == DOM_REQ_RESET || (r >= DOM_REQ_CRASH && domain_restarts(d, r))) &&
 	    (d->feeder != NULL || !domain_needs_files(d))) {
 		d->resets++;
-		log_info("domain: dom=%s reset=%u: restarting", d->cfg->name, d->resets);
+		log_life(LOG_INFO, d->id, "domain: dom=%s reset=%u: restarting", d->cfg->name, d->resets);
 		d->run = true;
 		domain_begin(d, DOM_BUILDING);
 		return;
@@ -178,7 +178,7 @@ static void request_done(struct domain *d)
 	vgic_reset(&d->vgic); /* its devices must not interrupt any more */
 	d->feeder = NULL;
 	domain_set_state(d, r >= DOM_REQ_CRASH ? DOM_CRASHED : DOM_STOPPED);
-	log_info("domain: dom=%s: %s%s", d->cfg->name, domain_state_str(d->state),
+	log_life(LOG_INFO, d->id, "domain: dom=%s: %s%s", d->cfg->name, domain_state_str(d->state),
 		 r == DOM_REQ_RESET ? ": its files are not kept for a reset" : "");
 	if (d->giving) {
 		domain_attend(&d->vcpus[0]);

@@ -36,7 +36,7 @@ static void look(struct domain *d, bool gone)
 	if (d->due != 0U && (runs || (d->state == DOM_BUILDING && !d->awaiting))) {
 		domain_expect(d); /* it is us that it waits for */
 	} else if (domain_may(d, DOM_OP_DESTROY)) {
-		log_warn("domain: dom=%s: %s: taken apart", d->cfg->name,
+		log_life(LOG_WARN, d->id, "domain: dom=%s: %s: taken apart", d->cfg->name,
 			 d->due == 0U ? "its creator is gone" : "nothing came of it for too long");
 		d->feeder = NULL;
 		domain_destroy_held(d);

@@ -15,7 +15,8 @@ static fh_status redeem(struct domain *d, uint32_t term, uint8_t upto, struct cl
 	const fh_status status = claim_redeem_upto(domains.ledger, d->terms.claim, term, upto, b);
 
 	if (status != FH_OK) {
-		log_warn("claim: dom=%s: an admitted term is gone: %s", d->cfg->name, fh_status_str(status));
+		log_life(LOG_WARN, d->id, "claim: dom=%s: an admitted term is gone: %s", d->cfg->name,
+			 fh_status_str(status));
 	}
 	return status;
 }
@@ -25,15 +26,15 @@ static fh_status prepare(struct domain *d, uint64_t at, paddr_t where, uint64_t 
 	const fh_status status = s2_prepare(&d->s2, ipa(at), where, size, S2_RAM);
 
 	if (status != FH_OK) {
-		log_err("domain: dom=%s ipa=0x%lx size=0x%lx: %s: refused", d->cfg->name, at, size,
-			fh_status_str(status));
+		log_life(LOG_ERROR, d->id, "domain: dom=%s ipa=0x%lx size=0x%lx: %s: refused", d->cfg->name, at, size,
+			 fh_status_str(status));
 	}
 	return status;
 }
 
 static void log_map(const struct domain *d, uint64_t at, uint64_t where, uint64_t size, const char *kind)
 {
-	log_info("map: dom=%s ipa=0x%lx pa=0x%lx size=0x%lx %s", d->cfg->name, at, where, size, kind);
+	log_life(LOG_INFO, d->id, "map: dom=%s ipa=0x%lx pa=0x%lx size=0x%lx %s", d->cfg->name, at, where, size, kind);
 }
 
 /* Where the guest's tree lies in the body; the tables follow it. */

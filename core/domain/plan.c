@@ -52,7 +52,8 @@ static fh_status read_header(const struct domain *d, struct image_header *h)
 	}
 	for (uint32_t i = 0; i < ARRAY_SIZE(unfit); i++) {
 		if (((uint32_t)read_le64(p + unfit[i].at) & unfit[i].mask) == unfit[i].magic) {
-			log_err("config: dom=%s file=%s: %s: refused", d->cfg->name, img->name, unfit[i].what);
+			log_life(LOG_ERROR, d->id, "config: dom=%s file=%s: %s: refused", d->cfg->name, img->name,
+				 unfit[i].what);
 			return FH_EFORMAT;
 		}
 	}
@@ -86,8 +87,9 @@ static fh_status place(struct domain *d, uint32_t which, uint64_t at, uint64_t s
 	struct domain_image *img = &d->images[which];
 
 	if (!in_ram(d->cfg, at, span)) {
-		log_err("config: dom=%s file=%s at=0x%lx size=0x%lx: not within the domain's memory: refused",
-			d->cfg->name, img->name, at, span);
+		log_life(LOG_ERROR, d->id,
+			 "config: dom=%s file=%s at=0x%lx size=0x%lx: not within the domain's memory: refused",
+			 d->cfg->name, img->name, at, span);
 		return FH_ENOFIT;
 	}
 	img->ipa = at;
@@ -103,7 +105,7 @@ static fh_status find_file(struct domain *d, uint32_t which, const char *name)
 		return FH_OK;
 	}
 	if (f == NULL) {
-		log_err("config: dom=%s file=%s: not in the payload: refused", d->cfg->name, name);
+		log_life(LOG_ERROR, d->id, "config: dom=%s file=%s: not in the payload: refused", d->cfg->name, name);
 		return FH_ENOENT;
 	}
 	d->images[which] = (struct domain_image){ f->data, f->size, 0, f->name };
@@ -138,8 +140,8 @@ static fh_status overlap(const struct domain *d, uint64_t kernel_span)
 			const struct range rb = { b->ipa, b->size };
 
 			if (a->size != 0U && b->size != 0U && range_overlaps(ra, rb)) {
-				log_err("config: dom=%s: %s and %s overlap at 0x%lx: refused", d->cfg->name, a->name,
-					b->name, MAX(ra.base, rb.base));
+				log_life(LOG_ERROR, d->id, "config: dom=%s: %s and %s overlap at 0x%lx: refused",
+					 d->cfg->name, a->name, b->name, MAX(ra.base, rb.base));
 				return FH_EEXIST;
 			}
 		}

@@ -51,7 +51,8 @@ fh_status domain_tree(struct domain *d, void *room, size_t size)
 	const fh_status status = guest_fdt_write(&p, room, size, &used);
 
 	if (status != FH_OK) {
-		log_err("domain: dom=%s: its tree can't be written: %s: refused", d->cfg->name, fh_status_str(status));
+		log_life(LOG_ERROR, d->id, "domain: dom=%s: its tree can't be written: %s: refused", d->cfg->name,
+			 fh_status_str(status));
 		return status;
 	}
 	img->data = room;

@@ -8,8 +8,9 @@ fh_status domain_tree(struct domain *d, void *room, size_t size)
 	(void)room;
 	(void)size;
 	if (d->cfg->dtb[0] == '\0') {
-		log_err("config: dom=%s has no dtb, and this build writes none (CONFIG_GUEST_TREE): refused",
-			d->cfg->name);
+		log_life(LOG_ERROR, d->id,
+			 "config: dom=%s has no dtb, and this build writes none (CONFIG_GUEST_TREE): refused",
+			 d->cfg->name);
 		return FH_ENOTSUP;
 	}
 	return FH_OK;

@@ -136,7 +136,7 @@ static bool free_body(struct domain *d)
 	give_body_back(d);
 	scrub_wake();
 	domain_audit("destroyed");
-	log_info("domain: dom=%s: destroyed longest=%lu", d->cfg->name, d->build.longest);
+	log_life(LOG_INFO, d->id, "domain: dom=%s: destroyed longest=%lu", d->cfg->name, d->build.longest);
 	lock_acquire(&d->lock);
 	d->nr_attached = 0;
 	d->doomed = false;

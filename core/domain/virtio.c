@@ -19,7 +19,7 @@ fh_status domain_virtio(struct domain *d)
 	}
 	d->vuart.beside = console;
 	if (status == FH_OK) {
-		log_info("map: dom=%s ipa=0x%lx intid=%u virtio console", d->cfg->name, d->virtio.base,
+		log_life(LOG_INFO, d->id, "map: dom=%s ipa=0x%lx intid=%u virtio console", d->cfg->name, d->virtio.base,
 			 d->vcon.dev.intid);
 	}
 	return status;

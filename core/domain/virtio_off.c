@@ -5,7 +5,8 @@
 fh_status domain_virtio(struct domain *d)
 {
 	if (d->cfg->control || d->cfg->console == CFG_CONSOLE_VIRTIO) {
-		log_err("config: dom=%s: control and console = \"virtio\" want CONFIG_CONTROL: refused", d->cfg->name);
+		log_life(LOG_ERROR, d->id,
+			 "config: dom=%s: control and console = \"virtio\" want CONFIG_CONTROL: refused", d->cfg->name);
 		return FH_ENOTSUP;
 	}
 	return FH_OK;

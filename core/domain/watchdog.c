@@ -16,7 +16,8 @@ fh_status domain_watchdog(struct domain *d)
 		status = domain_add_vdev(d, d->watchdog, &vwdt_ops, &d->vwdt, "watchdog");
 	}
 	if (status == FH_OK) {
-		log_info("map: dom=%s ipa=0x%lx intid=%u watchdog", d->cfg->name, d->watchdog.base, d->vwdt.intid);
+		log_life(LOG_INFO, d->id, "map: dom=%s ipa=0x%lx intid=%u watchdog", d->cfg->name, d->watchdog.base,
+			 d->vwdt.intid);
 	}
 	return status;
 }

@@ -5,7 +5,7 @@
 fh_status domain_watchdog(struct domain *d)
 {
 	if (d->cfg->watchdog) {
-		log_err("config: dom=%s: on-watchdog wants CONFIG_WATCHDOG: refused", d->cfg->name);
+		log_life(LOG_ERROR, d->id, "config: dom=%s: on-watchdog wants CONFIG_WATCHDOG: refused", d->cfg->name);
 		return FH_ENOTSUP;
 	}
 	return FH_OK;

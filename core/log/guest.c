@@ -4,55 +4,61 @@
 #include "core/log/log_internal.h"
 #include "core/sync/lock.h"
 
-#define LINES_PER_SECOND 10U
+#define GUEST_LINES 10U /* a second */
+#define LIFE_LINES 50U
 
 /* Guarded by budget_lock. */
 static struct budget {
 	uint64_t since; /* arch_counter() ticks */
-	uint32_t lines; /* printed since then */
+	uint32_t guest; /* lines since then */
+	uint32_t life;
 	uint32_t dropped;
 } budgets[CONFIG_MAX_DOMAINS];
 
 static struct lock budget_lock = LOCK_INIT(RANK_LOG);
 
-/* Whether the domain may print a line now; *dropped: how many it lost in the second that just ended. */
-static bool may_print(domid_t dom, uint32_t *dropped)
+/* Whether the domain may print a line now. What it lost in the second that just ended is told before it. */
+static bool may_print(domid_t dom, bool life)
 {
 	const uint64_t now = arch_counter();
 	struct budget *b = &budgets[dom % (uint32_t)CONFIG_MAX_DOMAINS];
+	uint32_t dropped = 0;
 	bool ok;
 
-	*dropped = 0;
 	lock_acquire(&budget_lock);
 	if (now - b->since >= arch_counter_hz()) {
-		*dropped = b->dropped;
+		dropped = b->dropped;
 		*b = (struct budget){ .since = now };
 	}
-	ok = b->lines < LINES_PER_SECOND;
-	if (ok) {
-		b->lines++;
-	} else {
-		b->dropped++;
-	}
+	ok = life ? b->life++ < LIFE_LINES : b->guest++ < GUEST_LINES;
+	b->dropped += ok ? 0U : 1U;
 	lock_release(&budget_lock);
+	if (dropped != 0U) {
+		log_print(LOG_WARN,
+			  "log: dom=%u lines=%u: dropped in a second (a guest's above %u, its life's above %u)", dom,
+			  dropped, GUEST_LINES, LIFE_LINES);
+	}
 	return ok;
 }
 
 void log_guest(domid_t dom, const char *fmt, ...)
 {
-	char text[LOG_LINE_MAX];
-	uint32_t dropped;
 	va_list ap;
-	size_t len;
 
-	if (!may_print(dom, &dropped)) {
-		return;
-	}
-	if (dropped != 0U) {
-		log_print(LOG_WARN, "log: dom=%u lines=%u: dropped, above %u a second", dom, dropped, LINES_PER_SECOND);
-	}
 	va_start(ap, fmt);
-	len = fmt_vline(text, sizeof(text), fmt, ap);
+	if (may_print(dom, false)) {
+		log_vline(LOG_WARN, fmt, ap);
+	}
 	va_end(ap);
-	log_text(LOG_WARN, text, len);
+}
+
+void log_life(enum log_level level, domid_t dom, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (log_is_sync() || may_print(dom, true)) {
+		log_vline(level, fmt, ap);
+	}
+	va_end(ap);
 }

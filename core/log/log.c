@@ -130,19 +130,27 @@ void log_text(enum log_level level, const char *text, size_t len)
 	output_flag(OUTPUT_NEW);
 }
 
-void log_print(enum log_level level, const char *fmt, ...)
+void log_vline(enum log_level level, const char *fmt, va_list ap)
 {
 	char text[LOG_LINE_MAX];
-	va_list ap;
-	size_t len;
 
-	if (level > (enum log_level)CONFIG_LOG_LEVEL) {
-		return;
+	if (level <= (enum log_level)CONFIG_LOG_LEVEL) {
+		log_text(level, text, fmt_vline(text, sizeof(text), fmt, ap));
 	}
+}
+
+void log_print(enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
 	va_start(ap, fmt);
-	len = fmt_vline(text, sizeof(text), fmt, ap);
+	log_vline(level, fmt, ap);
 	va_end(ap);
-	log_text(level, text, len);
+}
+
+bool log_is_sync(void)
+{
+	return synchronous;
 }
 
 void log_sync(bool on)

@@ -6,5 +6,8 @@
 
 /* A line that is formatted already: into the ring, and to the UART while the log is synchronous. */
 void log_text(enum log_level level, const char *text, size_t len);
+void log_vline(enum log_level level, const char *fmt, va_list ap);
+/* Whether lines go to the UART at once: the boot. */
+bool log_is_sync(void);
 
 #endif

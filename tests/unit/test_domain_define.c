@@ -151,6 +151,32 @@ static void what_is_taken_is_refused_with_a_reason(void **state)
 	assert_int_equal(define("y", "devices { a { path = \"/pl031@9010000\"; }; };", &f, &d, &err), FH_OK);
 }
 
+/* Whoever defines, claims in vain and destroys without end has no more lines than a stated number a second. */
+static void a_session_does_not_flood_the_log(void **state)
+{
+	const struct domain_files f = { { 4096, UINT64_C(0x1000000), 0 }, { 0 } }; /* its ramdisk is too large */
+	struct cfg_error err = { "" };
+	struct log_cursor c = { 0 };
+	struct log_line line;
+	struct domain *d;
+	uint32_t lines = 0;
+
+	(void)state;
+	log_sync(false);
+	fake_counter += arch_counter_hz();
+	log_cursor_tail(&c, 0);
+	for (uint32_t i = 0; i < 100U; i++) {
+		assert_int_equal(define("new", "", &f, &d, &err), FH_OK);
+		assert_int_equal(domain_claim(&d, 1, 0, &why), FH_ENOFIT);
+		assert_int_equal(domain_do(d, DOM_OP_DESTROY), FH_OK);
+	}
+	while (log_read(&c, &line)) {
+		lines++;
+	}
+	log_sync(true);
+	assert_int_equal(lines, 50);
+}
+
 fh_status __real_config_check_devices(const struct cfg_system *sys, const struct fdt_index *tree,
 				      struct cfg_error *err);
 fh_status __wrap_config_check_devices(const struct cfg_system *sys, const struct fdt_index *tree,
@@ -202,6 +228,7 @@ int main(void)
 		cmocka_unit_test_setup(what_was_never_cleaned_is_not_kept, setup),
 		cmocka_unit_test_setup(a_slot_is_used_again, setup),
 		cmocka_unit_test_setup(what_is_taken_is_refused_with_a_reason, setup),
+		cmocka_unit_test_setup(a_session_does_not_flood_the_log, setup),
 		cmocka_unit_test_setup(one_goes_while_another_is_defined, setup),
 	};
 

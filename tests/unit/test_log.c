@@ -246,9 +246,45 @@ static void guests_are_limited(void **state)
 	fake_counter += 1000000000U;
 	log_guest(2, "guest: again");
 	assert_true(log_read(&c, &line));
-	assert_string_equal(line.text, "log: dom=2 lines=40: dropped, above 10 a second");
+	assert_string_equal(line.text,
+			    "log: dom=2 lines=40: dropped in a second (a guest's above 10, its life's above 50)");
 	assert_true(log_read(&c, &line));
 	assert_string_equal(line.text, "guest: again");
+}
+
+/* Lines of a domain's life: more of them, and at boot all. */
+static void lives_are_limited(void **state)
+{
+	struct log_cursor c;
+	struct log_line line;
+	uint32_t lines = 0;
+
+	(void)state;
+	fake_counter = UINT64_C(200) * 1000000000U;
+	log_sync(true);
+	for (uint32_t i = 0; i < 60U; i++) {
+		log_life(LOG_INFO, 4, "domain: dom=4 n=%u", i);
+	}
+	log_sync(false);
+	log_cursor_tail(&c, 60);
+	assert_true(log_read(&c, &line));
+	assert_string_equal(line.text, "domain: dom=4 n=0");
+	log_cursor_tail(&c, 0);
+	for (uint32_t i = 0; i < 60U; i++) {
+		log_life(LOG_INFO, 4, "domain: dom=4 n=%u", i);
+		log_guest(4, "guest: dom=4 n=%u", i);
+	}
+	while (log_read(&c, &line)) {
+		lines++;
+	}
+	assert_int_equal(lines, 60);
+	fake_counter += 1000000000U;
+	log_life(LOG_WARN, 4, "domain: dom=4");
+	assert_true(log_read(&c, &line));
+	assert_string_equal(line.text,
+			    "log: dom=4 lines=60: dropped in a second (a guest's above 10, its life's above 50)");
+	assert_true(log_read(&c, &line));
+	assert_int_equal(line.level, LOG_WARN);
 }
 
 /* The last test: a crash is for good. */
@@ -312,6 +348,7 @@ int main(void)
 		cmocka_unit_test(a_cursor_ahead_of_all_finds_nothing),
 		cmocka_unit_test(the_ring_wraps),
 		cmocka_unit_test(guests_are_limited),
+		cmocka_unit_test(lives_are_limited),
 		cmocka_unit_test(panic_has_the_wire_alone),
 	};
 

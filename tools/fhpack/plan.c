@@ -11,12 +11,13 @@ struct domains domains;
 static const char *config;
 
 /* EL2's log line is the refusal. */
-void log_print(enum log_level level, const char *fmt, ...)
+void log_life(enum log_level level, domid_t dom, const char *fmt, ...)
 {
 	char line[512];
 	size_t len;
 	va_list ap;
 
+	(void)dom;
 	if (level != LOG_ERROR) {
 		return;
 	}
