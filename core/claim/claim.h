@@ -82,8 +82,7 @@ struct claim_term_info {
 	uint64_t left;          /* not redeemed yet */
 };
 
-/* What claim_info() answers of a claim. */
-struct claim_info {
+struct claim_info { /* what claim_info() answers of a claim */
 	domid_t holder;
 	uint16_t nr_terms;
 	uint16_t uses;    /* builds that are drawing on it */
@@ -127,15 +126,15 @@ struct ledger_claim {
 	uint16_t next; /* slot: of the free ones, or of those that wait */
 	uint16_t uses;
 	bool waiting;  /* its terms are counted in the holder's account, but in no zone yet */
-	uint8_t ended; /* how the generation before this one ended, an fh_status */
+	uint8_t ended; /* how the generation before this one ended, an fh_status; and whether that was not told */
 	uint32_t version;
-	uint32_t leaves; /* that it waits for, bit: zone */
+	uint16_t leaves; /* that it waits for, bit: zone */
+	domid_t last;    /* the holder of the generation before this one */
 	uint64_t deadline;
 	uint64_t serial; /* of its admission: the youngest is the largest */
 };
 
-/* A queue of slots, first in first out. */
-struct ledger_queue {
+struct ledger_queue { /* of slots, first in first out */
 	uint16_t first;
 	uint16_t last;
 };
@@ -173,6 +172,7 @@ struct ledger {                     /* what each operation reads comes first, so
 	uint16_t term_free;
 	uint16_t nr_terms_free;
 	uint16_t nr_terms_out; /* taken for a set that is not admitted yet */
+	uint16_t nr_untold;    /* claims with LEDGER_UNTOLD; read without the lock by claim_any_revoked() */
 	uint32_t nr_claims;
 	uint64_t live; /* bit: domain; DOMID_HYP always is */
 	uint64_t serial;

@@ -191,6 +191,9 @@ static inline struct ledger_claim *claim_of(struct ledger *l, claim_handle_t h)
 
 	return c->gen == h.gen && c->holder != DOMID_NONE ? c : NULL;
 }
+#define LEDGER_UNTOLD 0x80U /* of `ended`: it was revoked, and claim_next_revoked() has not told */
+_Static_assert(POOL_MAX_ZONES <= 16U, "a claim's leaves");
+
 /* How the claim of a handle ended. */
 fh_status claim_gone(const struct ledger *l, claim_handle_t h);
 /* FH_ESTALE and its like, FH_EINVAL: no such claim, no such term. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The tables of the ledger: accounts, claims by handle, terms in chains. Slots are taken again oldest first. */
 #include "core/claim/claim_internal.h"
+#include "core/claim/ended.h"
 
 _Static_assert(FH_MAX_CLAIMS < LEDGER_NO_SLOT && LEDGER_MAX_TERMS < LEDGER_NO_TERM,
 	       "slots and terms have 16-bit numbers");
@@ -69,13 +70,14 @@ void tables_init(struct ledger *l)
 	l->nr_terms_free = LEDGER_MAX_TERMS;
 	l->nr_terms_out = 0;
 	l->nr_claims = 0;
+	l->nr_untold = 0;
 	l->serial = 0;
 }
 
 fh_status claim_gone(const struct ledger *l, claim_handle_t h)
 {
 	if (h.slot < FH_MAX_CLAIMS && l->claims[h.slot].gen == h.gen + 1U) {
-		return (fh_status)l->claims[h.slot].ended;
+		return (fh_status)(l->claims[h.slot].ended & ~LEDGER_UNTOLD);
 	}
 	return FH_ESTALE;
 }
@@ -180,10 +182,24 @@ claim_handle_t claim_new_one(struct ledger *l, domid_t holder, const struct clai
 	return h;
 }
 
+/* It is told, or too late for that; false: there is nothing to tell of it. */
+static bool tell(struct ledger *l, struct ledger_claim *c)
+{
+	if ((c->ended & LEDGER_UNTOLD) == 0U) {
+		return false;
+	}
+	c->ended = (uint8_t)(c->ended & ~LEDGER_UNTOLD);
+	__atomic_store_n(&l->nr_untold, (uint16_t)(l->nr_untold - 1U), __ATOMIC_RELAXED);
+	return true;
+}
+
 claim_handle_t claim_close(struct ledger *l, struct ledger_claim *c, fh_status how)
 {
+	(void)tell(l, c);
 	c->gen++;
-	c->ended = (uint8_t)how;
+	c->last = c->holder;
+	c->ended = (uint8_t)(how == FH_EREVOKED ? (uint32_t)how | LEDGER_UNTOLD : (uint32_t)how);
+	l->nr_untold = (uint16_t)(l->nr_untold + (how == FH_EREVOKED ? 1U : 0U));
 	return (claim_handle_t){ (uint32_t)(c - l->claims), c->gen };
 }
 
@@ -202,6 +218,39 @@ void claim_drop(struct ledger *l, struct ledger_claim *c)
 {
 	POOL_ASSERT(c->first == LEDGER_NO_TERM && c->nr == 0U);
 	l->nr_claims--;
-	*c = (struct ledger_claim){ .gen = c->gen, .holder = DOMID_NONE, .first = LEDGER_NO_TERM, .ended = c->ended };
+	*c = (struct ledger_claim){
+		.gen = c->gen, .holder = DOMID_NONE, .first = LEDGER_NO_TERM, .ended = c->ended, .last = c->last
+	};
 	queue_put(l, &l->unused, (uint16_t)(c - l->claims));
+}
+
+fh_status claim_next_revoked(struct ledger *l, claim_handle_t *h, domid_t *holder)
+{
+	fh_status st = FH_ENOENT;
+
+	lock_acquire(&l->lock);
+	for (uint32_t i = 0; i < FH_MAX_CLAIMS && l->nr_untold != 0U && st != FH_OK; i++) {
+		struct ledger_claim *c = &l->claims[i];
+
+		/* Another's slot by now: its handle would name that one's generation. */
+		if (tell(l, c) && c->holder == DOMID_NONE) {
+			*h = (claim_handle_t){ i, c->gen - 1U };
+			*holder = c->last;
+			st = FH_OK;
+		}
+	}
+	lock_release(&l->lock);
+	return st;
+}
+
+domid_t claim_was_of(struct ledger *l, claim_handle_t h)
+{
+	domid_t holder = DOMID_NONE;
+
+	lock_acquire(&l->lock);
+	if (h.slot < FH_MAX_CLAIMS && l->claims[h.slot].gen == h.gen + 1U) {
+		holder = l->claims[h.slot].last;
+	}
+	lock_release(&l->lock);
+	return holder;
 }

@@ -176,7 +176,7 @@ static fh_status enqueue(struct ledger *l, domid_t holder, const struct claim_se
 		c = &l->claims[handle->slot];
 		c->waiting = true;
 		c->deadline = deadline;
-		c->leaves = set->leaves;
+		c->leaves = (uint16_t)set->leaves;
 		queue_put(l, &l->waiters, (uint16_t)handle->slot);
 		count_leaves(l, c, true);
 		st = FH_EQUEUED;

@@ -2,6 +2,7 @@
 /* Claims that a control domain holds: staked, renewed, released; and what becomes of them, told as events. */
 #include "arch/cpu.h"
 #include "core/base/bits.h"
+#include "core/claim/ended.h"
 #include "core/control/control_internal.h"
 #include "core/log/log.h"
 #include "core/sync/lock.h"
@@ -25,11 +26,11 @@ uint64_t control_wake_at(void)
 	return __atomic_load_n(&reap_at, __ATOMIC_RELAXED);
 }
 
-static uint64_t after_ms(uint64_t ms)
+static uint64_t after_ms(uint64_t now, uint64_t ms)
 {
 	const uint64_t hz = arch_counter_hz();
 
-	return ms > UINT64_MAX / 2U / hz ? UINT64_MAX : arch_counter() + ms * hz / 1000U;
+	return ms > UINT64_MAX / 2U / hz ? UINT64_MAX : now + ms * hz / 1000U;
 }
 
 static void post(enum ctl_event_type type, domid_t holder, claim_handle_t h)
@@ -49,9 +50,10 @@ void control_wake_by(uint64_t at)
 /* Counted from now; of a claim that has ended: nothing. */
 static void set_lease(struct ledger *l, claim_handle_t h, uint64_t ms)
 {
-	const uint64_t end = ms == 0U ? UINT64_MAX : after_ms(ms);
+	const uint64_t now = arch_counter();
+	const uint64_t end = ms == 0U ? UINT64_MAX : after_ms(now, ms);
 
-	if (claim_renew(l, h, arch_counter(), end == UINT64_MAX ? CLAIM_FOREVER : end - arch_counter()) == FH_OK) {
+	if (claim_renew(l, h, now, end == UINT64_MAX ? CLAIM_FOREVER : end - now) == FH_OK) {
 		control_wake_by(end);
 	}
 }
@@ -75,7 +77,7 @@ static void reap(struct ledger *l)
 
 	__atomic_store_n(&reap_at, UINT64_MAX, __ATOMIC_RELAXED);
 	while (claim_reap(l, arch_counter(), &gone) == FH_OK) {
-		post(CTL_EV_EXPIRED, DOMID_NONE, gone);
+		post(CTL_EV_EXPIRED, claim_was_of(l, gone), gone);
 	}
 	find_next(l);
 }
@@ -94,11 +96,21 @@ static void look_at_waits(struct ledger *l)
 			waits[i].used = false;
 			nr_waits--;
 			set_lease(l, waits[i].claim, waits[i].lease_ms);
-			post(status == FH_OK       ? CTL_EV_ADMITTED :
-			     status == FH_EREVOKED ? CTL_EV_REVOKED :
-						     CTL_EV_EXPIRED,
-			     waits[i].holder, waits[i].claim);
+			if (status != FH_EREVOKED) {
+				post(status == FH_OK ? CTL_EV_ADMITTED : CTL_EV_EXPIRED, waits[i].holder,
+				     waits[i].claim);
+			}
 		}
+	}
+}
+
+static void tell_revoked(struct ledger *l)
+{
+	claim_handle_t h;
+	domid_t holder;
+
+	while (claim_any_revoked(l) && claim_next_revoked(l, &h, &holder) == FH_OK) {
+		post(CTL_EV_REVOKED, holder, h);
 	}
 }
 
@@ -107,6 +119,7 @@ void control_claims_poll(void)
 	struct ledger *l = domain_ledger();
 	bool due;
 
+	tell_revoked(l);
 	if ((__atomic_load_n(&nr_waits, __ATOMIC_RELAXED) == 0U && arch_counter() < control_wake_at()) ||
 	    !lock_try(&waits_lock)) {
 		return;
@@ -209,8 +222,9 @@ uint32_t control_stake(struct request *r)
 	if (bad != CTL_OK) {
 		return bad;
 	}
-	status = q->wait_ms == 0U ? claim_stake(l, r->self->id, terms, q->nr, &h, &why) :
-				    claim_stake_wait(l, r->self->id, terms, q->nr, after_ms(q->wait_ms), &h, &why);
+	status = q->wait_ms == 0U ?
+			 claim_stake(l, r->self->id, terms, q->nr, &h, &why) :
+			 claim_stake_wait(l, r->self->id, terms, q->nr, after_ms(arch_counter(), q->wait_ms), &h, &why);
 	const bool waits_now = q->wait_ms != 0U && status == FH_EQUEUED;
 
 	if (status == FH_EOVERFLOW) {
@@ -223,7 +237,7 @@ uint32_t control_stake(struct request *r)
 		return claim_release(l, h) == FH_OK ? CTL_EOVERFLOW : CTL_ESTALE;
 	}
 	if (waits_now) {
-		control_wake_by(after_ms(q->wait_ms));
+		control_wake_by(after_ms(arch_counter(), q->wait_ms));
 	} else {
 		set_lease(l, h, q->lease_ms);
 		post(CTL_EV_ADMITTED, r->self->id, h);
@@ -247,9 +261,6 @@ uint32_t control_claim(struct request *r)
 		status = FH_EBUSY; /* a build draws on it */
 	} else {
 		/* Told as it is. */
-	}
-	if (status == FH_EREVOKED) {
-		post(CTL_EV_REVOKED, r->self->id, h);
 	}
 	if (status == FH_OK && r->op == CTL_RELEASE) {
 		status = claim_release(domain_ledger(), h);

@@ -264,9 +264,9 @@ enum ctl_event_type {
 	CTL_EV_ADMITTED, /* arg: the claim, slot and generation; so in EXPIRED and REVOKED */
 	CTL_EV_EXPIRED,
 	CTL_EV_REFUSED, /* dom: for whom; value: enum ctl_status; arg: blocks that were wanted, and how many fit */
-	CTL_EV_REVOKED, /* told when its turn to be admitted came, or when its holder asks for something */
-	CTL_EV_FAULT,   /* value: enum ctl_fault */
-	CTL_EV_LOST,    /* value: events that were too many */
+	CTL_EV_REVOKED,
+	CTL_EV_FAULT, /* value: enum ctl_fault */
+	CTL_EV_LOST,  /* value: events that were too many */
 };
 enum ctl_fault { CTL_FAULT_CRASH, CTL_FAULT_WATCHDOG };
 struct ctl_event {

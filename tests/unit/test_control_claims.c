@@ -111,6 +111,29 @@ static struct ctl_event next_event(void)
 	return e;
 }
 
+/* The claim of one that is not managed ends beside an own one. */
+static void what_others_lose_is_not_told(void **state)
+{
+	const struct claim_term t = { 0, 0, 2, 5 };
+	struct ctl_claim c;
+	struct ctl_event e;
+	claim_handle_t h;
+
+	(void)state;
+	cm_cfg[0].manages = 2U;
+	assert_int_equal(claim_stake(&cm_ledger, 2, &t, 1, &h, NULL), FH_OK);
+	assert_int_equal(claim_renew(&cm_ledger, h, fake_counter, 4000000), FH_OK);
+	assert_int_equal(stake(5, 0, 1, 7, &c), CTL_OK);
+	assert_int_equal(ask(CTL_EVENTS, &(struct ctl_events_req){ .on = 1 }, sizeof(struct ctl_events_req)), CTL_OK);
+	fake_counter += 5000001U;
+	e = next_event();
+	assert_int_equal(claimed(), 0);
+	assert_int_equal(e.type, CTL_EV_EXPIRED);
+	assert_int_equal(e.dom, 0);
+	assert_int_equal(e.arg[0], c.slot);
+	assert_int_equal(cm_ports[PORT].out_len, 0);
+}
+
 static void what_is_counted(void **state)
 {
 	const struct ctl_domain *d = (const void *)(data + sizeof(struct ctl_list));
@@ -216,18 +239,32 @@ static void refusals_and_losses_are_told(void **state)
 	assert_int_equal(stake_beside(50, 4096, &c), CTL_OK);
 	assert_int_equal(c.lease_ms, 1);
 	assert_int_equal(ledger_quarantine(&cm_ledger, pa(0x40000000)), FH_OK);
-	e = next_event();
-	assert_int_equal(e.type, CTL_EV_REVOKED);
-	assert_int_equal(e.dom, 0);
-	assert_int_equal(e.arg[0], c.slot);
-	assert_int_equal(e.arg[1], c.gen);
+	for (uint32_t i = 0; i < 2U; i++) {
+		const struct ctl_claim *lost = i == 0U ? &all : &c;
+
+		e = next_event();
+		assert_int_equal(e.type, CTL_EV_REVOKED);
+		assert_int_equal(e.dom, 0);
+		assert_int_equal(e.arg[0], lost->slot);
+		assert_int_equal(e.arg[1], lost->gen);
+	}
 	send_head(2, CTL_RENEW, &all, sizeof(all));
 	settle();
 	assert_int_equal(take(2).status, CTL_EREVOKED);
-	e = next_event();
-	assert_int_equal(e.type, CTL_EV_REVOKED);
-	assert_int_equal(e.arg[0], all.slot);
-	assert_int_equal(e.arg[1], all.gen);
+	assert_int_equal(cm_ports[PORT].out_len, 0);
+
+	/* One is lost while another CPU has the slots taken anew: it is not told as the next one's. */
+	assert_int_equal(stake_beside(0, 4095, &all), CTL_OK);
+	assert_int_equal(next_event().type, CTL_EV_ADMITTED);
+	assert_int_equal(ledger_quarantine(&cm_ledger, pa(0x40001000)), FH_OK);
+	for (uint32_t i = 0; i < 2U * FH_MAX_CLAIMS; i++) {
+		const struct claim_term t = { 0, 0, 0, 1 };
+		claim_handle_t h;
+
+		assert_int_equal(claim_stake(&cm_ledger, 0, &t, 1, &h, NULL), FH_OK);
+		assert_int_equal(claim_release(&cm_ledger, h), FH_OK);
+	}
+	settle();
 	assert_int_equal(cm_ports[PORT].out_len, 0);
 	cm_open(2, false);
 }
@@ -315,6 +352,7 @@ int main(void)
 		cmocka_unit_test_setup(refusals_and_losses_are_told, setup),
 		cmocka_unit_test_setup(what_is_counted, setup),
 		cmocka_unit_test_setup(who_watches_and_dies, setup),
+		cmocka_unit_test_setup(what_others_lose_is_not_told, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
