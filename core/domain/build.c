@@ -182,7 +182,6 @@ static void finish(struct domain *d)
 	domain_audit("built");
 	domain_audit_clean(d);
 	icache_inval_all();
-	vgic_reset(&d->vgic);
 	vuart_reset(&d->vuart);
 	domain_virtio_reset(d);
 	domain_watchdog_reset(d);
@@ -242,6 +241,11 @@ static void step(struct domain *d)
 		break;
 	case PHASE_COMMIT:
 		if (s2_turn(&d->s2, &b->ipa, true)) {
+			next(d, PHASE_INTERRUPTS);
+		}
+		break;
+	case PHASE_INTERRUPTS:
+		if (vgic_reset_step(&d->vgic, &b->mem)) {
 			finish(d);
 		}
 		break;
@@ -251,13 +255,24 @@ static void step(struct domain *d)
 	}
 }
 
+static void give(struct domain *d)
+{
+	if (d->giving == GIVE_MEMORY) {
+		d->giving = domain_mem_give_back_step(d) ? GIVE_MEMORY : GIVE_NOTHING;
+	} else if (vgic_reset_step(&d->vgic, &d->build.mem)) {
+		d->giving = GIVE_MEMORY;
+	} else {
+		/* Some vCPUs' are reset. */
+	}
+}
+
 void domain_build_step(struct domain *d)
 {
 	struct domain_build *b = &d->build;
 	const uint64_t now = arch_counter();
 
-	if (d->giving) {
-		d->giving = domain_mem_give_back_step(d);
+	if (d->giving != GIVE_NOTHING) {
+		give(d);
 		return;
 	}
 	/* Its CPU has nothing else to do, but for interrupts, which it takes in between. */

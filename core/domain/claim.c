@@ -195,7 +195,7 @@ static void end(struct domain *d, enum domain_state state, uint64_t since)
 	d->doomed = false;
 	d->placed = false;
 	d->dirty = false;
-	d->giving = false;
+	d->giving = GIVE_NOTHING;
 	d->cleaning = 0;
 	d->resets = 0;
 	d->crashes = 0;

@@ -12,6 +12,7 @@
 
 #define PPI_VTIMER 27U
 #define PPI_PTIMER 30U
+#define STEP_VCPUS 16U /* whose interrupts one step sets up */
 
 struct range domain_gicr(const struct domain *d)
 {
@@ -146,26 +147,33 @@ static fh_status emulated_gic(struct domain *d)
 	return status;
 }
 
+/* Its private interrupts, of the next vCPUs. FH_EBUSY: there are more. */
+static fh_status interrupts(struct domain *d, uint32_t *at)
+{
+	const uint32_t ppis[] = { PPI_VTIMER, PPI_PTIMER, domains.board->pmu_irq };
+	const uint32_t end = MIN(*at + STEP_VCPUS, d->nr_vcpus);
+
+	if (*at == 0U) {
+		FH_TRY(vgic_init(&d->vgic, d->nr_vcpus, VGIC_MAX_SPIS));
+		for (uint32_t i = 0; i < d->nr_vcpus; i++) {
+			vgic_cpu_init(&d->vgic, &d->vcpus[i].vgic, i, d->vcpus[i].pcpu);
+		}
+	}
+	for (; *at < end; ++*at) {
+		for (uint32_t i = 0; i < ARRAY_SIZE(ppis); i++) {
+			if (ppis[i] != 0U) {
+				FH_TRY(vgic_map_ppi(&d->vgic, *at, ppis[i], false));
+			}
+		}
+	}
+	return end == d->nr_vcpus ? FH_OK : FH_EBUSY;
+}
+
 static fh_status emulated(struct domain *d)
 {
 	const struct range uart = { domains.board->uart.base, VUART_SIZE };
-	fh_status status = vgic_init(&d->vgic, d->nr_vcpus, VGIC_MAX_SPIS);
+	fh_status status = emulated_gic(d);
 
-	for (uint32_t i = 0; status == FH_OK && i < d->nr_vcpus; i++) {
-		vgic_cpu_init(&d->vgic, &d->vcpus[i].vgic, i, d->vcpus[i].pcpu);
-	}
-	if (status == FH_OK) {
-		status = vgic_map_hw(&d->vgic, PPI_VTIMER, false);
-	}
-	if (status == FH_OK) {
-		status = vgic_map_hw(&d->vgic, PPI_PTIMER, false);
-	}
-	if (status == FH_OK && domains.board->pmu_irq != 0U) {
-		status = vgic_map_hw(&d->vgic, domains.board->pmu_irq, false);
-	}
-	if (status == FH_OK) {
-		status = emulated_gic(d);
-	}
 	if (status == FH_OK && d->cfg->console != CFG_CONSOLE_NONE) {
 		vuart_attach(&d->vuart, &d->vgic, domains.board->uart_irq);
 		status = domain_add_vdev(d, uart, &vuart_ops, &d->vuart, "console");
@@ -173,8 +181,9 @@ static fh_status emulated(struct domain *d)
 	return status;
 }
 
-fh_status domain_devices(struct domain *d)
+fh_status domain_devices(struct domain *d, uint32_t *at)
 {
+	FH_TRY(interrupts(d, at));
 	d->irqs_given = 0;
 	FH_TRY(emulated(d));
 	for (uint32_t i = 0; i < d->cfg->nr_devices; i++) {
@@ -187,9 +196,6 @@ fh_status domain_devices(struct domain *d)
 
 void domain_devices_remove(struct domain *d)
 {
-	if (d->vgic.nr_vcpus != 0U) {
-		vgic_reset(&d->vgic);
-	}
 	for (uint32_t i = 0; i < ARRAY_SIZE(domains.irq_owner); i++) {
 		domains.irq_owner[i] = domains.irq_owner[i] == d->id + 1U ? 0U : domains.irq_owner[i];
 	}

@@ -162,7 +162,7 @@ static void request_done(struct domain *d)
 	domain_virtio_reset(d);
 	domain_watchdog_reset(d);
 	d->request = DOM_REQ_NONE;
-	d->giving = d->cfg->claims.window.size != 0U;
+	d->giving = d->cfg->claims.window.size != 0U ? GIVE_MEMORY : GIVE_NOTHING;
 	if (d->doomed) {
 		domain_begin(d, DOM_DESTROYED);
 		return;
@@ -175,14 +175,13 @@ static void request_done(struct domain *d)
 		domain_begin(d, DOM_BUILDING);
 		return;
 	}
-	vgic_reset(&d->vgic); /* its devices must not interrupt any more */
+	d->giving = GIVE_INTERRUPTS; /* its devices must not interrupt any more */
+	d->build.mem = 0;
 	d->feeder = NULL;
 	domain_set_state(d, r >= DOM_REQ_CRASH ? DOM_CRASHED : DOM_STOPPED);
 	log_life(LOG_INFO, d->id, "domain: dom=%s: %s%s", d->cfg->name, domain_state_str(d->state),
 		 r == DOM_REQ_RESET ? ": its files are not kept for a reset" : "");
-	if (d->giving) {
-		domain_attend(&d->vcpus[0]);
-	}
+	domain_attend(&d->vcpus[0]);
 }
 
 /* Lock held. */
@@ -223,7 +222,7 @@ static enum domain_step step_of(struct vcpu *v)
 	if (d->state == DOM_DESTROYED) {
 		return v->index == 0U && d->nr_attached == 1U && !d->loading ? DOM_STEP_UNBUILD : DOM_STEP_IDLE;
 	}
-	if (d->state == DOM_BUILDING || d->giving) {
+	if (d->state == DOM_BUILDING || d->giving != GIVE_NOTHING) {
 		return v->index == 0U && !d->awaiting ? DOM_STEP_BUILD : DOM_STEP_IDLE;
 	}
 	if (d->state == DOM_PAUSED) {

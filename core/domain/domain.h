@@ -81,17 +81,20 @@ enum domain_phase {
 	PHASE_TABLES,
 	PHASE_MEMORY,
 	PHASE_DEVICES,
+	PHASE_TREE,
 	PHASE_UNCOMMIT, /* of a reset: nothing of its memory is reachable from then on */
 	PHASE_CLEAN,
 	PHASE_LOAD,
 	PHASE_COMMIT,
+	PHASE_INTERRUPTS,
 	PHASE_FREE_MEMORY,
+	PHASE_FREE_DEVICES,
 	PHASE_FREE_TABLES,
 	PHASE_FREE_BODY,
 };
 struct domain_build {
 	enum domain_phase phase;
-	uint32_t mem;     /* range that is placed next */
+	uint32_t mem;     /* range that is placed next; or vCPU: described in the tree, or its interrupts reset */
 	uint64_t ipa;     /* next to be placed within it, or to be cleaned, or to be unmapped */
 	struct range run; /* physical blocks that follow each other, for one line of the map */
 	uint64_t offset;  /* within the leaf, or within the image */
@@ -102,6 +105,9 @@ struct domain_build {
 	uint64_t started; /* counter */
 	uint64_t longest; /* step, in ticks of the counter: interrupts wait as long */
 };
+
+/* What is to be done first, when its vCPUs have left: its interrupts are reset, what it claimed goes back. */
+enum domain_giving { GIVE_NOTHING, GIVE_INTERRUPTS, GIVE_MEMORY };
 
 /* What was claimed for a domain: places of its terms in the claim. */
 struct domain_terms {
@@ -139,7 +145,7 @@ struct domain {
 	uint64_t not_before;          /* counter: its builder waits until then */
 	uint64_t voff;                /* what its virtual counter is behind; changes while none of its vCPUs runs */
 	uint64_t paused_at;           /* counter: when the last vCPU left; before, when it was paused */
-	bool giving;                  /* what it claimed while it ran goes back, by its first CPU, in steps */
+	enum domain_giving giving;    /* by its first CPU, in steps */
 	bool dirty;                   /* some of its memory may hold what another one left */
 	const struct cfg_domain *cfg; /* from DEFINED on, as id and nr_vcpus */
 	domid_t id;

@@ -39,17 +39,20 @@ fh_status domain_plan(struct domain *d) FH_MUST_CHECK;
 /* Redeems and prepares the next 64 blocks, tables before, devices and tree after them; in the end placed is set. */
 fh_status domain_place_step(struct domain *d) FH_MUST_CHECK;
 /*
- * Writes the guest's tree into room, unless it is a file; logs what is wrong. FH_ENOTSUP: a build without the
- * generator.
+ * Writes the guest's tree into room, unless it is a file, in steps as guest_fdt_step(): FH_EBUSY: there is more. Logs
+ * what is wrong. FH_ENOTSUP: a build without the generator.
  */
-fh_status domain_tree(struct domain *d, void *room, size_t size) FH_MUST_CHECK;
+fh_status domain_tree(struct domain *d, uint32_t *at, void *room, size_t size) FH_MUST_CHECK;
 /* Where the guest sees the distributor; the redistributors, or a GICv2's CPU interface. */
 struct range domain_gicd(void);
 struct range domain_gicr(const struct domain *d);
 /* Device i of the configuration, as the board has it; logs why not. */
 fh_status domain_find_device(const struct domain *d, uint32_t i, struct board_device *dev) FH_MUST_CHECK;
-/* Emulated and passed-through devices: table, interrupts, stage 2 (after its tables were given). */
-fh_status domain_devices(struct domain *d) FH_MUST_CHECK;
+/*
+ * Emulated and passed-through devices: table, interrupts, stage 2 (after its tables were given). FH_EBUSY: interrupts
+ * of 16 vCPUs are set up, and *at, 0 at first, tells where to go on.
+ */
+fh_status domain_devices(struct domain *d, uint32_t *at) FH_MUST_CHECK;
 /* Puts an emulated device where the guest finds it; logs what it overlaps. */
 fh_status domain_add_vdev(struct domain *d, struct range where, const struct vdev_ops *ops, void *dev, const char *name)
 	FH_MUST_CHECK;

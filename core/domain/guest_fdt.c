@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Bindings: Devicetree Specification v0.4; arm,psci; arm,gic-v3; arm,armv8-timer; arm,pl011; fixed-clock. Written by
- * libfdt's sequential-write calls, names not shared, in one go; the first error sticks and ends in one status.
+ * libfdt's sequential-write calls, names not shared, which keep all that they know in the tree: so it is written in
+ * steps. The first error sticks and ends in one status.
  */
 #include "core/domain/guest_fdt.h"
 
@@ -21,6 +22,7 @@
 #define FIRST_PPI 16U
 #define FIRST_SPI 32U
 #define LAST_SPI 1019U
+#define STEP_CPUS 8U /* 2,500 instructions each */
 
 void gf_begin(struct tree_writer *w, const char *name)
 {
@@ -133,7 +135,7 @@ static void write_chosen(struct tree_writer *w, const struct guest_fdt_params *p
 	gf_end(w);
 }
 
-static void write_cpus(struct tree_writer *w, const struct guest_fdt_params *p)
+static void write_psci(struct tree_writer *w)
 {
 	static const char psci[] = "arm,psci-1.0\0arm,psci-0.2";
 
@@ -141,11 +143,11 @@ static void write_cpus(struct tree_writer *w, const struct guest_fdt_params *p)
 	gf_data(w, "compatible", psci, sizeof(psci));
 	gf_text(w, "method", "hvc");
 	gf_end(w);
+}
 
-	gf_begin(w, "cpus");
-	gf_cell(w, "#address-cells", 1);
-	gf_cell(w, "#size-cells", 0);
-	for (uint32_t i = 0; i < p->nr_cpus; i++) {
+static void write_cpus(struct tree_writer *w, uint32_t first, uint32_t end)
+{
+	for (uint32_t i = first; i < end; i++) {
 		gf_begin_at(w, "cpu", vgic_affinity(i));
 		gf_text(w, "device_type", "cpu");
 		gf_text(w, "compatible", "arm,armv8");
@@ -153,7 +155,6 @@ static void write_cpus(struct tree_writer *w, const struct guest_fdt_params *p)
 		gf_text(w, "enable-method", "psci");
 		gf_end(w);
 	}
-	gf_end(w);
 }
 
 static void write_memory(struct tree_writer *w, const struct guest_fdt_params *p)
@@ -317,12 +318,24 @@ static bool sound(const struct guest_fdt_params *p, const void *buf, size_t size
 	       (!p->has_uart || (p->uart_intid >= FIRST_SPI && p->uart_intid <= LAST_SPI));
 }
 
-static void write_tree(struct tree_writer *w, const struct guest_fdt_params *p)
+static void write_head(struct tree_writer *w, const struct guest_fdt_params *p, int size)
 {
+	w->err = fdt_create_with_flags(w->fdt, size, FDT_CREATE_FLAG_NO_NAME_DEDUP);
+	if (w->err == 0) {
+		w->err = fdt_finish_reservemap(w->fdt);
+	}
 	gf_begin(w, "");
 	write_root(w, p);
 	write_chosen(w, p);
-	write_cpus(w, p);
+	write_psci(w);
+	gf_begin(w, "cpus");
+	gf_cell(w, "#address-cells", 1);
+	gf_cell(w, "#size-cells", 0);
+}
+
+static void write_rest(struct tree_writer *w, const struct guest_fdt_params *p)
+{
+	gf_end(w); /* of the CPUs */
 	write_memory(w, p);
 	write_gic(w, p);
 	write_timer(w, p);
@@ -347,26 +360,34 @@ static void write_tree(struct tree_writer *w, const struct guest_fdt_params *p)
 		gf_device(w, p, i);
 	}
 	gf_end(w);
+	if (w->err == 0) {
+		w->err = fdt_finish(w->fdt);
+	}
 }
 
-fh_status guest_fdt_write(const struct guest_fdt_params *p, void *buf, size_t size, size_t *used)
+fh_status guest_fdt_step(const struct guest_fdt_params *p, uint32_t *at, void *buf, size_t size, size_t *used)
 {
 	struct tree_writer w = { .fdt = buf };
+	const uint32_t end = MIN(*at + STEP_CPUS, p->nr_cpus);
 
 	if (!sound(p, buf, size)) {
 		return FH_EINVAL;
 	}
-	w.err = fdt_create_with_flags(buf, (int)size, FDT_CREATE_FLAG_NO_NAME_DEDUP);
-	if (w.err == 0) {
-		w.err = fdt_finish_reservemap(buf);
+	if (*at == 0U) {
+		write_head(&w, p, (int)size);
 	}
-	write_tree(&w, p);
-	if (w.err == 0) {
-		w.err = fdt_finish(buf);
+	write_cpus(&w, *at, end);
+	if (end == p->nr_cpus) {
+		write_rest(&w, p);
 	}
 	if (w.err != 0) {
 		return w.err == -FDT_ERR_NOSPACE ? FH_ENOMEM : FH_EINVAL;
 	}
+	*at = end;
+	if (end != p->nr_cpus) {
+		return FH_EBUSY;
+	}
+	*at = 0;
 	*used = fdt_totalsize(buf);
 	return FH_OK;
 }

@@ -41,9 +41,11 @@ struct guest_fdt_params {
 };
 
 /*
- * Writes a tree into buf (8-byte aligned). *used: its length in bytes. FH_ENOMEM: it does not fit in size;
- * FH_EINVAL: a parameter is out of its range. Bound: O(size) plus O(devices * nodes of the board's tree).
+ * Writes a tree into buf (8-byte aligned), in steps: *at is 0 at first and after the last. FH_EBUSY: there is more, by
+ * a call with the same parameters. *used: its length in bytes, in the end. FH_ENOMEM: it does not fit in size;
+ * FH_EINVAL: a parameter is out of its range. Bound: 8 CPUs; the last also O(devices * nodes of the board's tree).
  */
-fh_status guest_fdt_write(const struct guest_fdt_params *p, void *buf, size_t size, size_t *used) FH_MUST_CHECK;
+fh_status guest_fdt_step(const struct guest_fdt_params *p, uint32_t *at, void *buf, size_t size, size_t *used)
+	FH_MUST_CHECK;
 
 #endif

@@ -168,17 +168,32 @@ static fh_status place_memory(struct domain *d)
 		b->ipa = 0;
 		b->run.size = 0;
 		b->mem++;
-		b->phase = b->mem == d->cfg->nr_mem ? PHASE_DEVICES : PHASE_MEMORY;
+		if (b->mem == d->cfg->nr_mem) {
+			b->mem = 0;
+			b->phase = PHASE_DEVICES;
+		}
 	}
 	return status;
 }
 
 static fh_status place_devices(struct domain *d)
 {
-	fh_status status = domain_devices(d);
+	const fh_status status = domain_devices(d, &d->build.mem);
 
 	if (status == FH_OK) {
-		status = domain_tree(d, el2_hyp_va(pa(tree_at(d))), PAGE_SIZE << BODY_TREE_ORDER);
+		d->build.phase = PHASE_TREE;
+		d->build.mem = 0;
+	}
+	return status == FH_EBUSY ? FH_OK : status;
+}
+
+static fh_status place_tree(struct domain *d)
+{
+	const fh_status status =
+		domain_tree(d, &d->build.mem, el2_hyp_va(pa(tree_at(d))), PAGE_SIZE << BODY_TREE_ORDER);
+
+	if (status == FH_EBUSY) {
+		return FH_OK;
 	}
 	if (status == FH_OK) {
 		d->build = (struct domain_build){ .phase = PHASE_CLEAN, .started = d->build.started };
@@ -195,7 +210,9 @@ fh_status domain_place_step(struct domain *d)
 		return place_tables(d);
 	case PHASE_MEMORY:
 		return place_memory(d);
-	default:
+	case PHASE_DEVICES:
 		return place_devices(d);
+	default:
+		return place_tree(d);
 	}
 }

@@ -8,7 +8,7 @@
 #include "core/log/log.h"
 #include "drivers/gic/gic.h"
 
-fh_status domain_tree(struct domain *d, void *room, size_t size)
+fh_status domain_tree(struct domain *d, uint32_t *at, void *room, size_t size)
 {
 	struct guest_fdt_params p = { .name = d->cfg->name, .bootargs = d->cfg->bootargs, .nr_cpus = d->nr_vcpus };
 	struct domain_image *img = &d->images[DOM_IMG_DTB];
@@ -48,8 +48,11 @@ fh_status domain_tree(struct domain *d, void *room, size_t size)
 		}
 		p.devices[p.nr_devices++] = dev.node;
 	}
-	const fh_status status = guest_fdt_write(&p, room, size, &used);
+	const fh_status status = guest_fdt_step(&p, at, room, size, &used);
 
+	if (status == FH_EBUSY) {
+		return status;
+	}
 	if (status != FH_OK) {
 		log_life(LOG_ERROR, d->id, "domain: dom=%s: its tree can't be written: %s: refused", d->cfg->name,
 			 fh_status_str(status));

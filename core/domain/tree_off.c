@@ -3,8 +3,9 @@
 #include "core/domain/domain_internal.h"
 #include "core/log/log.h"
 
-fh_status domain_tree(struct domain *d, void *room, size_t size)
+fh_status domain_tree(struct domain *d, uint32_t *at, void *room, size_t size)
 {
+	(void)at;
 	(void)room;
 	(void)size;
 	if (d->cfg->dtb[0] == '\0') {

@@ -71,6 +71,7 @@ static void next(struct domain *d, enum domain_phase phase)
 {
 	d->build.phase = phase;
 	d->build.ipa = 0;
+	d->build.mem = 0;
 }
 
 fh_status domain_draw(struct domain *d, claim_handle_t h)
@@ -104,7 +105,7 @@ static void free_claims(struct domain *d)
 
 	FH_ASSERT(status == FH_OK);
 	domain_drawn(d);
-	d->giving = false;
+	d->giving = GIVE_NOTHING;
 	d->build.longest = 0;
 	next(d, PHASE_FREE_MEMORY);
 }
@@ -154,6 +155,11 @@ static bool step(struct domain *d)
 	switch (d->build.phase) {
 	case PHASE_FREE_MEMORY:
 		if (free_memory(d)) {
+			next(d, PHASE_FREE_DEVICES);
+		}
+		return false;
+	case PHASE_FREE_DEVICES:
+		if (d->vgic.nr_vcpus == 0U || vgic_reset_step(&d->vgic, &d->build.mem)) {
 			domain_disown_partitions(d);
 			domain_devices_remove(d);
 			if (d->s2.root != NULL) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // SOURCES: tests/unit/canon.c core/domain/admit.c core/domain/audit_on.c core/domain/bell.c core/domain/build.c core/domain/claim.c core/domain/crash.c core/domain/define.c core/domain/feed.c core/domain/devices.c core/domain/domain.c core/domain/guest_fdt*.c core/domain/life.c core/domain/measure.c core/domain/memory.c core/domain/pause.c core/domain/place.c core/domain/places.c core/domain/plan.c core/domain/tree.c core/domain/unbuild.c core/domain/virtio_off.c core/domain/watchdog.c core/vwdt/*.c core/vdev/*.c core/vuart/vuart.c core/vuart/regs.c core/config/*.c core/fdt/*.c core/payload/*.c core/pool/*.c core/claim/*.c core/log/fmt.c core/log/log.c core/log/event.c core/log/guest.c core/sync/*.c core/base/status.c arch/arm64/mm/stage2*.c
-// LIBS: -lfdt -Wl,--wrap=claim_stake,--wrap=claim_use,--wrap=claim_redeem,--wrap=claim_redeem_upto,--wrap=ledger_domain_add,--wrap=ledger_own_range,--wrap=s2_prepare,--wrap=board_device,--wrap=guest_fdt_write,--wrap=vgic_init,--wrap=vgic_map_hw,--wrap=vdev_add,--wrap=payload_find
+// LIBS: -lfdt -Wl,--wrap=claim_stake,--wrap=claim_use,--wrap=claim_redeem,--wrap=claim_redeem_upto,--wrap=ledger_domain_add,--wrap=ledger_own_range,--wrap=s2_prepare,--wrap=board_device,--wrap=guest_fdt_step,--wrap=vgic_init,--wrap=vgic_map_hw,--wrap=vgic_map_ppi,--wrap=vdev_add,--wrap=payload_find
 #include "domain_machine.h"
 
 #include <stdio.h>
@@ -115,10 +115,13 @@ DM_FALLIBLE(s2_prepare, FH_ENOMEM, (struct s2 * s, ipaddr_t at, paddr_t to, uint
 DM_FALLIBLE(board_device, FH_ENOENT,
 	    (const struct fdt_index *t, const char *path, struct board_device *out, const char **why),
 	    (t, path, out, why))
-DM_FALLIBLE(guest_fdt_write, FH_ENOMEM, (const struct guest_fdt_params *p, void *buf, size_t size, size_t *used),
-	    (p, buf, size, used))
+DM_FALLIBLE(guest_fdt_step, FH_ENOMEM,
+	    (const struct guest_fdt_params *p, uint32_t *at, void *buf, size_t size, size_t *used),
+	    (p, at, buf, size, used))
 DM_FALLIBLE(vgic_init, FH_EINVAL, (struct vgic * g, uint32_t nr_vcpus, uint32_t nr_spis), (g, nr_vcpus, nr_spis))
 DM_FALLIBLE(vgic_map_hw, FH_EINVAL, (struct vgic * g, uint32_t intid, bool edge), (g, intid, edge))
+DM_FALLIBLE(vgic_map_ppi, FH_EINVAL, (struct vgic * g, uint32_t vcpu, uint32_t intid, bool edge),
+	    (g, vcpu, intid, edge))
 
 bool __real_vdev_add(struct vdev_table *t, const struct vdev *d);
 bool __wrap_vdev_add(struct vdev_table *t, const struct vdev *d);
@@ -151,6 +154,19 @@ fh_status __real_vgic_map_hw(struct vgic *g, uint32_t intid, bool edge)
 	return FH_OK;
 }
 
+/* One vCPU a step. */
+bool vgic_reset_step(struct vgic *g, uint32_t *at)
+{
+	*at = *at + 1U < g->nr_vcpus ? *at + 1U : 0U;
+	return *at == 0U;
+}
+
+fh_status __real_vgic_map_ppi(struct vgic *g, uint32_t vcpu, uint32_t intid, bool edge)
+{
+	(void)vcpu;
+	return __real_vgic_map_hw(g, intid, edge);
+}
+
 void vgic_cpu_init(struct vgic *g, struct vgic_cpu *vc, uint32_t index, uint32_t pcpu)
 {
 	(void)pcpu;
@@ -169,7 +185,6 @@ uint8_t *gicv2_hyp;
 
 NOTHING(scrub_wake(void))
 NOTHING(uart_putc_sync(char c), (void)c)
-NOTHING(vgic_reset(struct vgic *g), (void)g)
 NOTHING(vgic_cpu_load(struct vgic_cpu *vc), vc->loaded = 1U)
 NOTHING(vgic_cpu_put(struct vgic_cpu *vc), vc->loaded = 0U)
 NOTHING(vgic_pend(struct vgic *g, uint32_t v, uint32_t intid), (void)g, (void)v, dm_pended = intid)
@@ -330,8 +345,11 @@ static const char *phase_name(const struct domain *d)
 		[PHASE_TABLES] = "tables",
 		[PHASE_MEMORY] = "memory",
 		[PHASE_DEVICES] = "devices",
+		[PHASE_TREE] = "tree",
 		[PHASE_UNCOMMIT] = "uncommit",
 		[PHASE_COMMIT] = "commit",
+		[PHASE_INTERRUPTS] = "interrupts",
+		[PHASE_FREE_DEVICES] = "free-devices",
 		[PHASE_CLEAN] = "clean",
 		[PHASE_LOAD] = "load",
 		[PHASE_FREE_MEMORY] = "free-memory",

@@ -61,6 +61,20 @@ static int setup(void **state)
 	return 0;
 }
 
+static fh_status guest_fdt_write(const struct guest_fdt_params *p, void *buf, size_t size, size_t *used)
+{
+	uint32_t at = 0;
+	uint32_t steps = 1;
+	fh_status status = guest_fdt_step(p, &at, buf, size, used);
+
+	for (; status == FH_EBUSY; steps++) {
+		assert_int_equal(at, 8U * steps);
+		status = guest_fdt_step(p, &at, buf, size, used);
+	}
+	assert_true(status != FH_OK || (at == 0U && steps == (p->nr_cpus + 7U) / 8U));
+	return status;
+}
+
 static uint64_t room[(PAGE_SIZE << BODY_TREE_ORDER) / 8U];
 static struct fdt_node nodes[128];
 

@@ -142,12 +142,42 @@ static void one_more_is_refused(void **state)
 	assert_int_equal(vgic_init(&bad, 9, 32), FH_EINVAL);
 }
 
+/* Whatever a vCPU left, 16 of them a step. */
+static void reset_in_steps(void **state)
+{
+	uint32_t at = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < NR; i++) {
+		fake_cpu = i;
+		vgic_cpu_put(&cpus[i]);
+		assert_int_equal(vgic_map_ppi(&g, i, 27, false), FH_OK);
+		assert_int_equal(vgic_map_ppi(&g, i, 15, false), FH_EINVAL);
+		assert_int_equal(vgic_map_ppi(&g, i, 32, false), FH_EINVAL);
+	}
+	fake_cpu = 0;
+	vgic_pend(&g, 0, SPI);
+	for (uint32_t step = 1; step <= NR / 16U; step++) {
+		for (uint32_t i = 0; i < NR; i++) {
+			assert_int_equal(cpus[i].priv.enable == 0U, i < 16U * (step - 1U));
+		}
+		assert_int_equal(vgic_reset_step(&g, &at), step == NR / 16U);
+		assert_int_equal(at, step == NR / 16U ? 0U : 16U * step);
+	}
+	for (uint32_t i = 0; i < NR; i++) {
+		assert_int_equal(cpus[i].priv.enable, 0);
+		assert_int_equal(cpus[i].priv.hw, 1U << 27);
+	}
+	assert_int_equal(vgic_dist_ops.read(&g, 0, 0x204, 4, &(uint64_t){ 0 }), VDEV_OK);
+	assert_int_equal(g.spi[0].pend | g.spi[0].enable, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(affinities, set_up),          cmocka_unit_test_setup(each_by_its_sgi, set_up),
 		cmocka_unit_test_setup(all_others, set_up),          cmocka_unit_test_setup(each_by_route, set_up),
-		cmocka_unit_test_setup(one_more_is_refused, set_up),
+		cmocka_unit_test_setup(one_more_is_refused, set_up), cmocka_unit_test_setup(reset_in_steps, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

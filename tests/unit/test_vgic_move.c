@@ -182,7 +182,7 @@ static void reset_forgets(void **state)
 		vgic_cpu_put(&cpus[i]);
 	}
 	on(0);
-	vgic_reset(&g);
+	assert_true(vgic_reset_step(&g, &(uint32_t){ 0 }));
 	assert_false(p->active);
 	assert_false(p->enabled);
 	assert_false(machine_phys(0, RTC)->enabled);

@@ -308,7 +308,7 @@ static void put_and_load(void **state)
 	assert_int_equal(guest_ack(0), 9);
 	assert_int_equal(guest_ack(0), NO_INTID);
 	vgic_cpu_put(&cpus[0]);
-	vgic_reset(&g);
+	assert_true(vgic_reset_step(&g, &(uint32_t){ 0 }));
 	vgic_cpu_load(&cpus[0]);
 	assert_int_equal(get(0x100, 4), 0xffff);
 	assert_int_equal(get(0x300, 4), 0);
@@ -333,7 +333,7 @@ static void left_by_a_reset(void **state)
 	vgic_cpu_put(&cpus[1]);
 	fake_cpu = 0;
 	vgic_cpu_put(&cpus[0]);
-	vgic_reset(&g);
+	assert_true(vgic_reset_step(&g, &(uint32_t){ 0 }));
 	fake_cpu = 1;
 	vgic_cpu_load(&cpus[1]);
 	assert_false(p->pending || p->active);

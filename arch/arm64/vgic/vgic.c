@@ -3,6 +3,8 @@
 #include "arch/arm64/vgic/vgic_internal.h"
 #include "core/base/string.h"
 
+#define RESET_CPUS 16U /* that one step resets, 1,500 instructions each */
+
 struct vgic_hw vgic_hw;
 
 /* ICC_SGI1R_EL1, ICC_SGI0R_EL1 (IHI 0069H 12.2.20). */
@@ -57,21 +59,35 @@ void vgic_cpu_init(struct vgic *g, struct vgic_cpu *vc, uint32_t index, uint32_t
 	}
 }
 
+static void map_one(struct vgic *g, uint32_t vcpu, uint32_t intid, bool edge)
+{
+	struct vgic_word *word = word_of(g, vcpu, intid / 32U);
+	const uint32_t bit = 1U << (intid % 32U);
+
+	word->hw |= bit;
+	word->edge = edge ? word->edge | bit : word->edge & ~bit;
+	gic_irq_disable(g->cpu[vcpu]->pcpu, intid);
+	gic_irq_config(g->cpu[vcpu]->pcpu, intid, edge);
+}
+
+fh_status vgic_map_ppi(struct vgic *g, uint32_t vcpu, uint32_t intid, bool edge)
+{
+	if (intid < 16U || intid >= 32U) {
+		return FH_EINVAL;
+	}
+	map_one(g, vcpu, intid, edge);
+	return FH_OK;
+}
+
 fh_status vgic_map_hw(struct vgic *g, uint32_t intid, bool edge)
 {
 	const uint32_t w = intid / 32U;
-	const uint32_t bit = 1U << (intid % 32U);
 
 	if (intid < 16U || w >= g->nr_words || intid >= gic_nr_intids()) {
 		return FH_EINVAL;
 	}
 	for (uint32_t i = 0; i < (w == 0U ? g->nr_vcpus : 1U); i++) {
-		struct vgic_word *word = word_of(g, i, w);
-
-		word->hw |= bit;
-		word->edge = edge ? word->edge | bit : word->edge & ~bit;
-		gic_irq_disable(g->cpu[i]->pcpu, intid);
-		gic_irq_config(g->cpu[i]->pcpu, intid, edge);
+		map_one(g, i, intid, edge);
 	}
 	g->hw_words |= w == 0U ? 0U : 1U << w;
 	gic_irq_route(intid, g->cpu[0]->pcpu);
@@ -109,12 +125,9 @@ static void reset_cpu(struct vgic_cpu *vc)
 	vc->priv.edge = priv.edge;
 }
 
-void vgic_reset(struct vgic *g)
+/* SPIs, and what is the distributor's. Lock held. */
+static void reset_rest(struct vgic *g)
 {
-	lock_acquire(&g->lock);
-	for (uint32_t i = 0; i < g->nr_vcpus; i++) {
-		reset_cpu(g->cpu[i]);
-	}
 	for (uint32_t w = 1; w < g->nr_words; w++) {
 		reset_word(&g->spi[w - 1U], 0U, w * 32U, 0U);
 		for (uint32_t bits = g->spi[w - 1U].hw; bits != 0U;) {
@@ -125,7 +138,22 @@ void vgic_reset(struct vgic *g)
 	g->ctlr = 0U;
 	g->grp_on[0] = 0U;
 	g->grp_on[1] = 0U;
+}
+
+bool vgic_reset_step(struct vgic *g, uint32_t *at)
+{
+	const uint32_t end = MIN(*at + RESET_CPUS, g->nr_vcpus);
+
+	lock_acquire(&g->lock);
+	for (; *at < end; ++*at) {
+		reset_cpu(g->cpu[*at]);
+	}
+	if (end == g->nr_vcpus) {
+		reset_rest(g);
+		*at = 0;
+	}
 	lock_release(&g->lock);
+	return end == g->nr_vcpus;
 }
 
 /*

@@ -151,12 +151,15 @@ void vgic_cpu_init(struct vgic *g, struct vgic_cpu *vc, uint32_t index, uint32_t
  * nr_spis.
  */
 fh_status vgic_map_hw(struct vgic *g, uint32_t intid, bool edge) FH_MUST_CHECK;
+/* The same of a PPI of one vCPU, for who does not want to wait for all. FH_EINVAL: not a PPI. */
+fh_status vgic_map_ppi(struct vgic *g, uint32_t vcpu, uint32_t intid, bool edge) FH_MUST_CHECK;
 
 /*
  * The state after a domain's reset: nothing enabled, pending or active; hardware-backed interrupts are disabled and
- * deactivated; device lines are low (devices are reset too). No vCPU may be loaded. Bound: O(SPIs).
+ * deactivated; device lines are low (devices are reset too). In steps from *at on, 0 at first and again after the last:
+ * true. No vCPU may be loaded from the first to the last. Bound: 16 vCPUs; of the last one also O(SPIs).
  */
-void vgic_reset(struct vgic *g);
+bool vgic_reset_step(struct vgic *g, uint32_t *at) FH_MUST_CHECK;
 
 /*
  * The CPU interface (ICH_ registers). On the vCPU's own CPU: _load after CPU_ON, before its first entry: the interface
