@@ -53,17 +53,21 @@ void cfg_given_path(const struct cfg_system *sys, const struct given *g, char *b
 	fmt_line(buf, size, "/zones%s", zone + at);
 }
 
-static fh_status check_ram(const struct cfg_system *sys, struct cfg_error *err)
+/* Of one domain against all, or (CFG_NO_DOMAIN) of all against all. */
+static fh_status check_ram(const struct cfg_system *sys, uint8_t of, struct cfg_error *err)
 {
 	const struct given *all;
 	const uint32_t nr = cfg_given(sys, &all);
 
-	for (uint32_t i = 1; i < nr; i++) {
-		for (uint32_t k = 0; k < i; k++) {
+	for (uint32_t i = 0; i < nr; i++) {
+		if (of != CFG_NO_DOMAIN && all[i].domain != of) {
+			continue;
+		}
+		for (uint32_t k = 0; k < (of != CFG_NO_DOMAIN ? nr : i); k++) {
 			char a[64];
 			char b[64];
 
-			if (!range_overlaps(all[i].range, all[k].range)) {
+			if (k == i || !range_overlaps(all[i].range, all[k].range)) {
 				continue;
 			}
 			cfg_given_path(sys, &all[i], a, sizeof(a));
@@ -165,11 +169,11 @@ static fh_status check_window(const struct cfg_domain *d, struct cfg_error *err)
 	return FH_OK;
 }
 
-fh_status cfg_check_whole(const struct cfg_system *sys, struct cfg_error *err)
+fh_status cfg_check_whole(const struct cfg_system *sys, uint8_t added, struct cfg_error *err)
 {
 	FH_TRY(check_names(sys, err));
 	FH_TRY(check_cpus(sys, err));
-	FH_TRY(check_ram(sys, err));
+	FH_TRY(check_ram(sys, added, err));
 	for (uint32_t i = 0; i < sys->nr_domains; i++) {
 		/* A slot without a name is free: a domain that was created has gone. */
 		if (sys->domains[i].name[0] != '\0') {

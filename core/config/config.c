@@ -128,7 +128,7 @@ fh_status config_parse(const void *blob, size_t size, struct cfg_system *out, st
 	out->watchdog_ms = 10000;
 	out->create_timeout_ms = 60000;
 	FH_TRY(read_tree(&r));
-	return cfg_check_whole(out, err);
+	return cfg_check_whole(out, CFG_NO_DOMAIN, err);
 }
 
 /* What only the configuration of the boot may give. */
@@ -184,7 +184,7 @@ fh_status config_add_domain(const void *blob, size_t size, struct cfg_system *sy
 	status = read_added(&r, slot);
 	if (status == FH_OK) {
 		sys->nr_domains = MAX(sys->nr_domains, (uint8_t)(slot + 1U));
-		status = cfg_check_whole(sys, err);
+		status = cfg_check_whole(sys, slot, err);
 	}
 	if (status != FH_OK) {
 		memset(&sys->domains[slot], 0, sizeof(sys->domains[slot]));

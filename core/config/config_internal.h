@@ -86,8 +86,11 @@ fh_status cfg_read_devices(struct reader *r, uint16_t node, bool dma, struct cfg
 fh_status cfg_read_memory(struct reader *r, uint16_t node, struct cfg_domain *d) FH_MUST_CHECK;
 /* claims@IPA: what the domain may claim at run time. */
 fh_status cfg_read_claims(struct reader *r, uint16_t node, struct cfg_claims *c) FH_MUST_CHECK;
-/* What only the whole shows: RAM or CPUs given twice, addresses outside a domain's memory. */
-fh_status cfg_check_whole(const struct cfg_system *sys, struct cfg_error *err) FH_MUST_CHECK;
+/*
+ * What only the whole shows: RAM or CPUs given twice, addresses outside a domain's memory. added: the domain that came
+ * to what was checked before, CFG_NO_DOMAIN: all is new.
+ */
+fh_status cfg_check_whole(const struct cfg_system *sys, uint8_t added, struct cfg_error *err) FH_MUST_CHECK;
 
 /* RAM that the configuration gives away: static memory and leaf zones. */
 struct given {

@@ -5,6 +5,7 @@
 #include "core/log/log.h"
 
 #define PROPS_MAX 32U
+#define NODE_PROPS_MAX 32U /* a name twice is no more of a node; each is searched for from the first */
 
 /* Always allowed: references, and cell counts. */
 static const char *const always[] = { "phandle", "linux,phandle", "#address-cells", "#size-cells" };
@@ -32,6 +33,9 @@ static fh_status only(struct reader *r, uint16_t node, const struct prop *list, 
 	for (uint32_t i = 0; fdt_prop_at(r->t, node, i, &name, &p) == FH_OK; i++) {
 		if (!is_known(known, name) && !is_known(WORDS(always), name)) {
 			return cfg_unknown(r, node, name, known, name);
+		}
+		if (i == NODE_PROPS_MAX) {
+			return cfg_refuse(r, FH_EOVERFLOW, node, NULL, "more than %u properties", NODE_PROPS_MAX);
 		}
 	}
 	return FH_OK;

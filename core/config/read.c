@@ -65,7 +65,10 @@ static const char *nearest(struct words known, const char *word)
 	uint32_t least = 3;
 
 	for (uint32_t i = 0; len < WORD_MAX && i < known.nr; i++) {
-		const uint32_t d = strlen(known.list[i]) < WORD_MAX ? distance(word, known.list[i]) : least;
+		const size_t n = strlen(known.list[i]);
+		/* It is at least what their lengths differ by. */
+		const bool far = n >= WORD_MAX || n >= len + least || len >= n + least;
+		const uint32_t d = far ? least : distance(word, known.list[i]);
 
 		if (d < least && d < len) {
 			least = d;

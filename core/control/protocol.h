@@ -218,7 +218,7 @@ struct ctl_domain_req {
 	uint32_t reserved;
 };
 
-#define CTL_TREE_MAX 16384u   /* bytes of a configuration */
+#define CTL_TREE_MAX 8192u    /* bytes of a configuration */
 #define CTL_LOAD_MAX 0x80000u /* of a LOAD, with its heads: a kick takes 64 KiB of it at most */
 enum ctl_file { CTL_KERNEL, CTL_RAMDISK, CTL_DTB, CTL_FILES };
 struct ctl_tree {

@@ -2,6 +2,8 @@
 // SOURCES: core/config/*.c core/fdt/*.c core/log/fmt.c core/base/status.c
 // LIBS: -lfdt
 /* The reader of the configuration: each refusal's status and its whole message. */
+#include <libfdt.h>
+
 #include "tests/unit/config_cases.h"
 
 static void accepted(const char *from, const char *to)
@@ -137,6 +139,30 @@ static void unknown_words(void **state)
 		"/domains/front/device: unknown node, did you mean devices?");
 }
 
+/* What dtc does not make: a name without end in one node, each of which would be searched from the first. */
+static void too_many_properties(void **state)
+{
+	static FH_ALIGNED(8) char blob[4096];
+
+	(void)state;
+	for (uint32_t nr = 31; nr <= 32U; nr++) {
+		assert_int_equal(fdt_create(blob, sizeof(blob)), 0);
+		assert_int_equal(fdt_finish_reservemap(blob), 0);
+		assert_int_equal(fdt_begin_node(blob, ""), 0);
+		assert_int_equal(fdt_property_string(blob, "compatible", "freehold,config-v1"), 0);
+		for (uint32_t i = 0; i < nr; i++) {
+			assert_int_equal(fdt_property_u32(blob, "#address-cells", 1), 0);
+		}
+		assert_int_equal(fdt_end_node(blob), 0);
+		assert_int_equal(fdt_finish(blob), 0);
+		assert_int_equal(config_parse(blob, fdt_totalsize(blob), &sys, &error),
+				 nr == 31U ? FH_ENOENT : FH_EOVERFLOW);
+		assert_string_equal(error.text, nr == 31U ?
+							"/zones: is missing: stage-2 tables need a zone hyp@ADDRESS" :
+							"/: more than 32 properties");
+	}
+}
+
 static void unknown_nodes(void **state)
 {
 	(void)state;
@@ -267,6 +293,7 @@ int main(void)
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(unknown_words),
 		cmocka_unit_test(unknown_nodes),
+		cmocka_unit_test(too_many_properties),
 		cmocka_unit_test(wrong_values),
 		cmocka_unit_test(a_name_that_is_none),
 		cmocka_unit_test(wrong_shapes),
