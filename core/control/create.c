@@ -12,7 +12,7 @@
 #include "core/control/control_internal.h"
 #include "core/sync/lock.h"
 
-#define PIECE_MAX (CPU_ROOM_TABLE - CPU_ROOM_PIECE) /* bytes of a file; in the CPU's own room */
+#define PIECE_MAX (CPU_ROOM_TABLES - CPU_ROOM_PIECE) /* bytes of a file; in the CPU's own room */
 #define TREE_S 60U
 
 /* The tree of one session: its owner's until DEFINE, its end, or TREE_S without a part. */

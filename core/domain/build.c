@@ -81,11 +81,11 @@ static uint64_t copy_in(struct domain *d, uint64_t to, const void *data, uint64_
 	const uint64_t in_leaf = to - ipa_val(leaf.ipa);
 	const uint64_t at = pa_val(leaf.pa) + in_leaf;
 	const uint64_t part = step_size(at, MIN(MIN(size, STEP_BYTES / 2U), (PAGE_SIZE << leaf.order) - in_leaf));
-	char *va = window_open(pa(at), part);
+	char *va = window_open(WINDOW_BUILD, pa(at), part);
 
 	cache_copy(va, data, part);
 	cache_clean_inval(va, part);
-	window_close();
+	window_close(WINDOW_BUILD);
 	return part;
 }
 

@@ -9,7 +9,7 @@
 void scrub_clean(paddr_t at, uint64_t size, bool whole)
 {
 	const uint64_t in = whole ? pa_val(at) & (BLOCK - 1U) : 0U;
-	char *va = window_open(pa(pa_val(at) - in), whole ? BLOCK : size);
+	char *va = window_open(WINDOW_BUILD, pa(pa_val(at) - in), whole ? BLOCK : size);
 
 	va += in;
 
@@ -18,5 +18,5 @@ void scrub_clean(paddr_t at, uint64_t size, bool whole)
 	} else {
 		cache_zero_flush(va, size);
 	}
-	window_close();
+	window_close(WINDOW_BUILD);
 }

@@ -58,17 +58,21 @@ static uint32_t queue_port(uint32_t queue)
 static uint32_t transfer(struct vcon *c, uint32_t queue, void *buf, uint32_t len)
 {
 	struct virtq *q = virtio_queue(&c->dev, queue);
+	struct guest_view g;
 	uint32_t n = 0;
 
 	if (q == NULL) {
 		return 0;
 	}
 	const uint16_t before = q->used_idx;
-	fh_status status = virtq_move(q, c->dev.s2, buf, len, &n);
+
+	guest_open(&g, c->dev.s2);
+	fh_status status = virtq_move(q, &g, buf, len, &n);
 
 	if (status == FH_OK && q->to_guest) {
-		status = virtq_end(q, c->dev.s2);
+		status = virtq_end(q, &g);
 	}
+	guest_close(&g);
 	virtio_done(&c->dev, q, before, status);
 	return status == FH_OK ? n : 0U;
 }
@@ -76,10 +80,18 @@ static uint32_t transfer(struct vcon *c, uint32_t queue, void *buf, uint32_t len
 static bool room(struct vcon *c, uint32_t queue)
 {
 	struct virtq *q = virtio_queue(&c->dev, queue);
+	struct guest_view g;
 	uint32_t nr = 0;
 
-	if (q != NULL && virtq_waiting(q, c->dev.s2, &nr) != FH_OK) {
-		virtio_done(&c->dev, q, q->used_idx, FH_EFORMAT);
+	if (q == NULL) {
+		return false;
+	}
+	guest_open(&g, c->dev.s2);
+	const fh_status status = virtq_waiting(q, &g, &nr);
+
+	guest_close(&g);
+	if (status != FH_OK) {
+		virtio_done(&c->dev, q, q->used_idx, status);
 	}
 	return nr != 0U;
 }
@@ -122,10 +134,16 @@ static void drop_input(struct vcon *c, uint32_t port)
 {
 	struct virtq *q = virtio_queue(&c->dev, port_queue(port, true));
 
+	struct guest_view g;
+
 	if (q != NULL) {
 		const uint16_t before = q->used_idx;
 
-		virtio_done(&c->dev, q, before, virtq_discard(q, c->dev.s2));
+		guest_open(&g, c->dev.s2);
+		const fh_status status = virtq_discard(q, &g);
+
+		guest_close(&g);
+		virtio_done(&c->dev, q, before, status);
 	}
 }
 

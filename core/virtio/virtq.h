@@ -15,7 +15,7 @@
 #ifndef CORE_VIRTIO_VIRTQ_H
 #define CORE_VIRTIO_VIRTQ_H
 
-#include "arch/arm64/mm/stage2.h"
+#include "core/virtio/guest_mem.h"
 
 #define VIRTQ_MAX 16U /* descriptors of a queue, a power of two */
 
@@ -47,15 +47,15 @@ struct virtq {
 /* Whether what the driver set can be a queue: sizes and alignments (2.7). */
 bool virtq_sound(const struct virtq *q);
 /* How many chains wait beyond the one at work. FH_EFORMAT. */
-fh_status virtq_waiting(struct virtq *q, struct s2 *s, uint32_t *nr) FH_MUST_CHECK;
+fh_status virtq_waiting(struct virtq *q, struct guest_view *g, uint32_t *nr) FH_MUST_CHECK;
 /*
  * Moves at most max bytes between buf and the queue's chains, in the queue's direction, *moved of them; fewer when no
  * more chains wait, or after 2 * VIRTQ_MAX descriptors. FH_EFORMAT, with what was moved until then not counted.
  */
-fh_status virtq_move(struct virtq *q, struct s2 *s, void *buf, uint32_t max, uint32_t *moved) FH_MUST_CHECK;
+fh_status virtq_move(struct virtq *q, struct guest_view *g, void *buf, uint32_t max, uint32_t *moved) FH_MUST_CHECK;
 /* Ends the chain at work, if there is one, and gives it back. FH_EFORMAT. */
-fh_status virtq_end(struct virtq *q, struct s2 *s) FH_MUST_CHECK;
+fh_status virtq_end(struct virtq *q, struct guest_view *g) FH_MUST_CHECK;
 /* Gives all chains that wait back unread. FH_EFORMAT. Bound: VIRTQ_MAX chains. */
-fh_status virtq_discard(struct virtq *q, struct s2 *s) FH_MUST_CHECK;
+fh_status virtq_discard(struct virtq *q, struct guest_view *g) FH_MUST_CHECK;
 
 #endif

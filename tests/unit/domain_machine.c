@@ -224,8 +224,9 @@ unsigned char *dm_ram(uint64_t where)
 	return ram + (where - DM_RAM);
 }
 
-void *window_open(paddr_t where, uint64_t size)
+void *window_open(enum window_use use, paddr_t where, uint64_t size)
 {
+	(void)use;
 	if (window || size == 0U || (pa_val(where) ^ (pa_val(where) + size - 1U)) >> 21 != 0U) {
 		abort();
 	}
@@ -233,16 +234,17 @@ void *window_open(paddr_t where, uint64_t size)
 	return dm_ram(pa_val(where));
 }
 
-void window_close(void)
+void window_close(enum window_use use)
 {
+	(void)use;
 	window = false;
 }
 
 void scrub_clean(paddr_t at, uint64_t size, bool whole)
 {
 	(void)whole;
-	memset(window_open(at, size), 0, size);
-	window_close();
+	memset(window_open(WINDOW_BUILD, at, size), 0, size);
+	window_close(WINDOW_BUILD);
 }
 
 void panic(const char *fmt, ...)

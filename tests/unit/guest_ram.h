@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_GUEST_RAM_H
 #define TESTS_UNIT_GUEST_RAM_H
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/virtio/guest_mem.h"
@@ -21,9 +22,36 @@ static void *ram_at(uint64_t at, uint64_t len)
 	return ram + (at - RAM_BASE);
 }
 
-fh_status guest_read(struct s2 *s, uint64_t at, void *buf, uint64_t len)
+/* Opened and closed in turn, and nothing is accessed but in between. */
+static bool ram_open;
+
+static void guest_opened(const struct guest_view *g)
+{
+	if (!ram_open || g == NULL) {
+		abort();
+	}
+}
+
+void guest_open(struct guest_view *g, struct s2 *s)
 {
 	(void)s;
+	if (ram_open) {
+		abort();
+	}
+	ram_open = true;
+	g->s = s;
+}
+
+void guest_close(struct guest_view *g)
+{
+	guest_opened(g);
+	ram_open = false;
+}
+
+fh_status guest_read(struct guest_view *g, enum window_use use, uint64_t at, void *buf, uint64_t len)
+{
+	(void)use;
+	guest_opened(g);
 	if (ram_touched != NULL) {
 		ram_touched();
 	}
@@ -36,9 +64,10 @@ fh_status guest_read(struct s2 *s, uint64_t at, void *buf, uint64_t len)
 	return FH_OK;
 }
 
-fh_status guest_write(struct s2 *s, uint64_t at, const void *buf, uint64_t len)
+fh_status guest_write(struct guest_view *g, enum window_use use, uint64_t at, const void *buf, uint64_t len)
 {
-	(void)s;
+	(void)use;
+	guest_opened(g);
 	if (len != 0U && ram_at(at, len) == NULL) {
 		return FH_ENOENT;
 	}

@@ -22,11 +22,11 @@
 #define EL2_VA_FDT (EL2_VA_BASE + 0x10000000)
 #define EL2_FDT_MAX LAYOUT_U64(0x200000)
 /* The CPUs' own stacks and buffers follow at +0x18000000: arch/cpu_room.h. */
-/* A 2 MiB slot for each CPU: the window through which guest RAM is reached. */
+/* Slots of 2 MiB, a CPU's behind each other: the windows through which guest RAM is reached. */
 #define EL2_VA_WINDOW (EL2_VA_BASE + 0x20000000)
 /* Device registers, in the order in which they were mapped. */
-#define EL2_VA_DEVICES (EL2_VA_BASE + 0x30000000)
-#define EL2_DEVICES_MAX LAYOUT_U64(0x10000000)
+#define EL2_VA_DEVICES (EL2_VA_BASE + 0x38000000)
+#define EL2_DEVICES_MAX LAYOUT_U64(0x8000000)
 /* The `hyp` zone: stage-2 tables and domain structures. */
 #define EL2_VA_HYP (EL2_VA_BASE + EL2_VA_GIB)
 #define EL2_HYP_MAX EL2_VA_GIB

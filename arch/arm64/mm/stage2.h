@@ -77,9 +77,8 @@ fh_status s2_map(struct s2 *s, ipaddr_t ipa, paddr_t where, uint8_t order, bool 
 fh_status s2_next(struct s2 *s, ipaddr_t from, struct s2_leaf *leaf) FH_MUST_CHECK;
 /* The leaf that holds ipa. FH_ENOENT: none. */
 fh_status s2_lookup(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf) FH_MUST_CHECK;
-/* As s2_lookup(), and on FH_OK the lock is held until s2_let(): the leaf stays, so that its memory may be accessed. */
-fh_status s2_hold(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf) FH_MUST_CHECK;
-void s2_let(struct s2 *s);
+/* The same, s->lock held: until it is released the leaf stays, so that its memory may be accessed. */
+fh_status s2_find(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf) FH_MUST_CHECK;
 /* Makes all prepared leaves within [ipa, ipa + size) valid. */
 void s2_commit(struct s2 *s, ipaddr_t ipa, uint64_t size);
 /* Makes all valid leaves within [ipa, ipa + size) prepared again and invalidates the domain's TLB entries. */

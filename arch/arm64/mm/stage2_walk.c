@@ -77,36 +77,29 @@ static void describe(uint64_t ipa_at, struct s2_pos pos, struct s2_leaf *leaf)
 	leaf->kind = FIELD_GET(GENMASK(5, 2), e) == S2_ATTR_DEVICE ? S2_DEVICE : S2_RAM;
 }
 
-fh_status s2_hold(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf)
+fh_status s2_find(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf)
 {
 	const uint64_t at = ipa_val(ipa);
 
 	if (at >= BIT(ipa_bits)) {
 		return FH_ENOENT;
 	}
-	lock_acquire(&s->lock);
 	const struct s2_pos pos = s2_walk(s, at);
 
 	if ((*pos.entry & S2_LEAF) == 0U) {
-		lock_release(&s->lock);
 		return FH_ENOENT;
 	}
 	describe(at, pos, leaf);
 	return FH_OK;
 }
 
-void s2_let(struct s2 *s)
-{
-	lock_release(&s->lock);
-}
-
 fh_status s2_lookup(struct s2 *s, ipaddr_t ipa, struct s2_leaf *leaf)
 {
-	const fh_status status = s2_hold(s, ipa, leaf);
+	fh_status status;
 
-	if (status == FH_OK) {
-		s2_let(s);
-	}
+	lock_acquire(&s->lock);
+	status = s2_find(s, ipa, leaf);
+	lock_release(&s->lock);
 	return status;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Windows: a level-3 table each for pages, and the level-2 entry above it, which holds a whole block instead. */
+/* Windows, some a CPU: a level-3 table each for pages, and the level-2 entry above it, which holds a whole block instead. */
 #include "arch/arm64/mm/el2_map_internal.h"
 #include "arch/barrier.h"
 #include "arch/cpu.h"
@@ -10,7 +10,8 @@
 
 _Static_assert(CPU_ROOM_BASE >= EL2_VA_FDT + EL2_FDT_MAX &&
 		       CPU_ROOM_BASE + ((uint64_t)FH_MAX_CPUS << CPU_ROOM_SHIFT) <= EL2_VA_WINDOW &&
-		       EL2_VA_WINDOW + FH_MAX_CPUS * LEVEL_SIZE(2U) <= EL2_VA_DEVICES,
+		       EL2_VA_WINDOW + FH_MAX_CPUS * WINDOWS * LEVEL_SIZE(2U) <= EL2_VA_DEVICES &&
+		       CPU_ROOM_TABLES + WINDOWS * PAGE_SIZE <= CPU_ROOM_END,
 	       "rooms and windows lie where layout.h has them");
 
 static struct window {
@@ -19,28 +20,34 @@ static struct window {
 	uint64_t table_pte; /* what the entry says where it leads to the table */
 	uint64_t first;     /* bytes that are open: from the page at this offset in the block */
 	uint64_t size;      /* to here */
-} windows[FH_MAX_CPUS];
+} windows[FH_MAX_CPUS * WINDOWS];
 
-static uint64_t window_va(uint32_t cpu)
+static uint64_t window_va(uint32_t i)
 {
-	return EL2_VA_WINDOW + (uint64_t)cpu * LEVEL_SIZE(2U);
+	return EL2_VA_WINDOW + (uint64_t)i * LEVEL_SIZE(2U);
 }
 
 fh_status window_init(uint32_t cpu, paddr_t room)
 {
-	struct window *w = &windows[cpu];
+	memset(cpu_room(cpu, CPU_ROOM_TABLES), 0, WINDOWS * PAGE_SIZE);
+	for (uint32_t use = 0; use < WINDOWS; use++) {
+		struct window *w = &windows[cpu * WINDOWS + use];
+		const uint64_t table = CPU_ROOM_TABLES + use * PAGE_SIZE;
 
-	w->entry = el2_pte(window_va(cpu), 2U);
-	w->table = cpu_room(cpu, CPU_ROOM_TABLE);
-	w->table_pte = (pa_val(room) + CPU_ROOM_TABLE - CPU_ROOM_STACK) | PTE_VALID | PTE_TABLE;
-	memset(w->table, 0, PAGE_SIZE);
-	return w->entry != NULL ? FH_OK : FH_ENOMEM;
+		w->entry = el2_pte(window_va(cpu * WINDOWS + use), 2U);
+		w->table = cpu_room(cpu, table);
+		w->table_pte = (pa_val(room) + table - CPU_ROOM_STACK) | PTE_VALID | PTE_TABLE;
+		if (w->entry == NULL) {
+			return FH_ENOMEM;
+		}
+	}
+	return FH_OK;
 }
 
-void *window_open(paddr_t where, uint64_t size)
+void *window_open(enum window_use use, paddr_t where, uint64_t size)
 {
-	const uint32_t cpu = arch_cpu_id();
-	struct window *w = &windows[cpu];
+	const uint32_t i = arch_cpu_id() * WINDOWS + use;
+	struct window *w = &windows[i];
 	const uint64_t block = align_down(pa_val(where), LEVEL_SIZE(2U));
 	const uint64_t first = align_down(pa_val(where), PAGE_SIZE);
 	const uint64_t offset = pa_val(where) - block;
@@ -58,13 +65,13 @@ void *window_open(paddr_t where, uint64_t size)
 	w->size = offset + size;
 	dsb(ishst);
 	isb();
-	return (void *)(uintptr_t)(window_va(cpu) + offset);
+	return (void *)(uintptr_t)(window_va(i) + offset);
 }
 
-void window_close(void)
+void window_close(enum window_use use)
 {
-	const uint32_t cpu = arch_cpu_id();
-	struct window *w = &windows[cpu];
+	const uint32_t i = arch_cpu_id() * WINDOWS + use;
+	struct window *w = &windows[i];
 	const bool block = (*w->entry & PTE_TABLE) == 0U;
 
 	FH_ASSERT(w->size != 0U);
@@ -74,7 +81,7 @@ void window_close(void)
 	}
 	dsb(ishst);
 	for (uint64_t at = w->first; at < (block ? PAGE_SIZE : w->size); at += PAGE_SIZE) {
-		tlb_inval_el2_va(window_va(cpu) + at);
+		tlb_inval_el2_va(window_va(i) + at);
 	}
 	tlb_sync();
 	w->size = 0;

@@ -17,19 +17,17 @@
 static bool read_entry(struct s2 *s, uint64_t at, uint64_t *entry)
 {
 	struct s2_leaf leaf;
+	bool is_ram;
 
-	if (s2_hold(s, ipa(at), &leaf) != FH_OK) {
-		return false;
-	}
-	const bool is_ram = leaf.valid && leaf.kind == S2_RAM;
-
+	lock_acquire(&s->lock);
+	is_ram = s2_find(s, ipa(at), &leaf) == FH_OK && leaf.valid && leaf.kind == S2_RAM;
 	if (is_ram) {
 		const paddr_t where = pa(pa_val(leaf.pa) + at - ipa_val(leaf.ipa));
 
-		*entry = *(const volatile uint64_t *)window_open(where, sizeof(*entry));
-		window_close();
+		*entry = *(const volatile uint64_t *)window_open(WINDOW_DATA, where, sizeof(*entry));
+		window_close(WINDOW_DATA);
 	}
-	s2_let(s);
+	lock_release(&s->lock);
 	return is_ram;
 }
 
