@@ -3,7 +3,7 @@
  * The control server: requests that come over control ports, and what is told there (docs/control.md). Also moves a
  * domain's console between its virtual UART's rings and hvc0.
  *
- * A domain's ports are served by its own CPUs alone, after an exit, a few frames a port a call, so others don't
+ * A domain's ports are served by its own CPUs alone, after an exit, 64 KiB of all a call, in turn, so others don't
  * pay; a CPU that finds work for another domain kicks one of that domain's. Nothing is kept of a request but a frame
  * that is not complete yet, and that is dropped when the guest closes the port.
  */
@@ -12,7 +12,7 @@
 
 #include "core/base/types.h"
 
-/* Does what is to be done on this CPU. With OUTPUT_CONTROL set; no lock held. Bound: 4 frames a port. */
+/* Does what is to be done on this CPU. With OUTPUT_CONTROL set; no lock held. Bound: 64 KiB. */
 void control_poll(void);
 /* Counter value at which control_poll() should be called, whatever else; UINT64_MAX: none. */
 uint64_t control_wake_at(void);

@@ -8,7 +8,6 @@
 #include "core/domain/domain.h"
 
 #define CONTROL_PORTS (VCON_PORTS - 1U)
-#define NOT_ATTACHED UINT16_MAX
 
 /* A port that a guest has open. Only the CPU that has the domain's server. */
 struct session {
@@ -18,7 +17,7 @@ struct session {
 	bool events;          /* wanted */
 	bool watches[2];      /* times, traces */
 	uint64_t event;       /* the next one's number */
-	uint16_t attached;    /* domain whose console it is, or NOT_ATTACHED */
+	uint16_t attached;    /* to the console of that domain, plus 1; 0: to none */
 	char *in;             /* CTL_REQUEST_MAX bytes; NULL: closed */
 	struct ctl_load load; /* where the file goes that is coming */
 	uint32_t left;        /* bytes of the piece that are still to come */
@@ -42,7 +41,7 @@ uint32_t control_list(struct request *r);
 uint32_t control_tree(struct request *r);
 uint32_t control_define(struct request *r);
 void control_load_begin(const struct domain *self, struct session *s, const struct ctl_load *q, uint32_t bytes);
-bool control_load_step(struct domain *self, uint32_t port, struct session *s);
+bool control_load_step(struct domain *self, uint32_t port, struct session *s, uint32_t *budget);
 void control_forget(struct session *s);
 uint32_t control_stake(struct request *r);
 uint32_t control_claim(struct request *r);

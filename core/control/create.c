@@ -12,7 +12,6 @@
 #include "core/control/control_internal.h"
 #include "core/sync/lock.h"
 
-#define PIECE_MAX (CPU_ROOM_TABLES - CPU_ROOM_PIECE) /* bytes of a file; in the CPU's own room */
 #define TREE_S 60U
 
 /* The tree of one session: its owner's until DEFINE, its end, or TREE_S without a part. */
@@ -105,20 +104,34 @@ void control_load_begin(const struct domain *self, struct session *s, const stru
 	s->load_status = d == NULL ? CTL_ENOENT : !control_may(self, q->dom) ? CTL_EDENIED : CTL_OK;
 }
 
-/* Takes the next bytes of the file; false: none are there. What comes behind an error is dropped. */
-bool control_load_step(struct domain *self, uint32_t port, struct session *s)
+/*
+ * Takes the next bytes of the file, from the sender's memory to the new domain's: nothing reads them in between. What comes
+ * behind an error is dropped. As many as *budget, which is less by them then; false: no more are there.
+ */
+bool control_load_step(struct domain *self, uint32_t port, struct session *s, uint32_t *budget)
 {
-	char *piece = cpu_room(arch_cpu_id(), CPU_ROOM_PIECE);
-	const uint32_t n = vcon_read(&self->vcon, port, piece, MIN(s->left, PIECE_MAX));
 	struct domain *d = domain_get(s->load.dom);
+	uint64_t most = MIN(s->left, *budget);
+	void *to = NULL;
 
-	s->left -= n;
-	if (n != 0U && s->load_status == CTL_OK) {
-		s->load_status = d == NULL ? CTL_ENOENT :
-					     (uint32_t)domain_load(d, s->load.file, s->load.offset, piece, n);
-		s->load.offset += s->load_status == CTL_OK ? n : 0U;
+	if (s->load_status == CTL_OK) {
+		s->load_status =
+			d == NULL ? CTL_ENOENT :
+				    (uint32_t)domain_load_begin(d, s->load.file, s->load.offset, &most, &to);
 	}
-	return n != 0U;
+	if (to == NULL) {
+		most = MIN(most, CTL_REPLY_MAX);
+	}
+	const uint32_t n = vcon_read(&self->vcon, port, to != NULL ? to : cpu_room(arch_cpu_id(), CPU_ROOM_REPLY),
+				     (uint32_t)most);
+
+	if (to != NULL) {
+		domain_load_end(d, s->load.file, to, n);
+		s->load.offset += n;
+	}
+	s->left -= n;
+	*budget -= n;
+	return n == most;
 }
 
 /* The session ends: what it began to create and nobody can finish goes. */

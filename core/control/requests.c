@@ -161,7 +161,7 @@ static uint32_t want_trace(struct request *r)
 
 struct domain *control_attached(const struct session *s)
 {
-	struct domain *d = s->attached != NOT_ATTACHED ? domain_get(s->attached) : NULL;
+	struct domain *d = s->attached != 0U ? domain_get(s->attached - 1U) : NULL;
 
 	return d != NULL && __atomic_load_n(&d->vuart.taken, __ATOMIC_ACQUIRE) == s ? d : NULL;
 }
@@ -171,11 +171,11 @@ void control_detach(struct session *s)
 	const void *own = s;
 
 	/* Not of a domain: that may be gone. */
-	if (s->attached != NOT_ATTACHED && __atomic_compare_exchange_n(&domain_vuart(s->attached)->taken, &own, NULL,
+	if (s->attached != 0U && __atomic_compare_exchange_n(&domain_vuart(s->attached - 1U)->taken, &own, NULL,
 								       false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 		output_flag(OUTPUT_NEW);
 	}
-	s->attached = NOT_ATTACHED;
+	s->attached = 0;
 }
 
 static uint32_t attach(struct request *r)
@@ -196,7 +196,7 @@ static uint32_t attach(struct request *r)
 					 __ATOMIC_ACQUIRE)) {
 		return CTL_EEXIST; /* of two that come at once, one */
 	}
-	r->session->attached = q->dom;
+	r->session->attached = (uint16_t)(q->dom + 1U);
 	/* It may have gone since it was looked up, and the slot be another's: that one must be the caller's, too. */
 	if (named(r, q->dom, &status) == NULL) {
 		control_detach(r->session);

@@ -14,13 +14,16 @@
 #include "core/log/log.h"
 #include "drivers/gic/gic.h"
 
-#define STEPS_MAX 4U /* frames of a port in one call */
+#define CALL_BYTES 0x10000U /* of all ports in one call; a frame that is no LOAD counts as many as STEP_BYTES */
+#define STEP_BYTES 0x4000U
 #define PUMP_BYTES 256U
 
 /* A domain's server; `busy` makes it one CPU's: who sets it from 0. Nobody waits. */
 struct server {
 	uint32_t busy;
-	uint32_t called; /* its CPU was kicked and has not come yet */
+	uint32_t called;    /* its CPU was kicked and has not come yet */
+	uint32_t turn;      /* the port that is served first */
+	uint32_t listening; /* ports that want events or have a console, by bits as `work`; read by any CPU */
 	struct session ports[CONTROL_PORTS];
 };
 static struct server servers[CFG_MAX_DOMAINS];
@@ -31,7 +34,7 @@ static char *reply_room(void)
 {
 	return cpu_room(arch_cpu_id(), CPU_ROOM_REPLY);
 }
-_Static_assert(CPU_ROOM_REPLY + CTL_REPLY_MAX <= CPU_ROOM_PIECE, "a reply fits in its part");
+_Static_assert(CPU_ROOM_REPLY + CTL_REPLY_MAX <= CPU_ROOM_TABLES, "a reply fits in its part");
 
 static void send(struct domain *d, uint32_t port, struct session *s, struct ctl_head head)
 {
@@ -78,10 +81,10 @@ static uint32_t kept(const struct ctl_head *head)
 	return (uint32_t)(sizeof(*head) + (head->op == CTL_LOAD ? sizeof(struct ctl_load) : head->len));
 }
 
-static bool step_load(struct domain *d, uint32_t port, struct session *s)
+static bool step_load(struct domain *d, uint32_t port, struct session *s, uint32_t *budget)
 {
 	const struct ctl_head *head = (const void *)s->in;
-	const bool some = control_load_step(d, port, s);
+	const bool some = control_load_step(d, port, s, budget);
 	struct ctl_load *out = (void *)(reply_room() + sizeof(*head));
 
 	if (s->left == 0U) {
@@ -163,27 +166,30 @@ static void follow_session(struct domain *d, uint32_t port, struct session *s)
 		control_detach(s);
 		control_watch_no_more(s);
 		control_forget(s);
-		*s = (struct session){ .number = number, .attached = NOT_ATTACHED };
+		*s = (struct session){ .number = number };
 	}
 	/* The domain's body may be another one by now. */
 	s->in = number % 2U != 0U ? d->requests + (uint64_t)(port - 1U) * CTL_REQUEST_MAX : NULL;
 }
 
-/* Serves a port; true: there is more. */
-static bool serve_port(struct domain *d, uint32_t port, struct session *s)
+/* Serves a port for as many bytes; true: there is more. */
+static bool serve_port(struct domain *d, uint32_t port, struct session *s, uint32_t *budget)
 {
 	bool some = true;
 
 	follow_session(d, port, s);
-	for (uint32_t i = 0; some && i < STEPS_MAX; i++) {
+	while (some && *budget != 0U) {
 		if (s->number % 2U == 0U || s->broken) {
 			return false;
 		}
+		if (s->left != 0U) {
+			some = step_load(d, port, s, budget);
+			continue;
+		}
+		*budget -= MIN(*budget, STEP_BYTES);
 		/* The room for its answer was there before its first byte was taken, and nothing went there since. */
-		some = s->left != 0U ?
-			       step_load(d, port, s) :
-			       vcon_room(&d->vcon, port) &&
-				       (step_event(d, port, s) || step_output(d, port, s) || step_request(d, port, s));
+		some = vcon_room(&d->vcon, port) &&
+		       (step_event(d, port, s) || step_output(d, port, s) || step_request(d, port, s));
 	}
 	return some;
 }
@@ -206,17 +212,23 @@ static bool pump_console(struct domain *d)
 
 static void serve(struct domain *d, struct server *srv, uint32_t work)
 {
+	uint32_t budget = CALL_BYTES;
 	uint32_t more = 0;
 
 	if ((work & 1U) != 0U && pump_console(d)) {
 		more |= 1U;
 	}
-	for (uint32_t port = 1; port < VCON_PORTS; port++) {
-		if ((work >> port & 1U) != 0U && serve_port(d, port, &srv->ports[port - 1U])) {
-			more |= 1U << port;
-		}
+	for (work &= ~1U; work != 0U && budget != 0U;) {
+		const uint32_t later = work >> srv->turn << srv->turn;
+		const uint32_t port = (uint32_t)__builtin_ctz(later != 0U ? later : work);
+		struct session *s = &srv->ports[port - 1U];
+
+		work &= ~(1U << port);
+		more |= serve_port(d, port, s, &budget) ? 1U << port : 0U;
+		srv->turn = port + 1U;
+		srv->listening = (srv->listening & ~(1U << port)) | (s->events || s->attached != 0U ? 1U << port : 0U);
 	}
-	__atomic_fetch_or(&d->vcon.kicked, more, __ATOMIC_RELEASE);
+	__atomic_fetch_or(&d->vcon.kicked, more | work, __ATOMIC_RELEASE);
 }
 
 /* What a domain's ports wait for, beside its own kicks. */
@@ -227,12 +239,12 @@ static uint32_t told(const struct domain *d, const struct server *srv)
 	if (d->vuart.beside && (vuart_rx_level(&d->vuart) != 0U || vuart_tx_level(&d->vuart) < VUART_TX_SIZE / 2U)) {
 		work |= 1U;
 	}
-	for (uint32_t i = 0; i < CONTROL_PORTS; i++) {
-		const struct session *s = &srv->ports[i];
+	for (uint32_t left = __atomic_load_n(&srv->listening, __ATOMIC_RELAXED); left != 0U; left &= left - 1U) {
+		const struct session *s = &srv->ports[(uint32_t)__builtin_ctz(left) - 1U];
 		const struct domain *other = control_attached(s);
 
 		if ((s->events && s->event != event_next()) || (other != NULL && vuart_tx_level(&other->vuart) != 0U)) {
-			work |= 2U << i;
+			work |= left & (0U - left);
 		}
 	}
 	return work;

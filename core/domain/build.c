@@ -71,8 +71,8 @@ static bool clean_step(struct domain *d)
 	return true;
 }
 
-/* Copies into the domain's RAM, as much as one window reaches; returns how much. The plan has checked the place. */
-static uint64_t copy_in(struct domain *d, uint64_t to, const void *data, uint64_t size)
+/* Opens the window on the domain's RAM: of *size bytes, as many as it reaches. The plan has checked the place. */
+static char *open_in(struct domain *d, uint64_t to, uint64_t *size)
 {
 	struct s2_leaf leaf;
 	const fh_status status = s2_lookup(&d->s2, ipa(to), &leaf);
@@ -80,16 +80,19 @@ static uint64_t copy_in(struct domain *d, uint64_t to, const void *data, uint64_
 	FH_ASSERT(status == FH_OK && leaf.kind == S2_RAM);
 	const uint64_t in_leaf = to - ipa_val(leaf.ipa);
 	const uint64_t at = pa_val(leaf.pa) + in_leaf;
-	const uint64_t part = step_size(at, MIN(MIN(size, STEP_BYTES / 2U), (PAGE_SIZE << leaf.order) - in_leaf));
-	char *va = window_open(WINDOW_BUILD, pa(at), part);
 
-	cache_copy(va, data, part);
-	cache_clean_inval(va, part);
-	window_close(WINDOW_BUILD);
-	return part;
+	*size = step_size(at, MIN(MIN(*size, STEP_BYTES / 2U), (PAGE_SIZE << leaf.order) - in_leaf));
+	return window_open(WINDOW_BUILD, pa(at), *size, leaf.order >= ORDER_2M);
 }
 
-/* A file that comes by domain_load(): true when it is complete, else the builder sleeps until then. */
+/* What was put there is what a guest without caches finds. */
+static void close_in(const char *va, uint64_t size)
+{
+	cache_clean_inval(va, size);
+	window_close(WINDOW_BUILD);
+}
+
+/* A file that comes in pieces: true when it is complete, else the builder sleeps until then. */
 static bool complete(struct domain *d, uint32_t image)
 {
 	bool all;
@@ -115,9 +118,11 @@ static bool load_step(struct domain *d)
 	if (img->data == NULL && img->size != 0U) {
 		b->offset = complete(d, b->image) ? img->size : 0U;
 	} else if (b->offset != img->size) {
-		const uint64_t part =
-			copy_in(d, img->ipa + b->offset, (const char *)img->data + b->offset, img->size - b->offset);
+		uint64_t part = img->size - b->offset;
+		char *va = open_in(d, img->ipa + b->offset, &part);
 
+		cache_copy(va, (const char *)img->data + b->offset, part);
+		close_in(va, part);
 		b->flushed += part;
 		b->loaded += part;
 		b->offset += part;
@@ -137,9 +142,6 @@ static fh_status begin_piece(struct domain *d, uint32_t image, uint64_t offset, 
 	fh_status status = FH_EBUSY;
 
 	lock_acquire(&d->lock);
-	if (d->feeder != NULL) {
-		domain_expect(d); /* it is at it */
-	}
 	if (!domain_may(d, DOM_OP_LOAD) || !d->loadable || d->loading) {
 		status = d->feeder != NULL ? FH_EBUSY : FH_ESTALE;
 	} else if (image >= DOM_IMG_COUNT || d->files.size[image] == 0U || offset != d->arrived[image] || bytes == 0U ||
@@ -149,21 +151,30 @@ static fh_status begin_piece(struct domain *d, uint32_t image, uint64_t offset, 
 		d->loading = true;
 		status = FH_OK;
 	}
+	if (status != FH_OK && d->feeder != NULL) {
+		domain_expect(d); /* it is at it */
+	}
 	lock_release(&d->lock);
 	return status;
 }
 
-fh_status domain_load(struct domain *d, uint32_t image, uint64_t offset, const void *data, uint64_t bytes)
+fh_status domain_load_begin(struct domain *d, uint32_t image, uint64_t offset, uint64_t *bytes, void **to)
 {
-	const fh_status status = begin_piece(d, image, offset, bytes);
+	const fh_status status = begin_piece(d, image, offset, *bytes);
 
-	if (status != FH_OK) {
-		return status;
+	if (status == FH_OK) {
+		*to = open_in(d, d->images[image].ipa + offset, bytes);
 	}
-	for (uint64_t done = 0; done < bytes;) {
-		done += copy_in(d, d->images[image].ipa + offset + done, (const char *)data + done, bytes - done);
-	}
+	return status;
+}
+
+void domain_load_end(struct domain *d, uint32_t image, const void *to, uint64_t bytes)
+{
+	close_in(to, bytes);
 	lock_acquire(&d->lock);
+	if (bytes != 0U) {
+		domain_expect(d);
+	}
 	d->arrived[image] += bytes;
 	d->loading = false;
 	if (d->state != DOM_BUILDING || d->arrived[image] == d->images[image].size) {
@@ -171,7 +182,6 @@ fh_status domain_load(struct domain *d, uint32_t image, uint64_t offset, const v
 		domain_attend(&d->vcpus[0]);
 	}
 	lock_release(&d->lock);
-	return FH_OK;
 }
 
 static void finish(struct domain *d)

@@ -46,7 +46,7 @@ enum domain_state {
 enum domain_op {
 	DOM_OP_CLAIM, /* by domain_claim() only */
 	DOM_OP_BUILD, /* claimed -> building -> ready */
-	DOM_OP_LOAD,  /* by domain_load() only */
+	DOM_OP_LOAD,  /* by domain_load_begin() only */
 	DOM_OP_START, /* claimed, building: built, then run; ready: run; stopped, crashed: loaded anew, in its memory */
 	DOM_OP_STOP,  /* its power is taken */
 	DOM_OP_ASK,   /* its power key is pressed: it ends by itself, or does not; illegal where it has none */
@@ -69,7 +69,7 @@ struct domain_image {
 };
 enum { DOM_IMG_KERNEL, DOM_IMG_RAMDISK, DOM_IMG_DTB, DOM_IMG_COUNT };
 
-/* Files that come by domain_load(), for a domain that is created. */
+/* Files that come by domain_load_begin(), for a domain that is created. */
 struct domain_files {
 	uint64_t size[DOM_IMG_COUNT]; /* bytes; 0: none, or the payload's file that the configuration names */
 	unsigned char head[64];       /* the kernel's first bytes: an arm64 Image header, if it is one */
@@ -163,7 +163,7 @@ struct domain {
 	uint16_t bell[CFG_MAX_DOMAINS]; /* its SPI that each other one rings, 0: that one may not */
 	struct domain_image images[DOM_IMG_COUNT];
 	struct domain_files files;
-	uint64_t arrived[DOM_IMG_COUNT]; /* bytes of each file that came by domain_load() */
+	uint64_t arrived[DOM_IMG_COUNT]; /* bytes of each file that came in pieces */
 	uint64_t entry;
 	struct domain_build build;
 	struct domain_terms terms;
@@ -224,13 +224,16 @@ void domain_feed(struct domain *d, enum domain_op op, const void *feeder);
  */
 uint64_t domain_give_up(const void *feeder);
 /*
- * Copies a piece of a file into a domain that is being built, on any CPU; pieces of a file come in order. data is EL2's
- * own copy. When all files are complete the domain is READY, or runs. FH_EBUSY: not being built, or not cleaned yet, or
- * another piece is being copied: later; FH_ESTALE: nor will it be, it has no feeder; FH_EINVAL: not a file that is
- * awaited, not its next piece, or more than DOM_LOAD_MAX bytes. No lock held. O(bytes).
+ * A piece of a file for a domain that is being built, on any CPU; pieces of a file come in order. *to: where it goes,
+ * in this CPU's WINDOW_BUILD, *bytes: as many of what was asked as are reached there. domain_load_end() follows, with
+ * how many were put there, from the first on: 0 is as if nothing were. When all files are complete the domain is READY,
+ * or runs. FH_EBUSY: not being built, or not cleaned yet, or another piece is being copied: later; FH_ESTALE: nor will
+ * it be, it has no feeder; FH_EINVAL: not a file that is awaited, not its next piece, or more than DOM_LOAD_MAX bytes.
+ * No lock held. O(bytes).
  */
-fh_status domain_load(struct domain *d, uint32_t image, uint64_t offset, const void *data, uint64_t bytes)
+fh_status domain_load_begin(struct domain *d, uint32_t image, uint64_t offset, uint64_t *bytes, void **to)
 	FH_MUST_CHECK;
+void domain_load_end(struct domain *d, uint32_t image, const void *to, uint64_t bytes);
 /* A claim of its own was refused as FH_EOVERFLOW: a line of the log tells what the tables hold. */
 void domain_claims_full(const struct domain *d);
 /* Whether domain_do() would do it now. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A domain whose files come by domain_load() depends on who sends them, its feeder, until it runs. It is taken apart
+ * A domain whose files come in pieces depends on who sends them, its feeder, until it runs. It is taken apart
  * when the feeder goes, or has kept it waiting for longer than the configuration allows.
  */
 #include "core/domain/domain_internal.h"

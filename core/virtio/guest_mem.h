@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest's RAM, through two of this CPU's windows, which stay where they are as long as what is accessed lies there. The
- * stage-2 lock is held from guest_open() to guest_close(), so that the pages stay the guest's meanwhile.
+ * A guest's RAM, through two of this CPU's windows, which stay where they are as long as what is accessed lies there.
+ * The stage-2 lock is held from guest_open() to guest_close(), so that the pages stay the guest's meanwhile.
  */
 #ifndef CORE_VIRTIO_GUEST_MEM_H
 #define CORE_VIRTIO_GUEST_MEM_H
@@ -21,11 +21,9 @@ struct guest_view {
 void guest_open(struct guest_view *g, struct s2 *s);
 void guest_close(struct guest_view *g);
 /*
- * Copies len bytes from the guest's [at, at + len) into buf, or to there, through WINDOW_RINGS or WINDOW_DATA.
- * FH_ENOENT: not all of it is committed RAM, the part before that has been copied. Bound: O(len + leaves).
+ * Where EL2 has the guest's [at, at + *len), in WINDOW_RINGS or WINDOW_DATA, until the next call for that window; *len
+ * becomes the part that is shown. NULL: no committed RAM there. O(1).
  */
-fh_status guest_read(struct guest_view *g, enum window_use use, uint64_t at, void *buf, uint64_t len) FH_MUST_CHECK;
-fh_status guest_write(struct guest_view *g, enum window_use use, uint64_t at, const void *buf,
-		      uint64_t len) FH_MUST_CHECK;
+void *guest_at(struct guest_view *g, enum window_use use, uint64_t at, uint64_t *len) FH_MUST_CHECK;
 
 #endif

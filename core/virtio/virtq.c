@@ -2,6 +2,7 @@
 #include "core/virtio/virtq.h"
 
 #include "arch/barrier.h"
+#include "core/base/string.h"
 
 #define DESC_NEXT 1U
 #define DESC_WRITE 2U
@@ -18,23 +19,46 @@ bool virtq_sound(const struct virtq *q)
 	       (q->desc | q->avail | q->used) < BIT(S2_IPA_BITS_MAX);
 }
 
+/* An entry of a ring, naturally aligned, so that it is in one page; NULL: it is not RAM. */
+static void *entry(struct guest_view *g, uint64_t at)
+{
+	uint64_t len = DESC_SIZE;
+
+	return guest_at(g, WINDOW_RINGS, at, &len);
+}
+
+/* Indices have 16 bits, and a driver on another CPU writes and reads them whole: so do we. */
+static fh_status get16(struct guest_view *g, uint64_t at, uint16_t *val)
+{
+	const uint16_t *from = entry(g, at);
+
+	if (from == NULL) {
+		return FH_EFORMAT;
+	}
+	*val = __atomic_load_n(from, __ATOMIC_RELAXED);
+	return FH_OK;
+}
+
 fh_status virtq_waiting(struct virtq *q, struct guest_view *g, uint32_t *nr)
 {
 	uint16_t idx;
 
-	if (guest_read(g, WINDOW_RINGS, q->avail + 2U, &idx, sizeof(idx)) != FH_OK) {
-		return FH_EFORMAT;
-	}
+	FH_TRY(get16(g, q->avail + 2U, &idx));
 	*nr = (uint16_t)(idx - q->next_avail);
 	return *nr <= q->num ? FH_OK : FH_EFORMAT;
 }
 
 static fh_status read_desc(struct virtq *q, struct guest_view *g, uint16_t i)
 {
-	if (i >= q->num || q->seen == q->num ||
-	    guest_read(g, WINDOW_RINGS, q->desc + (uint64_t)i * DESC_SIZE, &q->cur, DESC_SIZE) != FH_OK) {
+	const uint64_t *from = i < q->num && q->seen != q->num ? entry(g, q->desc + (uint64_t)i * DESC_SIZE) : NULL;
+
+	if (from == NULL) {
 		return FH_EFORMAT;
 	}
+	const uint64_t addr = __atomic_load_n(from, __ATOMIC_RELAXED);
+	const uint64_t rest = __atomic_load_n(from + 1, __ATOMIC_RELAXED);
+
+	q->cur = (struct virtq_desc){ addr, (uint32_t)rest, (uint16_t)(rest >> 32), (uint16_t)(rest >> 48) };
 	if ((q->cur.flags & DESC_INDIRECT) != 0U || ((q->cur.flags & DESC_WRITE) != 0U) != q->to_guest ||
 	    q->cur.addr > UINT64_MAX - q->cur.len) {
 		return FH_EFORMAT;
@@ -55,9 +79,7 @@ static fh_status take_head(struct virtq *q, struct guest_view *g)
 	}
 	/* What idx promised is read after it. */
 	dmb(ish);
-	if (guest_read(g, WINDOW_RINGS, q->avail + 4U + 2U * (q->next_avail & (q->num - 1U)), &q->head, sizeof(q->head)) != FH_OK) {
-		return FH_EFORMAT;
-	}
+	FH_TRY(get16(g, q->avail + 4U + 2U * (q->next_avail & (q->num - 1U)), &q->head));
 	q->next_avail++;
 	q->seen = 0;
 	q->written = 0;
@@ -67,27 +89,44 @@ static fh_status take_head(struct virtq *q, struct guest_view *g)
 
 fh_status virtq_end(struct virtq *q, struct guest_view *g)
 {
-	const uint32_t elem[2] = { q->head, q->written };
+	const uint64_t elem = q->used + 4U + 8U * (q->used_idx & (q->num - 1U));
+	uint32_t *to;
+	uint16_t *idx;
 
 	if (!q->open) {
 		return FH_OK;
 	}
 	q->open = false;
-	if (guest_write(g, WINDOW_RINGS, q->used + 4U + 8U * (q->used_idx & (q->num - 1U)), elem, sizeof(elem)) != FH_OK) {
+	for (uint32_t i = 0; i < 2U; i++) {
+		to = entry(g, elem + 4U * i);
+		if (to == NULL) {
+			return FH_EFORMAT;
+		}
+		*to = i == 0U ? q->head : q->written;
+	}
+	idx = entry(g, q->used + 2U);
+	if (idx == NULL) {
 		return FH_EFORMAT;
 	}
 	q->used_idx++;
 	/* The element is seen before the index that counts it. */
 	dmb(ish);
-	return guest_write(g, WINDOW_RINGS, q->used + 2U, &q->used_idx, sizeof(q->used_idx)) == FH_OK ? FH_OK : FH_EFORMAT;
+	__atomic_store_n(idx, q->used_idx, __ATOMIC_RELAXED);
+	return FH_OK;
 }
 
 static fh_status move_part(const struct virtq *q, struct guest_view *g, char *buf, uint32_t len)
 {
-	const uint64_t at = q->cur.addr + q->off;
-	const fh_status status = q->to_guest ? guest_write(g, WINDOW_DATA, at, buf, len) : guest_read(g, WINDOW_DATA, at, buf, len);
+	for (uint64_t done = 0, part; done < len; done += part) {
+		part = len - done;
+		void *there = guest_at(g, WINDOW_DATA, q->cur.addr + q->off + done, &part);
 
-	return status == FH_OK ? FH_OK : FH_EFORMAT;
+		if (there == NULL) {
+			return FH_EFORMAT;
+		}
+		memcpy(q->to_guest ? there : buf + done, q->to_guest ? buf + done : there, part);
+	}
+	return FH_OK;
 }
 
 fh_status virtq_move(struct virtq *q, struct guest_view *g, void *buf, uint32_t max, uint32_t *moved)

@@ -228,16 +228,25 @@ uint64_t domain_give_up(const void *feeder)
 	return d->feeder != NULL ? d->due : UINT64_MAX;
 }
 
-fh_status domain_load(struct domain *d, uint32_t image, uint64_t offset, const void *data, uint64_t bytes)
+fh_status domain_load_begin(struct domain *d, uint32_t image, uint64_t offset, uint64_t *bytes, void **to)
 {
-	(void)data;
-	if (d->state != DOM_BUILDING || image >= DOM_IMG_COUNT || offset != cm_loaded) {
+	static char place[DOM_LOAD_MAX];
+
+	if (d->state != DOM_BUILDING || image >= DOM_IMG_COUNT || offset != cm_loaded || *bytes > DOM_LOAD_MAX) {
 		return FH_EINVAL;
 	}
 	if (cm_load_says == FH_OK) {
-		cm_loaded += bytes;
+		*to = place;
 	}
 	return cm_load_says;
+}
+
+void domain_load_end(struct domain *d, uint32_t image, const void *to, uint64_t bytes)
+{
+	(void)d;
+	(void)image;
+	(void)to;
+	cm_loaded += bytes;
 }
 
 void vgic_set_level(struct vgic *g, uint32_t vcpu, uint32_t intid, bool level)

@@ -21,6 +21,8 @@ extern const char created[];
 /* Defines a domain as at run time, on CPU 3, with 8 MiB, a kernel and a ramdisk that come from the feeder. more: properties. */
 fh_status define(const char *name, const char *more, const struct domain_files *f, struct domain **d,
 		 struct cfg_error *err);
+/* A piece of a file. */
+fh_status load(struct domain *d, uint32_t image, uint64_t offset, const void *data, uint64_t bytes);
 /* All of its files, with whatever steps are between. */
 void feed(struct domain *d);
 /* Defines "new", creates it, and feeds it until it runs. */

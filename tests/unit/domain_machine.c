@@ -224,9 +224,10 @@ unsigned char *dm_ram(uint64_t where)
 	return ram + (where - DM_RAM);
 }
 
-void *window_open(enum window_use use, paddr_t where, uint64_t size)
+void *window_open(enum window_use use, paddr_t where, uint64_t size, bool whole)
 {
 	(void)use;
+	(void)whole;
 	if (window || size == 0U || (pa_val(where) ^ (pa_val(where) + size - 1U)) >> 21 != 0U) {
 		abort();
 	}
@@ -242,8 +243,7 @@ void window_close(enum window_use use)
 
 void scrub_clean(paddr_t at, uint64_t size, bool whole)
 {
-	(void)whole;
-	memset(window_open(WINDOW_BUILD, at, size), 0, size);
+	memset(window_open(WINDOW_BUILD, at, size, whole), 0, size);
 	window_close(WINDOW_BUILD);
 }
 

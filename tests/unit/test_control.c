@@ -110,6 +110,47 @@ static void junk_ends_a_session(void **state)
 	assert_int_equal(ask(CTL_HELLO, "", 0), CTL_OK);
 }
 
+/* However many ports have work, a call takes 64 KiB in all, and each port has its turn. */
+static void a_call_is_bounded(void **state)
+{
+	static char piece[sizeof(struct ctl_load) + 200000U];
+	const struct ctl_load q = { .dom = 77 };
+	uint32_t left = 8;
+
+	(void)state;
+	memcpy(piece, &q, sizeof(q));
+	for (uint32_t port = 1; port < VCON_PORTS; port++) {
+		cm_open(port, true);
+	}
+	for (uint32_t port = 1; port < VCON_PORTS; port++) {
+		send_head(port, CTL_LOAD, piece, sizeof(piece));
+	}
+	for (uint32_t calls = 0; left != 0U; calls++) {
+		uint32_t before = 0;
+		uint32_t after = 0;
+		uint32_t begun = 0;
+
+		assert_true(calls < 200U);
+		for (uint32_t port = 1; port < VCON_PORTS; port++) {
+			before += cm_ports[port].in_at;
+		}
+		output_flag(OUTPUT_CONTROL);
+		control_poll();
+		left = 0;
+		for (uint32_t port = 1; port < VCON_PORTS; port++) {
+			after += cm_ports[port].in_at;
+			begun += cm_ports[port].in_at != 0U;
+			left += cm_ports[port].in_at != cm_ports[port].in_len;
+		}
+		assert_true(after - before <= 0x10000U);
+		assert_int_equal(begun, MIN(calls + 1U, 8U));
+	}
+	settle();
+	for (uint32_t port = 1; port < VCON_PORTS; port++) {
+		assert_int_equal(take(port).status, CTL_ENOENT);
+	}
+}
+
 static void who_does_not_read_is_not_served(void **state)
 {
 	const struct ctl_domain_req q = { .dom = 1, .action = CTL_KILL };
@@ -210,6 +251,7 @@ int main(void)
 		cmocka_unit_test_setup(lists_from_anywhere_end, setup),
 		cmocka_unit_test_setup(frames_in_parts, setup),
 		cmocka_unit_test_setup(junk_ends_a_session, setup),
+		cmocka_unit_test_setup(a_call_is_bounded, setup),
 		cmocka_unit_test_setup(who_does_not_read_is_not_served, setup),
 		cmocka_unit_test_setup(others_cpus_only_kick, setup),
 		cmocka_unit_test_setup(a_console_of_one_that_goes, setup),

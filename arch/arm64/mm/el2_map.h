@@ -40,8 +40,9 @@ void *el2_hyp_va(paddr_t where);
 
 /*
  * This CPU's windows on [pa, pa + size): each within one 2 MiB-aligned block of RAM, and closed before it is opened on
- * the next. window_close invalidates the entry for all CPUs. Bound: O(size / 4 KiB), one TLBI per page, or one
- * for a whole 2 MiB block. window_init: by the boot CPU, for each, once its room is mapped; room: where that is.
+ * the next. whole: all of that block may be shown, as one entry. window_close invalidates it for all CPUs. Bound:
+ * O(size / 4 KiB), one TLBI per page, or O(1) where it is whole. window_init: by the boot CPU, for each, once its room
+ * is mapped; room: where that is.
  */
 enum window_use {
 	WINDOW_BUILD, /* what is cleaned, or filled for a domain */
@@ -50,7 +51,7 @@ enum window_use {
 	WINDOWS
 };
 fh_status window_init(uint32_t cpu, paddr_t room) FH_MUST_CHECK;
-void *window_open(enum window_use use, paddr_t where, uint64_t size);
+void *window_open(enum window_use use, paddr_t where, uint64_t size, bool whole);
 void window_close(enum window_use use);
 
 #endif

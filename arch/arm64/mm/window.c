@@ -44,7 +44,7 @@ fh_status window_init(uint32_t cpu, paddr_t room)
 	return FH_OK;
 }
 
-void *window_open(enum window_use use, paddr_t where, uint64_t size)
+void *window_open(enum window_use use, paddr_t where, uint64_t size, bool whole)
 {
 	const uint32_t i = arch_cpu_id() * WINDOWS + use;
 	struct window *w = &windows[i];
@@ -53,7 +53,7 @@ void *window_open(enum window_use use, paddr_t where, uint64_t size)
 	const uint64_t offset = pa_val(where) - block;
 
 	FH_ASSERT(w->size == 0U && size != 0U && size <= LEVEL_SIZE(2U) - offset);
-	if (size == LEVEL_SIZE(2U)) {
+	if (whole) {
 		*w->entry = block | el2_pte_attrs(EL2_RW);
 	} else {
 		for (uint64_t at = first; at < pa_val(where) + size; at += PAGE_SIZE) {
@@ -61,7 +61,7 @@ void *window_open(enum window_use use, paddr_t where, uint64_t size)
 		}
 		*w->entry = w->table_pte;
 	}
-	w->first = first - block;
+	w->first = whole ? 0U : first - block;
 	w->size = offset + size;
 	dsb(ishst);
 	isb();

@@ -24,7 +24,7 @@ static bool read_entry(struct s2 *s, uint64_t at, uint64_t *entry)
 	if (is_ram) {
 		const paddr_t where = pa(pa_val(leaf.pa) + at - ipa_val(leaf.ipa));
 
-		*entry = *(const volatile uint64_t *)window_open(WINDOW_DATA, where, sizeof(*entry));
+		*entry = *(const volatile uint64_t *)window_open(WINDOW_DATA, where, sizeof(*entry), false);
 		window_close(WINDOW_DATA);
 	}
 	lock_release(&s->lock);

@@ -15,11 +15,10 @@
 
 #define CPU_ROOM_STACK 0x1000
 #define CPU_ROOM_STACK_TOP 0x5000
-#define CPU_ROOM_TRACE 0x5000 /* core/log/trace.c */
-#define CPU_ROOM_REPLY 0x8000 /* core/control/server.c */
-#define CPU_ROOM_PIECE 0x9000 /* core/control/create.c */
-#define CPU_ROOM_TABLES 0xd000 /* of its windows: arch/arm64/mm/window.c */
-#define CPU_ROOM_END 0x10000
+#define CPU_ROOM_TRACE 0x5000  /* core/log/trace.c */
+#define CPU_ROOM_REPLY 0x8000  /* core/control/server.c */
+#define CPU_ROOM_TABLES 0x9000 /* of its windows: arch/arm64/mm/window.c */
+#define CPU_ROOM_END 0xc000
 
 #ifndef __ASSEMBLY__
 #include "core/base/types.h"

@@ -7,9 +7,8 @@
 
 #define CPU_ROOM_TRACE 0x5000
 #define CPU_ROOM_REPLY 0x8000
-#define CPU_ROOM_PIECE 0x9000
-#define CPU_ROOM_TABLES 0xd000
-#define CPU_ROOM_END 0x10000
+#define CPU_ROOM_TABLES 0x9000
+#define CPU_ROOM_END 0xc000
 
 __attribute__((weak, aligned(4096))) char fake_rooms[FH_MAX_CPUS][CPU_ROOM_END];
 
