@@ -128,7 +128,7 @@ CPPFLAGS := -nostdinc -I. -Iarch/arm64/include -I$(O)/include -isystem $(compile
 # The image with its data lies within 1 MiB: one instruction reaches any of it.
 MACHINE := -march=armv8-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align -mcmodel=tiny -fno-pic -fno-pie
 # What a guest waits for is made fast; all else is made small.
-fast_files := arch/arm64/trap/% arch/arm64/vcpu/% arch/arm64/lib/% core/vdev/% core/sync/% core/base/string.c \
+fast_files := arch/arm64/trap/% arch/arm64/vcpu/% arch/arm64/lib/% core/vdev/% core/virtio/guest_mem.c core/virtio/virtq.c core/sync/% core/base/string.c \
 	$(addprefix arch/arm64/vgic/,vgic.c vgic_fill.c vgic_lr.c) $(addprefix core/pool/,buddy.c dirty.c query.c) \
 	$(addprefix arch/arm64/mm/,stage2.c stage2_walk.c stage2_block.c) \
 	$(addprefix core/claim/,arith.c block.c fit.c redeem.c scrub.c set.c stake.c table.c wave.c)

@@ -105,8 +105,8 @@ void control_load_begin(const struct domain *self, struct session *s, const stru
 }
 
 /*
- * Takes the next bytes of the file, from the sender's memory to the new domain's: nothing reads them in between. What comes
- * behind an error is dropped. As many as *budget, which is less by them then; false: no more are there.
+ * Takes the next bytes of the file, from the sender's memory to the new domain's: nothing reads them in between. As
+ * many as *budget, which is less by them then; false: no more are there. What comes behind an error is dropped.
  */
 bool control_load_step(struct domain *self, uint32_t port, struct session *s, uint32_t *budget)
 {
@@ -115,15 +115,14 @@ bool control_load_step(struct domain *self, uint32_t port, struct session *s, ui
 	void *to = NULL;
 
 	if (s->load_status == CTL_OK) {
-		s->load_status =
-			d == NULL ? CTL_ENOENT :
-				    (uint32_t)domain_load_begin(d, s->load.file, s->load.offset, &most, &to);
+		s->load_status = d == NULL ? CTL_ENOENT :
+					     (uint32_t)domain_load_begin(d, s->load.file, s->load.offset, &most, &to);
 	}
 	if (to == NULL) {
 		most = MIN(most, CTL_REPLY_MAX);
 	}
 	const uint32_t n = vcon_read(&self->vcon, port, to != NULL ? to : cpu_room(arch_cpu_id(), CPU_ROOM_REPLY),
-				     (uint32_t)most);
+				     (uint32_t)most, (s->load.flags & CTL_LOAD_QUIET) != 0U);
 
 	if (to != NULL) {
 		domain_load_end(d, s->load.file, to, n);

@@ -218,8 +218,8 @@ struct ctl_domain_req {
 	uint32_t reserved;
 };
 
-#define CTL_TREE_MAX 8192u    /* bytes of a configuration */
-#define CTL_LOAD_MAX 0x80000u /* of a LOAD, with its heads: a kick takes 64 KiB of it at most */
+#define CTL_TREE_MAX 8192u     /* bytes of a configuration */
+#define CTL_LOAD_MAX 0x200000u /* of a LOAD, with its heads: a kick takes 64 KiB of it at most */
 enum ctl_file { CTL_KERNEL, CTL_RAMDISK, CTL_DTB, CTL_FILES };
 struct ctl_tree {
 	uint32_t offset;
@@ -236,10 +236,11 @@ struct ctl_defined {
 	uint16_t reserved[3];
 	char why[192]; /* with a refusal: node, value and reason */
 };
+#define CTL_LOAD_QUIET 1u /* the guest does not wait for an interrupt when it has given bytes: one for many will do */
 struct ctl_load {
 	uint16_t dom;
 	uint16_t file; /* enum ctl_file */
-	uint32_t reserved;
+	uint32_t flags;
 	uint64_t offset;
 };
 

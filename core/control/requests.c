@@ -171,8 +171,8 @@ void control_detach(struct session *s)
 	const void *own = s;
 
 	/* Not of a domain: that may be gone. */
-	if (s->attached != 0U && __atomic_compare_exchange_n(&domain_vuart(s->attached - 1U)->taken, &own, NULL,
-								       false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+	if (s->attached != 0U && __atomic_compare_exchange_n(&domain_vuart(s->attached - 1U)->taken, &own, NULL, false,
+							     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 		output_flag(OUTPUT_NEW);
 	}
 	s->attached = 0;

@@ -103,7 +103,7 @@ static bool step_request(struct domain *d, uint32_t port, struct session *s)
 	const struct ctl_head *head = (const void *)s->in;
 
 	const uint32_t want = s->have < sizeof(*head) ? (uint32_t)sizeof(*head) : kept(head);
-	const uint32_t n = vcon_read(&d->vcon, port, s->in + s->have, want - s->have);
+	const uint32_t n = vcon_read(&d->vcon, port, s->in + s->have, want - s->have, false);
 
 	s->have += n;
 	if (s->have == sizeof(*head) && !sound(head)) {
@@ -205,7 +205,7 @@ static bool pump_console(struct domain *d)
 		n = vuart_rx_get(&d->vuart, buf, sizeof(buf));
 		(void)vcon_write(&d->vcon, VCON_CONSOLE, buf, n);
 	}
-	n = vcon_read(&d->vcon, VCON_CONSOLE, buf, MIN(PUMP_BYTES, VUART_TX_SIZE - vuart_tx_level(&d->vuart)));
+	n = vcon_read(&d->vcon, VCON_CONSOLE, buf, MIN(PUMP_BYTES, VUART_TX_SIZE - vuart_tx_level(&d->vuart)), false);
 	(void)vuart_tx_send(&d->vuart, buf, n);
 	return n != 0U;
 }

@@ -81,7 +81,9 @@ static char *open_in(struct domain *d, uint64_t to, uint64_t *size)
 	const uint64_t in_leaf = to - ipa_val(leaf.ipa);
 	const uint64_t at = pa_val(leaf.pa) + in_leaf;
 
-	*size = step_size(at, MIN(MIN(*size, STEP_BYTES / 2U), (PAGE_SIZE << leaf.order) - in_leaf));
+	const uint64_t block = PAGE_SIZE << MIN(leaf.order, ORDER_2M);
+
+	*size = MIN(MIN(*size, STEP_BYTES / 2U), block - (at & (block - 1U)));
 	return window_open(WINDOW_BUILD, pa(at), *size, leaf.order >= ORDER_2M);
 }
 

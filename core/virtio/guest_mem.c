@@ -26,29 +26,31 @@ void guest_close(struct guest_view *g)
 	lock_release(&g->s->lock);
 }
 
-/* Moves a window to the leaf with IPA `at`, of a larger one to the 2 MiB of it; false: no RAM there. */
-static bool turn_to(struct guest_view *g, enum window_use use, uint64_t at)
+static inline void *shown(const struct guest_part *p, uint64_t at, uint64_t *len)
+{
+	*len = MIN(*len, p->size - (at - p->at));
+	return p->va + (at - p->at);
+}
+
+/* Moves the window to the leaf that holds `at`, of a larger one to 2 MiB of it. */
+static __attribute__((noinline)) void *turn_to(struct guest_view *g, enum window_use use, uint64_t at, uint64_t *len)
 {
 	struct guest_part *p = &g->part[use];
 	struct s2_leaf leaf;
 
 	leave(p, use);
 	if (s2_find(g->s, ipa(at), &leaf) != FH_OK || !leaf.valid || leaf.kind != S2_RAM) {
-		return false;
+		return NULL;
 	}
 	p->size = MIN(PAGE_SIZE << leaf.order, WINDOW_SIZE);
 	p->at = align_down(at, p->size);
 	p->va = window_open(use, pa(pa_val(leaf.pa) + (p->at - ipa_val(leaf.ipa))), p->size, leaf.order >= ORDER_2M);
-	return true;
+	return shown(p, at, len);
 }
 
 void *guest_at(struct guest_view *g, enum window_use use, uint64_t at, uint64_t *len)
 {
 	const struct guest_part *p = &g->part[use];
 
-	if (at - p->at >= p->size && !turn_to(g, use, at)) {
-		return NULL;
-	}
-	*len = MIN(*len, p->size - (at - p->at));
-	return p->va + (at - p->at);
+	return at - p->at < p->size ? shown(p, at, len) : turn_to(g, use, at, len);
 }

@@ -55,7 +55,7 @@ static uint32_t queue_port(uint32_t queue)
 }
 
 /* Moves bytes through a queue; a stream that goes to the guest ends its buffer, so that the guest sees it. */
-static uint32_t transfer(struct vcon *c, uint32_t queue, void *buf, uint32_t len)
+static uint32_t transfer(struct vcon *c, uint32_t queue, void *buf, uint32_t len, bool quiet)
 {
 	struct virtq *q = virtio_queue(&c->dev, queue);
 	struct guest_view g;
@@ -64,8 +64,6 @@ static uint32_t transfer(struct vcon *c, uint32_t queue, void *buf, uint32_t len
 	if (q == NULL) {
 		return 0;
 	}
-	const uint16_t before = q->used_idx;
-
 	guest_open(&g, c->dev.s2);
 	fh_status status = virtq_move(q, &g, buf, len, &n);
 
@@ -73,7 +71,9 @@ static uint32_t transfer(struct vcon *c, uint32_t queue, void *buf, uint32_t len
 		status = virtq_end(q, &g);
 	}
 	guest_close(&g);
-	virtio_done(&c->dev, q, before, status);
+	if (!quiet || status != FH_OK || (uint16_t)(q->used_idx - q->told_idx) >= q->num) {
+		virtio_done(&c->dev, q, status);
+	}
 	return status == FH_OK ? n : 0U;
 }
 
@@ -91,7 +91,7 @@ static bool room(struct vcon *c, uint32_t queue)
 
 	guest_close(&g);
 	if (status != FH_OK) {
-		virtio_done(&c->dev, q, q->used_idx, status);
+		virtio_done(&c->dev, q, status);
 	}
 	return nr != 0U;
 }
@@ -106,7 +106,7 @@ static void say(struct vcon *c, uint32_t what, uint32_t port)
 	if (what == SAY_NAME) {
 		len += (uint32_t)fmt_line(buf + len, NAME_MAX, "org.freehold.control.%u", port - 1U);
 	}
-	(void)transfer(c, QUEUE_CONTROL_IN, buf, len);
+	(void)transfer(c, QUEUE_CONTROL_IN, buf, len, false);
 	c->say[what] &= ~(1U << port);
 }
 
@@ -137,13 +137,11 @@ static void drop_input(struct vcon *c, uint32_t port)
 	struct guest_view g;
 
 	if (q != NULL) {
-		const uint16_t before = q->used_idx;
-
 		guest_open(&g, c->dev.s2);
 		const fh_status status = virtq_discard(q, &g);
 
 		guest_close(&g);
-		virtio_done(&c->dev, q, before, status);
+		virtio_done(&c->dev, q, status);
 	}
 }
 
@@ -180,7 +178,8 @@ static void hear_all(struct vcon *c)
 {
 	struct message m;
 
-	for (uint32_t i = 0; i < VIRTQ_MAX && transfer(c, QUEUE_CONTROL_OUT, &m, MESSAGE_SIZE) == MESSAGE_SIZE; i++) {
+	for (uint32_t i = 0; i < VIRTQ_MAX && transfer(c, QUEUE_CONTROL_OUT, &m, MESSAGE_SIZE, false) == MESSAGE_SIZE;
+	     i++) {
 		hear(c, &m);
 	}
 }
@@ -190,10 +189,14 @@ static void vcon_kick(struct virtio *v, uint32_t i)
 	struct vcon *c = vcon_of(v);
 
 	if (i == QUEUE_CONTROL_IN || i == QUEUE_CONTROL_OUT) {
+		lock_acquire(&v->lock);
 		hear_all(c);
 		say_owed(c);
-	} else {
+		lock_release(&v->lock);
+	} else if (i < v->kind->nr_queues) {
 		kick_port(c, queue_port(i));
+	} else {
+		/* No such queue. */
 	}
 }
 
@@ -230,12 +233,12 @@ uint32_t vcon_session(struct vcon *c, uint32_t port)
 	return __atomic_load_n(&c->session[port], __ATOMIC_ACQUIRE);
 }
 
-uint32_t vcon_read(struct vcon *c, uint32_t port, void *buf, uint32_t max)
+uint32_t vcon_read(struct vcon *c, uint32_t port, void *buf, uint32_t max, bool quiet)
 {
 	uint32_t n;
 
 	lock_acquire(&c->dev.lock);
-	n = transfer(c, port_queue(port, true), buf, max);
+	n = transfer(c, port_queue(port, true), buf, max, quiet);
 	lock_release(&c->dev.lock);
 	return n;
 }
@@ -259,7 +262,7 @@ uint32_t vcon_write(struct vcon *c, uint32_t port, const void *buf, uint32_t len
 	uint32_t n;
 
 	lock_acquire(&c->dev.lock);
-	n = transfer(c, port_queue(port, false), p.to, len);
+	n = transfer(c, port_queue(port, false), p.to, len, false);
 	lock_release(&c->dev.lock);
 	return n;
 }

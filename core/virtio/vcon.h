@@ -29,8 +29,11 @@ void vcon_init(struct vcon *c, uint32_t ports, struct vgic *vgic, struct s2 *s2,
 
 /* The port's session: odd while the guest has it open, another number each time. O(1). */
 uint32_t vcon_session(struct vcon *c, uint32_t port);
-/* Takes at most max bytes that the guest sent; returns how many. Bound: O(max + VIRTQ_MAX). */
-uint32_t vcon_read(struct vcon *c, uint32_t port, void *buf, uint32_t max);
+/*
+ * Takes at most max bytes that the guest sent; returns how many. quiet: the buffers are given back, but the interrupt
+ * for them comes when they are as many as the queue has, or with the next call that is not. Bound: O(max + VIRTQ_MAX).
+ */
+uint32_t vcon_read(struct vcon *c, uint32_t port, void *buf, uint32_t max, bool quiet);
 /* Whether the guest has given a buffer that vcon_write() would fill. */
 bool vcon_room(struct vcon *c, uint32_t port);
 /* Gives bytes to the guest, as far as its buffers reach; returns how many. Bound: O(len + VIRTQ_MAX). */

@@ -82,13 +82,16 @@ struct virtq *virtio_queue(struct virtio *v, uint32_t i)
 	return runs && i < v->kind->nr_queues && v->queues[i].ready ? &v->queues[i] : NULL;
 }
 
-void virtio_done(struct virtio *v, const struct virtq *q, uint16_t used_before, fh_status status)
+void virtio_done(struct virtio *v, struct virtq *q, fh_status status)
 {
 	if (status != FH_OK) {
 		v->status |= STATUS_NEEDS_RESET;
 		v->isr |= ISR_CONFIG;
-	} else if (q->used_idx != used_before) {
+	} else if (q->used_idx != q->told_idx) {
+		q->told_idx = q->used_idx;
 		v->isr |= ISR_USED;
+	} else {
+		return;
 	}
 	tell_line(v);
 }
@@ -113,11 +116,12 @@ static void set_ready(struct virtio *v, struct virtq *q, uint32_t val)
 		q->ready = true;
 		q->next_avail = 0;
 		q->used_idx = 0;
+		q->told_idx = 0;
 		q->open = false;
 	} else if (val == 0U) {
 		q->ready = false;
 	} else if (!q->ready) {
-		virtio_done(v, q, q->used_idx, FH_EFORMAT);
+		virtio_done(v, q, FH_EFORMAT);
 	} else {
 		/* It is ready already. */
 	}
@@ -205,11 +209,6 @@ static void write_reg(struct virtio *v, uint32_t reg, uint32_t val)
 	case QUEUE_SEL:
 		v->queue_sel = val;
 		break;
-	case QUEUE_NOTIFY:
-		if (virtio_queue(v, val) != NULL) {
-			v->kind->kick(v, val);
-		}
-		break;
 	case INTERRUPT_ACK:
 		v->isr &= ~val;
 		tell_line(v);
@@ -255,6 +254,10 @@ static enum vdev_result mmio_write(void *dev, uint32_t vcpu, uint64_t off, uint3
 	}
 	if (size != 4U) {
 		return VDEV_FAULT;
+	}
+	if (off == QUEUE_NOTIFY) {
+		v->kind->kick(v, (uint32_t)val);
+		return VDEV_OK;
 	}
 	lock_acquire(&v->lock);
 	write_reg(v, (uint32_t)off, (uint32_t)val);

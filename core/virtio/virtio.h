@@ -3,7 +3,8 @@
  * A virtio device behind registers (virtio 1.2, 4.2.2: MMIO, version 2), with split virtqueues.
  *
  * What its driver does wrong is DEVICE_NEEDS_RESET: nothing moves until the driver resets the device. The interrupt is
- * a level: InterruptStatus is not 0. A used buffer always interrupts; the driver's wish for none is a hint (2.7.7).
+ * a level: InterruptStatus is not 0. Used buffers interrupt, one for many where the guest asked for that (vcon_read());
+ * the driver's wish for none is a hint (2.7.7).
  */
 #ifndef CORE_VIRTIO_VIRTIO_H
 #define CORE_VIRTIO_VIRTIO_H
@@ -26,7 +27,7 @@ struct virtio_kind {
 	const void *config;
 	uint32_t config_size;                       /* bytes, a multiple of 4 */
 	void (*reset)(struct virtio *v);            /* the driver has gone; lock held */
-	void (*kick)(struct virtio *v, uint32_t i); /* queue i, which is ready, has new buffers; lock held */
+	void (*kick)(struct virtio *v, uint32_t i); /* queue i may have new buffers; no lock held */
 };
 
 struct virtio {
@@ -52,7 +53,7 @@ void virtio_reset(struct virtio *v);
 
 /* For the kind; lock held. Queue i, if buffers may be moved through it now; else NULL. */
 struct virtq *virtio_queue(struct virtio *v, uint32_t i);
-/* After work on a queue: FH_OK interrupts where it gave a buffer back, an error asks for the device's reset. */
-void virtio_done(struct virtio *v, const struct virtq *q, uint16_t used_before, fh_status status);
+/* After work on a queue: FH_OK interrupts where it gave buffers back, an error asks for the device's reset. */
+void virtio_done(struct virtio *v, struct virtq *q, fh_status status);
 
 #endif

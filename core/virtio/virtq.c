@@ -20,7 +20,7 @@ bool virtq_sound(const struct virtq *q)
 }
 
 /* An entry of a ring, naturally aligned, so that it is in one page; NULL: it is not RAM. */
-static void *entry(struct guest_view *g, uint64_t at)
+static inline void *entry(struct guest_view *g, uint64_t at)
 {
 	uint64_t len = DESC_SIZE;
 
@@ -28,7 +28,7 @@ static void *entry(struct guest_view *g, uint64_t at)
 }
 
 /* Indices have 16 bits, and a driver on another CPU writes and reads them whole: so do we. */
-static fh_status get16(struct guest_view *g, uint64_t at, uint16_t *val)
+static inline fh_status get16(struct guest_view *g, uint64_t at, uint16_t *val)
 {
 	const uint16_t *from = entry(g, at);
 
@@ -39,11 +39,23 @@ static fh_status get16(struct guest_view *g, uint64_t at, uint16_t *val)
 	return FH_OK;
 }
 
+static inline fh_status put32(struct guest_view *g, uint64_t at, uint32_t val)
+{
+	uint32_t *to = entry(g, at);
+
+	if (to == NULL) {
+		return FH_EFORMAT;
+	}
+	*to = val;
+	return FH_OK;
+}
+
 fh_status virtq_waiting(struct virtq *q, struct guest_view *g, uint32_t *nr)
 {
 	uint16_t idx;
 
 	FH_TRY(get16(g, q->avail + 2U, &idx));
+	q->avail_idx = idx;
 	*nr = (uint16_t)(idx - q->next_avail);
 	return *nr <= q->num ? FH_OK : FH_EFORMAT;
 }
@@ -90,20 +102,14 @@ static fh_status take_head(struct virtq *q, struct guest_view *g)
 fh_status virtq_end(struct virtq *q, struct guest_view *g)
 {
 	const uint64_t elem = q->used + 4U + 8U * (q->used_idx & (q->num - 1U));
-	uint32_t *to;
 	uint16_t *idx;
 
 	if (!q->open) {
 		return FH_OK;
 	}
 	q->open = false;
-	for (uint32_t i = 0; i < 2U; i++) {
-		to = entry(g, elem + 4U * i);
-		if (to == NULL) {
-			return FH_EFORMAT;
-		}
-		*to = i == 0U ? q->head : q->written;
-	}
+	FH_TRY(put32(g, elem, q->head));
+	FH_TRY(put32(g, elem + 4U, q->written));
 	idx = entry(g, q->used + 2U);
 	if (idx == NULL) {
 		return FH_EFORMAT;
@@ -136,6 +142,10 @@ fh_status virtq_move(struct virtq *q, struct guest_view *g, void *buf, uint32_t 
 
 	for (uint32_t steps = 0; status == FH_OK && n < max && steps < STEPS_MAX; steps++) {
 		if (!q->open) {
+			/* What the driver has added since it kicks for. */
+			if (n != 0U && q->next_avail == q->avail_idx) {
+				break;
+			}
 			status = take_head(q, g);
 			if (status != FH_OK || !q->open) {
 				break;

@@ -38,9 +38,11 @@ struct virtq {
 	uint16_t head;
 	uint16_t seen; /* descriptors of it */
 	uint16_t next_avail;
+	uint16_t avail_idx; /* the driver's, as it was read last */
 	uint16_t used_idx;
-	uint32_t off;     /* bytes done of cur */
-	uint32_t written; /* bytes put into the chain */
+	uint16_t told_idx; /* used_idx at its last interrupt */
+	uint32_t off;      /* bytes done of cur */
+	uint32_t written;  /* bytes put into the chain */
 	struct virtq_desc cur;
 };
 

@@ -102,12 +102,12 @@ static void step(struct vcon *c)
 		virtio_ops.read(&c->dev, 0, take(2) % 0xff8U & ~7U, 1U << take(1) % 4U, &v);
 		break;
 	case 2:
-		(void)vcon_read(c, port, buf, take(2) % sizeof(buf));
-		bound(6U * VIRTQ_MAX);
+		(void)vcon_read(c, port, buf, take(2) % sizeof(buf), take(1) % 2U != 0U);
+		bound(8U * VIRTQ_MAX);
 		break;
 	case 3:
 		(void)vcon_write(c, port, buf, take(2) % sizeof(buf));
-		bound(6U * VIRTQ_MAX);
+		bound(8U * VIRTQ_MAX);
 		break;
 	case 4:
 		(void)vcon_room(c, port);

@@ -46,12 +46,13 @@ uint32_t vcon_session(struct vcon *c, uint32_t port)
 	return cm_ports[port].session;
 }
 
-uint32_t vcon_read(struct vcon *c, uint32_t port, void *buf, uint32_t max)
+uint32_t vcon_read(struct vcon *c, uint32_t port, void *buf, uint32_t max, bool quiet)
 {
 	struct cm_port *p = &cm_ports[port];
 	const uint32_t n = MIN(max, p->in_len - p->in_at);
 
 	(void)c;
+	(void)quiet;
 	memcpy(buf, p->in + p->in_at, n);
 	p->in_at += n;
 	return n;

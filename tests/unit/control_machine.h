@@ -12,7 +12,7 @@
 #include "fake_machine.h"
 
 #define CM_DOMAINS 4U
-#define CM_STREAM 0x100000U
+#define CM_STREAM 0x201000U
 #define CM_PATIENCE 50000000U /* ticks that a domain waits for files */
 #define CM_HYP_ZONE 3U
 

@@ -101,9 +101,9 @@ void feed(struct domain *d)
 	for (uint32_t i = 0; i < DOM_IMG_COUNT; i++) {
 		while (d->files.size[i] != 0U && d->arrived[i] != d->files.size[i]) {
 			dm_settle();
-			assert_int_equal(load(d, i, d->arrived[i], file,
-						     MIN(sizeof(file), d->files.size[i] - d->arrived[i])),
-					 FH_OK);
+			assert_int_equal(
+				load(d, i, d->arrived[i], file, MIN(sizeof(file), d->files.size[i] - d->arrived[i])),
+				FH_OK);
 		}
 	}
 	dm_settle();

@@ -319,7 +319,7 @@ static void sessions(void **state)
 	offer(PORT1_OUT, 0);
 	say(1, 6, 0);
 	assert_int_equal(used_idx(PORT1_OUT), 1);
-	assert_int_equal(vcon_read(&con, 1, buf, 8), 0);
+	assert_int_equal(vcon_read(&con, 1, buf, 8, false), 0);
 	say(1, 6, 1);
 	assert_int_equal(vcon_session(&con, 1), first + 2U);
 	/* No such port; a message of any other kind. */
@@ -346,14 +346,14 @@ static void bytes_go_both_ways(void **state)
 	put(0x50, PORT1_OUT);
 	assert_int_equal(output_pending, OUTPUT_CONTROL);
 	assert_int_equal(con.kicked, 2);
-	assert_int_equal(vcon_read(&con, 1, buf, 3), 3);
+	assert_int_equal(vcon_read(&con, 1, buf, 3, false), 3);
 	assert_int_equal(used_idx(PORT1_OUT), 0);
-	assert_int_equal(vcon_read(&con, 1, buf + 3, 61), 9);
+	assert_int_equal(vcon_read(&con, 1, buf + 3, 61, false), 9);
 	assert_string_equal(buf, "hello, world");
 	assert_int_equal(used_idx(PORT1_OUT), 1);
 	assert_int_equal(used(PORT1_OUT, 0, 0), 3);
 	assert_true(line);
-	assert_int_equal(vcon_read(&con, 1, buf, 64), 0);
+	assert_int_equal(vcon_read(&con, 1, buf, 64, false), 0);
 	/* To the guest: as far as its buffers reach. */
 	assert_false(vcon_room(&con, 1));
 	assert_int_equal(vcon_write(&con, 1, "x", 1), 0);
@@ -380,7 +380,7 @@ static void indices_wrap(void **state)
 		*(unsigned char *)ram_at(BUFFERS, 1) = (unsigned char)i;
 		*desc(PORT1_OUT, i % NUM) = (struct desc){ BUFFERS, 1, 0, 0 };
 		offer(PORT1_OUT, (uint16_t)(i % NUM));
-		assert_int_equal(vcon_read(&con, 1, &c, 1), 1);
+		assert_int_equal(vcon_read(&con, 1, &c, 1, false), 1);
 		assert_int_equal((unsigned char)c, i & 255U);
 		assert_int_equal(used_idx(PORT1_OUT), (i + 1U) & 0xffffU);
 	}
@@ -419,11 +419,12 @@ static void an_adversary(void **state)
 		}
 		offer(PORT1_OUT, cases[i].head);
 		avail(PORT1_OUT)[1] = (uint16_t)(avail(PORT1_OUT)[1] + cases[i].jump);
-		if (vcon_read(&con, 1, buf, sizeof(buf)) != 0U || get(R_STATUS) != (15U | S_NEEDS_RESET) || !line) {
+		if (vcon_read(&con, 1, buf, sizeof(buf), false) != 0U || get(R_STATUS) != (15U | S_NEEDS_RESET) ||
+		    !line) {
 			fail_msg("case %zu: status 0x%x", i, get(R_STATUS));
 		}
 		/* Deaf until it is reset. */
-		assert_int_equal(vcon_read(&con, 1, buf, sizeof(buf)), 0);
+		assert_int_equal(vcon_read(&con, 1, buf, sizeof(buf), false), 0);
 		assert_int_equal(used_idx(PORT1_OUT), 0);
 		assert_false(vcon_room(&con, 1));
 	}
@@ -456,9 +457,9 @@ static void what_was_checked_is_used(void **state)
 	offer(PORT1_OUT, 0);
 	reads = 0;
 	ram_touched = after_three_reads; /* index, head, descriptor, then the bytes */
-	assert_int_equal(vcon_read(&con, 1, buf, 2), 2);
+	assert_int_equal(vcon_read(&con, 1, buf, 2, false), 2);
 	assert_int_equal(reads, 4);
-	assert_int_equal(vcon_read(&con, 1, buf, 2), 2);
+	assert_int_equal(vcon_read(&con, 1, buf, 2, false), 2);
 	ram_touched = NULL;
 	assert_int_equal(used_idx(PORT1_OUT), 1);
 	assert_int_equal(get(R_STATUS), 15);
@@ -484,7 +485,7 @@ static void a_call_is_bounded(void **state)
 	for (uint32_t calls = 0; used_idx(PORT1_OUT) != NUM; calls++) {
 		reads = 0;
 		ram_touched = count_read;
-		assert_int_equal(vcon_read(&con, 1, buf, sizeof(buf)), 0);
+		assert_int_equal(vcon_read(&con, 1, buf, sizeof(buf), false), 0);
 		assert_true(reads <= 3U * 2U * VIRTQ_MAX && calls < 8U);
 	}
 	ram_touched = NULL;
@@ -493,9 +494,37 @@ static void a_call_is_bounded(void **state)
 	*desc(PORT1_OUT, 0) = (struct desc){ RAM_BASE, RAM_SIZE, 0, 0 };
 	offer(PORT1_OUT, 0);
 	for (uint32_t done = 0; done < RAM_SIZE; done += 4096U) {
-		assert_int_equal(vcon_read(&con, 1, buf, sizeof(buf)), 4096);
+		assert_int_equal(vcon_read(&con, 1, buf, sizeof(buf), false), 4096);
 	}
 	assert_int_equal(used_idx(PORT1_OUT), NUM + 1U);
+}
+
+/* Of buffers that are taken quietly one interrupt tells, when they are as many as the queue has, or at the next read. */
+static void quiet_reads(void **state)
+{
+	char c;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2U * NUM; i++) {
+		*desc(PORT1_OUT, i % NUM) = (struct desc){ BUFFERS, 1, 0, 0 };
+		offer(PORT1_OUT, (uint16_t)(i % NUM));
+		assert_int_equal(vcon_read(&con, 1, &c, 1, true), 1);
+		assert_int_equal(used_idx(PORT1_OUT), i + 1U);
+		assert_int_equal(line, i % NUM == NUM - 1U);
+		put(0x64, 1);
+	}
+	offer(PORT1_OUT, 0);
+	assert_int_equal(vcon_read(&con, 1, &c, 1, true), 1);
+	assert_false(line);
+	assert_int_equal(vcon_read(&con, 1, &c, 1, false), 0);
+	assert_true(line);
+	/* Of an error it is told at once. */
+	put(0x64, 1);
+	assert_false(line);
+	offer(PORT1_OUT, NUM);
+	assert_int_equal(vcon_read(&con, 1, &c, 1, true), 0);
+	assert_true(line);
+	assert_int_equal(get(R_STATUS), 15U | S_NEEDS_RESET);
 }
 
 static void the_domain_resets(void **state)
@@ -508,11 +537,11 @@ static void the_domain_resets(void **state)
 	offer(PORT1_OUT, 0);
 	virtio_reset(&con.dev);
 	assert_int_equal(vcon_session(&con, 1) % 2U, 0);
-	assert_int_equal(vcon_read(&con, 1, buf, 4), 0);
+	assert_int_equal(vcon_read(&con, 1, buf, 4, false), 0);
 	assert_int_equal(get(R_STATUS), 0);
 	assert_false(line);
 	put(0x50, PORT1_OUT); /* not ready: nothing */
-	assert_int_equal(vcon_read(&con, 1, buf, 4), 0);
+	assert_int_equal(vcon_read(&con, 1, buf, 4, false), 0);
 }
 
 int main(void)
@@ -528,6 +557,7 @@ int main(void)
 		cmocka_unit_test_setup(an_adversary, setup),
 		cmocka_unit_test_setup(what_was_checked_is_used, setup),
 		cmocka_unit_test_setup(a_call_is_bounded, setup),
+		cmocka_unit_test_setup(quiet_reads, setup),
 		cmocka_unit_test_setup(the_domain_resets, setup),
 	};
 

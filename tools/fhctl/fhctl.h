@@ -72,6 +72,8 @@ struct frame {
 };
 /* Sends a request and waits for its reply; events that come before are kept for frame_event(). Returns its status. */
 uint32_t request(uint16_t op, const void *data, uint32_t len, struct frame *reply);
+/* The same of a frame that has room for its head, struct ctl_head, before its len bytes. */
+uint32_t request_frame(uint16_t op, void *frame, uint32_t len, struct frame *reply);
 /* Waits for an event, at most timeout_ms (-1: for ever); false: none came. */
 bool next_event(int timeout_ms, struct frame *event);
 

@@ -16,7 +16,8 @@
 #define PART (CTL_REQUEST_MAX - sizeof(struct ctl_head) - sizeof(struct ctl_tree))
 /* The first piece asks whether the domain is ready for more; the others fill a frame. */
 #define FIRST_PIECE 4096U
-#define PIECE (CTL_LOAD_MAX - sizeof(struct ctl_head) - sizeof(struct ctl_load))
+#define HEADS (sizeof(struct ctl_head) + sizeof(struct ctl_load))
+#define PIECE (CTL_LOAD_MAX - HEADS)
 #define BUSY_US 2000
 #define BUSY_MAX 30000 /* a minute of them */
 
@@ -194,17 +195,15 @@ uint16_t define_domain(struct files *f)
 	return got.dom;
 }
 
-/* One piece; returns where the hypervisor wants to go on. */
-static uint64_t send_piece(const char *path, const struct ctl_load *q, size_t len, const char *data)
+/* One piece, its bytes behind the HEADS of a frame; returns where the hypervisor wants to go on. */
+static uint64_t send_piece(const char *path, const struct ctl_load *q, size_t len, char *frame)
 {
-	static char out[sizeof(struct ctl_load) + PIECE];
 	struct ctl_load next;
 	struct frame reply;
 
-	memcpy(out, q, sizeof(*q));
-	memcpy(out + sizeof(*q), data, len);
+	memcpy(frame + sizeof(struct ctl_head), q, sizeof(*q));
 	for (int tries = 0; tries < BUSY_MAX; tries++) {
-		const uint32_t status = request(CTL_LOAD, out, (uint32_t)(sizeof(*q) + len), &reply);
+		const uint32_t status = request_frame(CTL_LOAD, frame, (uint32_t)(sizeof(*q) + len), &reply);
 
 		if (status != CTL_OK && status != CTL_EBUSY) {
 			die_status(status, "%s", path);
@@ -224,10 +223,10 @@ static uint64_t send_piece(const char *path, const struct ctl_load *q, size_t le
 
 void load_files(struct files *f, uint16_t dom, void (*told)(uint64_t bytes))
 {
-	static char buf[PIECE];
+	static char frame[CTL_LOAD_MAX];
 
 	for (size_t i = 0; i < CTL_FILES; i++) {
-		struct ctl_load q = { .dom = dom, .file = (uint16_t)i };
+		struct ctl_load q = { .dom = dom, .file = (uint16_t)i, .flags = CTL_LOAD_QUIET };
 
 		if (f->path[i] == NULL) {
 			continue;
@@ -240,12 +239,13 @@ void load_files(struct files *f, uint16_t dom, void (*told)(uint64_t bytes))
 			if (lseek(f->fd[i], (off_t)q.offset, SEEK_SET) < 0) {
 				die(EXIT_USAGE, "%s: %s", f->path[i], strerror(errno));
 			}
-			n = q.offset == 0 ? FIRST_PIECE : sizeof(buf);
-			n = read_some(f->fd[i], f->path[i], buf, f->size[i] - q.offset < n ? f->size[i] - q.offset : n);
+			n = q.offset == 0 ? FIRST_PIECE : PIECE;
+			n = read_some(f->fd[i], f->path[i], frame + HEADS,
+				      f->size[i] - q.offset < n ? f->size[i] - q.offset : n);
 			if (n == 0) {
 				die(EXIT_USAGE, "%s: has become shorter", f->path[i]);
 			}
-			q.offset = send_piece(f->path[i], &q, n, buf);
+			q.offset = send_piece(f->path[i], &q, n, frame);
 			told(q.offset - before);
 			step("loading");
 		}

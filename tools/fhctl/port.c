@@ -140,18 +140,13 @@ static void keep(const struct frame *f)
 	}
 }
 
-uint32_t request(uint16_t op, const void *data, uint32_t len, struct frame *reply)
+uint32_t request_frame(uint16_t op, void *frame, uint32_t len, struct frame *reply)
 {
-	static char out[CTL_LOAD_MAX];
 	const struct ctl_head head = { .magic = CTL_MAGIC, .len = len, .id = ++last_id, .op = op };
 	struct frame mine;
 
-	if (len > sizeof(out) - sizeof(head)) {
-		die(EXIT_USAGE, "the request is too long");
-	}
-	memcpy(out, &head, sizeof(head));
-	memcpy(out + sizeof(head), data, len);
-	write_all(out, sizeof(head) + len);
+	memcpy(frame, &head, sizeof(head));
+	write_all(frame, sizeof(head) + len);
 	for (;;) {
 		read_frame(&mine, ANSWER_MS);
 		if (!is_event(&mine)) {
@@ -166,6 +161,17 @@ uint32_t request(uint16_t op, const void *data, uint32_t len, struct frame *repl
 		*reply = mine;
 	}
 	return mine.head.status;
+}
+
+uint32_t request(uint16_t op, const void *data, uint32_t len, struct frame *reply)
+{
+	char out[CTL_REQUEST_MAX];
+
+	if (len > sizeof(out) - sizeof(struct ctl_head)) {
+		die(EXIT_USAGE, "the request is too long");
+	}
+	memcpy(out + sizeof(struct ctl_head), data, len);
+	return request_frame(op, out, len, reply);
 }
 
 bool next_event(int timeout_ms, struct frame *event)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Windows, some a CPU: a level-3 table each for pages, and the level-2 entry above it, which holds a whole block instead. */
+/* Windows, three a CPU: a level-3 table each for pages, and the level-2 entry above it, which may be a block. */
 #include "arch/arm64/mm/el2_map_internal.h"
 #include "arch/barrier.h"
 #include "arch/cpu.h"
@@ -18,8 +18,8 @@ static struct window {
 	uint64_t *entry;
 	uint64_t *table;
 	uint64_t table_pte; /* what the entry says where it leads to the table */
-	uint64_t first;     /* bytes that are open: from the page at this offset in the block */
-	uint64_t size;      /* to here */
+	uint32_t first;     /* pages that are open: from this one of the block */
+	uint32_t nr;        /* as many; one, where the entry is the block's */
 } windows[FH_MAX_CPUS * WINDOWS];
 
 static uint64_t window_va(uint32_t i)
@@ -48,21 +48,22 @@ void *window_open(enum window_use use, paddr_t where, uint64_t size, bool whole)
 {
 	const uint32_t i = arch_cpu_id() * WINDOWS + use;
 	struct window *w = &windows[i];
-	const uint64_t block = align_down(pa_val(where), LEVEL_SIZE(2U));
-	const uint64_t first = align_down(pa_val(where), PAGE_SIZE);
-	const uint64_t offset = pa_val(where) - block;
+	const uint64_t offset = pa_val(where) & (LEVEL_SIZE(2U) - 1U);
+	const uint64_t block = (pa_val(where) - offset) | el2_pte_attrs(EL2_RW);
 
-	FH_ASSERT(w->size == 0U && size != 0U && size <= LEVEL_SIZE(2U) - offset);
+	FH_ASSERT(w->nr == 0U && size != 0U && size <= LEVEL_SIZE(2U) - offset);
 	if (whole) {
-		*w->entry = block | el2_pte_attrs(EL2_RW);
+		w->first = 0;
+		w->nr = 1;
+		*w->entry = block;
 	} else {
-		for (uint64_t at = first; at < pa_val(where) + size; at += PAGE_SIZE) {
-			w->table[LEVEL_INDEX(at, 3U)] = at | el2_pte_attrs(EL2_RW) | PTE_TABLE;
+		w->first = (uint32_t)(offset >> PAGE_SHIFT);
+		w->nr = (uint32_t)((offset + size - 1U) >> PAGE_SHIFT) - w->first + 1U;
+		for (uint64_t page = w->first; page < w->first + w->nr; page++) {
+			w->table[page] = (block + page * PAGE_SIZE) | PTE_TABLE;
 		}
 		*w->entry = w->table_pte;
 	}
-	w->first = whole ? 0U : first - block;
-	w->size = offset + size;
 	dsb(ishst);
 	isb();
 	return (void *)(uintptr_t)(window_va(i) + offset);
@@ -72,17 +73,18 @@ void window_close(enum window_use use)
 {
 	const uint32_t i = arch_cpu_id() * WINDOWS + use;
 	struct window *w = &windows[i];
-	const bool block = (*w->entry & PTE_TABLE) == 0U;
+	uint64_t *pte = w->table + w->first;
+	uint64_t at = window_va(i) + w->first * PAGE_SIZE;
 
-	FH_ASSERT(w->size != 0U);
+	FH_ASSERT(w->nr != 0U);
 	*w->entry = 0;
-	for (uint64_t at = w->first; !block && at < w->size; at += PAGE_SIZE) {
-		w->table[at >> PAGE_SHIFT] = 0;
+	for (uint32_t left = w->nr; left != 0U; left--) {
+		*pte++ = 0;
 	}
 	dsb(ishst);
-	for (uint64_t at = w->first; at < (block ? PAGE_SIZE : w->size); at += PAGE_SIZE) {
-		tlb_inval_el2_va(window_va(i) + at);
+	for (uint32_t left = w->nr; left != 0U; left--, at += PAGE_SIZE) {
+		tlb_inval_el2_va(at);
 	}
 	tlb_sync();
-	w->size = 0;
+	w->nr = 0;
 }
