@@ -177,9 +177,12 @@ else
 LINK = $(LD) $(LDFLAGS)
 endif
 
+# memcpy is not confined to aligned words.
+drop_string.c := -mstrict-align
+
 # Objects depend on the flags that they were compiled with, the link on the list of its objects.
 $(O)/.flags: FORCE
-	$(call update,echo '$(LINK) $(CPPFLAGS) $(CONFIG_OPTIMIZE_SIZE) $(fast) $(small) $(lto_string.c) $(fast_files) $(slow_files) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)')
+	$(call update,echo '$(LINK) $(CPPFLAGS) $(CONFIG_OPTIMIZE_SIZE) $(fast) $(small) $(lto_string.c) $(drop_string.c) $(fast_files) $(slow_files) $(CFLAGS) $(ASFLAGS) $(LDFLAGS)')
 $(O)/.objects: FORCE
 	$(call update,printf '%s\n' $(objects))
 
@@ -204,7 +207,7 @@ $(asm_offsets): $(O)/obj/arch/arm64/boot/asm-offsets.s
 $(O)/obj/%.o: %.c $(before)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CROSS_CC) $(CPPFLAGS) $(optimize) $(CFLAGS) $(lto_$(<F)) -MMD -MP -c -o $@ $<
+	$(Q)$(CROSS_CC) $(CPPFLAGS) $(optimize) $(filter-out $(drop_$(<F)),$(CFLAGS)) $(lto_$(<F)) -MMD -MP -c -o $@ $<
 
 # The offsets come first, but rebuild only what names them (by its dependency file).
 $(O)/obj/%.S.o: %.S $(before) $(if $(wildcard arch/arm64/boot/asm-offsets.c),$(asm_offsets))
