@@ -134,7 +134,7 @@ fast_files := arch/arm64/trap/% arch/arm64/vcpu/% arch/arm64/lib/% core/vdev/% c
 	$(addprefix core/claim/,arith.c block.c fit.c redeem.c scrub.c set.c stake.c table.c wave.c)
 slow_files := arch/arm64/trap/crash.c arch/arm64/vcpu/vcpu.c
 # Small functions are put into their callers where every instruction is under the ledger's lock; elsewhere it wins nothing.
-fast := -O2 $(if $(LLVM),,-fno-inline-functions)
+fast := -O2 $(if $(LLVM),,-fno-inline-functions -fno-align-functions -fno-align-jumps -fno-align-loops -fno-align-labels)
 # What gcc 12 does at -Os although it makes code larger is left out.
 small := -Os $(if $(LLVM),,-fno-tree-ch -fno-tree-forwprop)
 is_fast = $(if $(CONFIG_OPTIMIZE_SIZE),,$(filter-out $(slow_files),$(filter $(fast_files),$<)))
