@@ -35,6 +35,10 @@ static uint64_t head;       /* where the next record goes */
 static uint64_t tail;       /* the oldest record */
 static uint64_t first_line; /* the number of the oldest record */
 static uint64_t next_line;  /* the number of the next one; read without the lock by log_readable() */
+/* Where each MARK_EVERY-th line is, so that none is far from a place that is known. */
+#define MARK_EVERY 32U
+#define MARKS (RING_SIZE / sizeof(struct record) / MARK_EVERY + 1U)
+static uint64_t marks[MARKS];
 
 static bool synchronous = true;
 static uint32_t crash_owner; /* CPU + 1 that has the UART for good, 0: none */
@@ -86,6 +90,9 @@ static void append(enum log_level level, const char *text, size_t len)
 	while (head + sizeof(r) + len - tail > RING_SIZE) {
 		tail = record_end(tail);
 		first_line++;
+	}
+	if (next_line % MARK_EVERY == 0U) {
+		marks[next_line / MARK_EVERY % MARKS] = head;
 	}
 	ring_put(head, &r, sizeof(r));
 	ring_put(head + sizeof(r), text, len);
@@ -176,15 +183,17 @@ bool log_readable(const struct log_cursor *c)
 	return __atomic_load_n(&next_line, __ATOMIC_ACQUIRE) != c->next;
 }
 
-/* Under log_lock. Where line c->next is: known since the last read, or counted from the oldest. */
+/* Under log_lock. Where line c->next is: known since the last read, or counted from a mark. O(MARK_EVERY). */
 static uint64_t find_record(const struct log_cursor *c)
 {
-	uint64_t at = tail;
+	const uint64_t marked = c->next - c->next % MARK_EVERY;
+	uint64_t line = MAX(marked, first_line);
+	uint64_t at = marked >= first_line ? marks[marked / MARK_EVERY % MARKS] : tail;
 
 	if (c->at != 0U) {
 		return c->at;
 	}
-	for (uint64_t line = first_line; line < c->next; line++) {
+	for (; line < c->next; line++) {
 		at = record_end(at);
 	}
 	return at;

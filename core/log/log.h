@@ -55,9 +55,12 @@ struct log_cursor {
 	uint64_t at; /* where that line starts in the ring, 0: not known (the log's own) */
 };
 
-/* Places the cursor before the last n lines that the ring holds (0: behind all). Takes the log lock. O(n). */
+/* Places the cursor before the last n lines that the ring holds (0: behind all). Takes the log lock. O(1). */
 void log_cursor_tail(struct log_cursor *c, uint32_t n);
-/* Reads the line at the cursor and moves on; false: there is none yet. Takes the log lock. O(LOG_LINE_MAX). */
+/*
+ * Reads the line at the cursor and moves on; false: there is none yet. Takes the log lock. O(LOG_LINE_MAX), and at most
+ * 32 lines are passed.
+ */
 bool log_read(struct log_cursor *c, struct log_line *out);
 /* Whether log_read() has something; no lock. */
 bool log_readable(const struct log_cursor *c);

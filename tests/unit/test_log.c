@@ -222,6 +222,21 @@ static void the_ring_wraps(void **state)
 	for (next = 0; log_read(&lazy, &line); next++) {
 	}
 	assert_int_equal(next, seen);
+	/* Each is found by its number alone; the shortest lines are among them. */
+	log_cursor_tail(&quick, 0);
+	for (uint32_t i = 0; i < 5000U; i++) {
+		log_info("%s", "ab" + i % 3U);
+	}
+	for (uint64_t i = 0; i < 5000U; i++) {
+		struct log_cursor c = { quick.next + i, 0 };
+
+		assert_true(log_read(&c, &line));
+		if (line.lost == 0U) {
+			assert_int_equal(c.next, quick.next + i + 1U);
+			assert_int_equal(line.len, 2U - i % 3U);
+		}
+		assert_true(line.lost < 2000U);
+	}
 }
 
 static void guests_are_limited(void **state)
