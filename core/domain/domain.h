@@ -97,6 +97,7 @@ struct domain_build {
 	uint32_t mem;     /* range that is placed next; or vCPU: described in the tree, or its interrupts reset */
 	uint64_t ipa;     /* next to be placed within it, or to be cleaned, or to be unmapped */
 	struct range run; /* physical blocks that follow each other, for one line of the map */
+	uint32_t pieces;  /* of memory, for the map: lines of the log, and what is not told */
 	uint64_t offset;  /* within the leaf, or within the image */
 	uint32_t image;   /* next to be loaded */
 	uint64_t zeroed;  /* bytes, for the report */

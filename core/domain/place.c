@@ -9,6 +9,8 @@
 #include "core/domain/domain_internal.h"
 #include "core/log/log.h"
 
+#define MAP_LINES 16U /* of a build: where memory is in many pieces, they would drown what becomes of the domain */
+
 /* Fails only where the claim has ended, with its holder. */
 static fh_status redeem(struct domain *d, uint32_t term, uint8_t upto, struct claim_block *b)
 {
@@ -32,9 +34,12 @@ static fh_status prepare(struct domain *d, uint64_t at, paddr_t where, uint64_t 
 	return status;
 }
 
-static void log_map(const struct domain *d, uint64_t at, uint64_t where, uint64_t size, const char *kind)
+static void log_map(struct domain *d, uint64_t at, uint64_t where, uint64_t size, const char *kind)
 {
-	log_life(LOG_INFO, d->id, "map: dom=%s ipa=0x%lx pa=0x%lx size=0x%lx %s", d->cfg->name, at, where, size, kind);
+	if (d->build.pieces++ < MAP_LINES) {
+		log_life(LOG_INFO, d->id, "map: dom=%s ipa=0x%lx pa=0x%lx size=0x%lx %s", d->cfg->name, at, where, size,
+			 kind);
+	}
 }
 
 /* Where the guest's tree lies in the body; the tables follow it. */
@@ -115,6 +120,11 @@ static void note(struct domain *d, const struct cfg_mem *m, uint64_t at, const s
 	b->run.size += PAGE_SIZE << block->order;
 	if (at + (PAGE_SIZE << block->order) == ipa_val(m->ipa) + m->size) {
 		log_map(d, ipa_val(m->ipa) + m->size - b->run.size, b->run.base, b->run.size, zone);
+		if (b->pieces > MAP_LINES) {
+			log_life(LOG_INFO, d->id, "map: dom=%s ipa=0x%lx size=0x%lx %s: %u pieces more than told",
+				 d->cfg->name, ipa_val(m->ipa), m->size, zone, b->pieces - MAP_LINES);
+			b->pieces = MAP_LINES;
+		}
 	}
 }
 
