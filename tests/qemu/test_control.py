@@ -48,6 +48,22 @@ while [ $i -lt $1 ]; do
 done
 echo "rounds: $i"
 """
+# Claims of 64 terms each, until there are no terms any more; then all are released.
+FULL = r"""
+for d in rear boss; do for z in low high last; do for s in 4K 8K 16K 32K 64K 128K 256K 512K 1M 2M 4M; do
+	set -- "$@" $d:$z:$s/$s
+done; done; done
+shift 2
+names=
+while name=$(fhctl claim stake "$@" 2>/tmp/why); do
+	name=${name#claim }
+	names="$names ${name%:*}"
+done
+cat /tmp/why
+fhctl log --lines 4 | grep -o 'claim: dom=.*'
+for name in $names; do fhctl claim release $name >/dev/null || echo "$name: not released"; done
+echo "claims: $(echo $names | wc -w)"
+"""
 LAST = "last: last@c0000000 { reg = <0x0 0xc0000000 0x0 0x40000000>; };"
 
 
@@ -55,7 +71,7 @@ def disk_files(guests):
     """What the control domain has on its disk."""
     return {"tmp/good.dtb": tree(), "tmp/crash.dtb": tree(extra='on-crash = "restart";'), "tmp/twin.dtb": tree(6, name="twin"), "tmp/much.dtb": tree(6, size=1024 * systems.MIB, name="huge"),
             "tmp/cpu.dtb": tree(2), "tmp/name.dtb": tree(name="rear"), "tmp/boss.dtb": tree(extra="control;"),
-            "tmp/rounds": ROUNDS.encode(),
+            "tmp/rounds": ROUNDS.encode(), "tmp/full": FULL.encode(),
             "tmp/left.dtb": tree(5, "last", 1024 * systems.MIB, "left"),
             "tmp/right.dtb": tree(6, "last", 1024 * systems.MIB, "right"),
             "tmp/zone.dtb": tree(zone="lower"), "tmp/junk.dtb": b"no tree at all, but long enough to be looked at......",
@@ -180,6 +196,15 @@ def watch(m, options):
     m.shell(f"rm -f /tmp/w; fhctl events {options} > /tmp/ev 2> /tmp/w & until grep -q watching /tmp/w; do :; done", 30)
 
 
+def test_full_tables(control):
+    before = fhctl(control, "claim list")
+    text = control.shell("sh /tmp/full", 60)
+    assert "claim: refused: too large, or a table is full: fhctl log tells which" in text
+    assert "256 claims and 1024 terms are the most (CONFIG_MAX_CLAIMS): refused" in text
+    assert text.endswith("claims: 16")
+    assert fhctl(control, "claim list") == before
+
+
 def test_lease_runs_out(control):
     watch(control, "--count 2 --seconds 20")
     name = fhctl(control, "claim stake --lease 1s rear:low:32M").split()[1].rstrip(":")
@@ -300,6 +325,15 @@ def test_create_from_files(control):
 
 def state(m, name):
     return json.loads(fhctl(m, f"--json info {name}"))["domain"]
+
+
+def ends(m, name, want):
+    """It goes by steps of another CPU: asked until it is there."""
+    for _ in range(40):
+        now = state(m, name)["state"]
+        if now == want:
+            break
+    assert now == want
 
 
 def test_restart_from_files(control):
@@ -465,7 +499,12 @@ def test_top(control):
 
 
 def test_stop(control):
-    # rear has a power key, and nobody who listens
+    # rear has a power key: first its guest listens, and ends; then nobody does
+    assert "key: listening" in control.shell("printf K | fhctl console rear --until 'key: listening'")
+    assert "rear is asked to stop" in fhctl(control, "stop rear")
+    ends(control, "rear", "stopped")
+    assert "is starting" in fhctl(control, "start rear")
+    ends(control, "rear", "running")
     assert "rear is asked to stop" in fhctl(control, "stop rear")
     assert json.loads(fhctl(control, "--json list"))[1]["state"] == "running"
     assert "late: it has no power key" in fhctl(control, "stop late 2>&1", 1)

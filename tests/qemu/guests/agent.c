@@ -222,6 +222,17 @@ static void power_key(void)
 	gic_disable(PL061_INTID);
 }
 
+/* Ends the domain when its power key is pressed: the first SPI that Freehold gives away. */
+static void end_by_key(void)
+{
+	print("key: listening\n");
+	while ((mmio_read32(GICD_BASE + 0x200 + KEY_INTID / 32 * 4) >> (KEY_INTID % 32) & 1) == 0) { /* ISPENDR */
+		pause_cpu();
+	}
+	print("key: off\n");
+	system_off();
+}
+
 static void show_time(void)
 {
 	uint64_t virtual = now();
@@ -300,6 +311,9 @@ static void command(int c)
 		break;
 	case 'k':
 		power_key();
+		break;
+	case 'K':
+		end_by_key();
 		break;
 	case 'a':
 		scan();

@@ -18,6 +18,7 @@
 #define RTC_INTID 34U
 #define PL061_BASE 0x09030000UL
 #define PL061_INTID 39U
+#define KEY_INTID 287U       /* a domain's power key, where it has no device of Freehold's */
 #define NOWHERE 0x0b000000UL /* QEMU virt: a hole between the virtio slots and the platform bus */
 
 #define GUEST_MAX_CPUS 64U
