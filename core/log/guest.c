@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines that guests cause: a few a second each, so that none drowns the log or spends EL2's time. */
 #include "arch/cpu.h"
+#include "core/base/bits.h"
 #include "core/log/log_internal.h"
 #include "core/sync/lock.h"
 
@@ -57,8 +58,13 @@ void log_life(enum log_level level, domid_t dom, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (log_is_sync() || may_print(dom, true)) {
+	/* What is said while guests run is not told as a fault of ours. */
+	if (log_is_sync()) {
 		log_vline(level, fmt, ap);
+	} else if (may_print(dom, true)) {
+		log_vline(MAX(level, LOG_WARN), fmt, ap);
+	} else {
+		/* Counted. */
 	}
 	va_end(ap);
 }

@@ -27,7 +27,10 @@ void log_print(enum log_level level, const char *fmt, ...) FH_PRINTF(2, 3);
 
 /* A line that a guest caused: dropped (and counted) beyond 10 a second of its domain. */
 void log_guest(domid_t dom, const char *fmt, ...) FH_PRINTF(2, 3);
-/* A line of a domain's life, which it or who manages it causes: 50 a second of it, but without a limit at boot. */
+/*
+ * A line of a domain's life, which it or who manages it causes: 50 a second of it, at most a warning;
+ * at boot as it is, and without a limit.
+ */
 void log_life(enum log_level level, domid_t dom, const char *fmt, ...) FH_PRINTF(3, 4);
 
 /* Whether lines go to the UART at once. On at start; the console switches it off when it takes over. */

@@ -277,6 +277,10 @@ static void lives_are_limited(void **state)
 	(void)state;
 	fake_counter = UINT64_C(200) * 1000000000U;
 	log_sync(true);
+	log_cursor_tail(&c, 0);
+	log_life(LOG_ERROR, 5, "config: dom=5: refused");
+	assert_true(log_read(&c, &line));
+	assert_int_equal(line.level, LOG_ERROR);
 	for (uint32_t i = 0; i < 60U; i++) {
 		log_life(LOG_INFO, 4, "domain: dom=4 n=%u", i);
 	}
@@ -285,6 +289,9 @@ static void lives_are_limited(void **state)
 	assert_true(log_read(&c, &line));
 	assert_string_equal(line.text, "domain: dom=4 n=0");
 	log_cursor_tail(&c, 0);
+	log_life(LOG_ERROR, 5, "config: dom=5: refused");
+	assert_true(log_read(&c, &line));
+	assert_int_equal(line.level, LOG_WARN);
 	for (uint32_t i = 0; i < 60U; i++) {
 		log_life(LOG_INFO, 4, "domain: dom=4 n=%u", i);
 		log_guest(4, "guest: dom=4 n=%u", i);

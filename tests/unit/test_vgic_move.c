@@ -38,17 +38,23 @@ static void rerouted_while_pending(void **state)
 	assert_int_equal(guest_ack(3), 50);
 }
 
+/* SPI 50 is pending in the list register of vCPU 0; what follows is done by vCPU 1. */
+static void pending_in_a_list_register(void)
+{
+	open_all();
+	edge(50);
+	on(1);
+	vgic_pend(&g, 0, 50);
+	serve_kicks();
+}
+
 #define CTLR_RWP (UINT64_C(1) << 31)
 
 /* GICD_CTLR.RWP, after a disable of an SPI or a group: until those that have what it holds back have looked. */
 static void register_write_pending(void **state)
 {
 	(void)state;
-	open_all();
-	edge(50);
-	on(1);
-	vgic_pend(&g, 0, 50);
-	serve_kicks();
+	pending_in_a_list_register();
 	assert_int_equal(dist_read(0, 4) & CTLR_RWP, 0);
 	dist_write(0x184, 4, 1U << 18);
 	assert_int_equal(dist_read(0, 4) & CTLR_RWP, CTLR_RWP);
@@ -111,11 +117,7 @@ static void rung_without_end(void **state)
 static void remote_changes(void **state)
 {
 	(void)state;
-	open_all();
-	edge(50);
-	on(1);
-	vgic_pend(&g, 0, 50);
-	serve_kicks();
+	pending_in_a_list_register();
 	dist_write(0x284, 4, 1U << 18);
 	assert_int_equal(machine.kicks, 1);
 	serve_kicks();

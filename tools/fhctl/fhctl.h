@@ -156,6 +156,8 @@ void json_end(void);
 /* From now on SIGINT and SIGTERM don't end the program, but are told here. */
 void end_by_signals(void);
 bool was_ended(void);
+/* Leaves top's screen, if it is shown. */
+void top_restore(void);
 
 /* --- the commands --- */
 int cmd_list(int argc, char **argv);

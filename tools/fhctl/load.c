@@ -69,7 +69,7 @@ static bool put(void *ctx, const unsigned char *data, size_t size)
 static int unpack(int fd, const char *path, uint64_t *size)
 {
 	unsigned char *data = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
-	int memory = memfd_create(path, MFD_CLOEXEC);
+	int memory = memfd_create("kernel", MFD_CLOEXEC); /* a path may be too long for a name */
 	const char *how;
 	const char *why;
 
@@ -86,6 +86,9 @@ static int unpack(int fd, const char *path, uint64_t *size)
 		return fd;
 	}
 	*size = (uint64_t)lseek(memory, 0, SEEK_CUR);
+	if (*size == 0) {
+		die(EXIT_USAGE, "%s: there is nothing in it when it is unpacked", path);
+	}
 	if (!opt_json) {
 		printf("%s: %s, %s\n", path, how, size_text(*size));
 	}

@@ -64,6 +64,7 @@ void die(int code, const char *fmt, ...)
 {
 	va_list ap;
 
+	top_restore(); /* its screen would go with the words */
 	fflush(stdout);
 	fprintf(stderr, "%s: ", program);
 	va_start(ap, fmt);

@@ -266,10 +266,14 @@ static bool top_wait(double interval)
 
 static struct termios top_before;
 static bool top_tty;
+static bool top_shown;
 
-/* Also where the hypervisor does not answer any more. */
-static void top_restore(void)
+void top_restore(void)
 {
+	if (!top_shown) {
+		return;
+	}
+	top_shown = false;
 	printf("\033[?25h\033[?1049l");
 	fflush(stdout);
 	if (top_tty) {
@@ -297,12 +301,12 @@ int cmd_top(int argc, char **argv)
 	end_by_signals();
 	port_open();
 	top_tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &top_before) == 0;
-	atexit(top_restore);
 	if (top_tty) {
 		now = top_before;
 		now.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &now);
 	}
+	top_shown = true;
 	/* Refused to who may not see all: then nothing is known of times. */
 	(void)request(CTL_TIMES, &on, sizeof(on), NULL);
 	/* The alternate screen, without a cursor. */
@@ -311,5 +315,6 @@ int cmd_top(int argc, char **argv)
 		top_screen(&r, interval);
 	} while (ended == 0 && --count != 0 && !top_wait(interval));
 	(void)request(CTL_TIMES, &off, sizeof(off), NULL);
+	top_restore();
 	return EXIT_GOOD;
 }
