@@ -222,6 +222,51 @@ static void one_goes_while_another_is_defined(void **state)
 	assert_ptr_equal(d, e);
 }
 
+/* Memory in many pieces: some are told, and how many more there are; "running" is not lost behind them. */
+static void pieces_are_not_all_told(void **state)
+{
+	static const struct domain_files f = { { 0x1000, 0x1000, 0 }, { 0 } };
+	static const uint8_t low = 1;
+	struct claim_block b[64];
+	struct cfg_error err = { "" };
+	struct log_cursor c;
+	struct log_line line;
+	struct domain *d;
+	uint32_t nr = 0;
+	uint32_t told = 0;
+	bool more = false;
+
+	(void)state;
+	while (claim_alloc(&dm_ledger, DOMID_HYP, low, ORDER_2M, &b[nr]) == FH_OK) {
+		nr++;
+	}
+	assert_true(nr > 5U);
+	for (uint32_t i = 0; i < 4U; i++) {
+		assert_int_equal(claim_free(&dm_ledger, DOMID_HYP, b[i]), FH_OK);
+	}
+	assert_int_equal(claim_split_owned(&dm_ledger, DOMID_HYP, b[4], 0), FH_OK);
+	for (uint64_t page = 0; page < 512U; page += 2U) {
+		const struct claim_block one = { pa(pa_val(b[4].base) + page * PAGE_SIZE), 0, true };
+
+		assert_int_equal(claim_free(&dm_ledger, DOMID_HYP, one), FH_OK);
+	}
+	log_cursor_tail(&c, 0);
+	assert_int_equal(define("new",
+				"memory@50000000 { reg = <0 0x50000000 0 0x40000>; zone = <&low>; "
+				"block-size = <0 0x1000>; };",
+				&f, &d, &err),
+			 FH_OK);
+	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	feed(d);
+	while (log_read(&c, &line)) {
+		told += strstr(line.text, " pa=0x") != NULL ? 1U : 0U;
+		more = more || strstr(line.text, "ipa=0x50000000 size=0x40000 low: 49 pieces more than told") != NULL;
+	}
+	assert_int_equal(told, 16);
+	assert_true(more);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +275,7 @@ int main(void)
 		cmocka_unit_test_setup(what_is_taken_is_refused_with_a_reason, setup),
 		cmocka_unit_test_setup(a_session_does_not_flood_the_log, setup),
 		cmocka_unit_test_setup(one_goes_while_another_is_defined, setup),
+		cmocka_unit_test_setup(pieces_are_not_all_told, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
