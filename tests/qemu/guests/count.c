@@ -71,10 +71,10 @@ static void run(void)
 		}
 	}
 	write_sysreg(cntv_ctl_el0, 0);
+	while (get() >= 0) { /* before the report: what comes after it is the next command */
+	}
 	print("count: ticks=%u loops=%s memory=%s odd=%u\n", ticks, loops > 100 ? "on" : "none", good ? "good" : "bad",
 	      irq_spurious);
-	while (get() >= 0) {
-	}
 }
 
 void guest_main(void)
