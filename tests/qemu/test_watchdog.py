@@ -32,8 +32,8 @@ def test_restarted_so_often(dog, gic):
     with dog('on-watchdog = "restart"; restart-limit = <2>; restart-delay-ms = <1>;', gic=gic, limit=60) as m:
         m.focus(1)
         for life in range(3):
-            m.expect("dogtest: not fed", 30)
-            m.expect(RAN_OUT, 30)
+            # 100 ms lie between: on a busy host its line may come after the hypervisor's
+            all_of(m, "dogtest: not fed", RAN_OUT)
             if life < 2:
                 m.expect(f"domain: dom=rear reset={life + 1}: restarting")
         m.expect("domain: dom=rear: crashed 3 times: not restarted again")
