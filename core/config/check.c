@@ -12,7 +12,7 @@ uint32_t cfg_given(const struct cfg_system *sys, const struct given **out)
 	*out = list;
 
 	for (uint8_t i = 0; i < sys->nr_domains; i++) {
-		for (uint8_t k = 0; k < sys->domains[i].nr_mem; k++) {
+		for (uint8_t k = 0; cfg_used(&sys->domains[i]) && k < sys->domains[i].nr_mem; k++) {
 			const struct cfg_mem *m = &sys->domains[i].mem[k];
 
 			if (m->kind == CFG_MEM_STATIC) {
@@ -88,7 +88,7 @@ static fh_status check_cpus(const struct cfg_system *sys, struct cfg_error *err)
 	for (uint8_t i = 0; i < sys->nr_domains; i++) {
 		const struct cfg_domain *d = &sys->domains[i];
 
-		for (uint32_t k = 0; k < d->nr_vcpus; k++) {
+		for (uint32_t k = 0; cfg_used(d) && k < d->nr_vcpus; k++) {
 			const uint8_t cpu = d->pcpu[k];
 
 			if (owner[cpu] != CFG_NO_DOMAIN) {
@@ -145,8 +145,7 @@ static fh_status check_names(const struct cfg_system *sys, struct cfg_error *err
 {
 	for (uint32_t i = 1; i < sys->nr_domains; i++) {
 		for (uint32_t k = 0; k < i; k++) {
-			if (sys->domains[i].name[0] != '\0' &&
-			    strcmp(sys->domains[i].name, sys->domains[k].name) == 0) {
+			if (cfg_used(&sys->domains[i]) && strcmp(sys->domains[i].name, sys->domains[k].name) == 0) {
 				return cfg_say(err, FH_EEXIST, "/domains/%s: there are two domains of this name",
 					       sys->domains[i].name);
 			}
@@ -176,7 +175,7 @@ fh_status cfg_check_whole(const struct cfg_system *sys, uint8_t added, struct cf
 	FH_TRY(check_ram(sys, added, err));
 	for (uint32_t i = 0; i < sys->nr_domains; i++) {
 		/* A slot without a name is free: a domain that was created has gone. */
-		if (sys->domains[i].name[0] != '\0') {
+		if (cfg_used(&sys->domains[i])) {
 			FH_TRY(check_addresses(&sys->domains[i], err));
 			FH_TRY(check_window(&sys->domains[i], err));
 		}

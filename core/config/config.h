@@ -106,6 +106,12 @@ struct cfg_domain {
 	bool memory_keep;          /* memory-on-reset = "keep" */
 };
 
+/* Whether a slot has a domain; what the last one had is cleared later, by who defines the next one. */
+static inline bool cfg_used(const struct cfg_domain *d)
+{
+	return d->name[0] != '\0';
+}
+
 struct cfg_system {
 	enum cfg_panic on_panic;
 	enum cfg_last_off on_last_domain_off;

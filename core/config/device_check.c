@@ -162,7 +162,7 @@ fh_status config_check_devices(const struct cfg_system *sys, const struct fdt_in
 	for (uint32_t i = 0; i < sys->nr_domains; i++) {
 		const struct cfg_domain *d = &sys->domains[i];
 
-		for (uint32_t k = 0; k < d->nr_devices; k++) {
+		for (uint32_t k = 0; cfg_used(d) && k < d->nr_devices; k++) {
 			const struct cfg_device *dev = &d->devices[k];
 			const char *why = "";
 			fh_status status = board_device(tree, dev->path, &seen[nr], &why);

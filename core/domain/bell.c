@@ -16,7 +16,7 @@ fh_status domain_bells(struct domain *d)
 	for (uint32_t i = 0; i < domains.sys->nr_domains; i++) {
 		const struct cfg_domain *from = &domains.sys->domains[i];
 
-		if ((from->rings >> d->id & 1U) != 0U && from->name[0] != '\0') {
+		if ((from->rings >> d->id & 1U) != 0U && cfg_used(from)) {
 			d->bell[i] = (uint16_t)domain_free_irq(d);
 			log_life(LOG_INFO, d->id, "map: dom=%s intid=%u doorbell of %s", d->cfg->name, d->bell[i],
 				 from->name);

@@ -275,7 +275,7 @@ static void write_bells(struct tree_writer *w, const struct guest_fdt_params *p)
 	char name[16];
 
 	for (uint32_t i = 0; i < CFG_MAX_DOMAINS; i++) {
-		const bool rings = (p->rings >> i & 1U) != 0U && p->peers[i].name[0] != '\0';
+		const bool rings = (p->rings >> i & 1U) != 0U && cfg_used(&p->peers[i]);
 		const uint32_t irq[] = { SPI, p->bell[i] - FIRST_SPI, EDGE_RISING };
 
 		if (!rings && p->bell[i] == 0U) {
