@@ -44,6 +44,7 @@ static const struct prop hypervisor_props[] = {
 	{ "scrub-when-idle", FLAG(struct cfg_system, scrub_when_idle) },
 	{ "watchdog", TEXT(struct cfg_system, watchdog) },
 	{ "watchdog-timeout-ms", NUMBER(struct cfg_system, watchdog_ms, 100, 3600000) },
+	{ "claim-wait-max-ms", NUMBER(struct cfg_system, wait_max_ms, 0, 3600000) },
 	{ "create-timeout-ms", NUMBER(struct cfg_system, create_timeout_ms, 100, 3600000) },
 };
 
@@ -127,6 +128,7 @@ fh_status config_parse(const void *blob, size_t size, struct cfg_system *out, st
 	memset(out, 0, offsetof(struct cfg_system, domains));
 	out->watchdog_ms = 10000;
 	out->create_timeout_ms = 60000;
+	out->wait_max_ms = 600000;
 	FH_TRY(read_tree(&r));
 	return cfg_check_whole(out, CFG_NO_DOMAIN, err);
 }

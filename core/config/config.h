@@ -120,6 +120,7 @@ struct cfg_system {
 	char console[CFG_PATH_MAX];  /* path or alias of the hypervisor's UART; empty: /chosen/stdout-path */
 	char watchdog[CFG_PATH_MAX]; /* path or alias of the board's hardware watchdog; empty: none */
 	uint32_t watchdog_ms;
+	uint32_t wait_max_ms;       /* that a control domain's claim may wait for memory */
 	uint32_t create_timeout_ms; /* that a domain being created waits for more from who creates it */
 	uint8_t nr_zones;
 	uint8_t nr_domains;

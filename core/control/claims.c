@@ -183,8 +183,10 @@ static uint32_t read_terms(const struct request *r, struct claim_term *terms)
 		return CTL_EINVAL;
 	}
 	for (uint32_t i = 0; i < q->nr; i++) {
-		if (want[i].owner != r->self->id && !control_may(r->self, want[i].owner)) {
-			return CTL_EDENIED;
+		uint32_t status;
+
+		if (want[i].owner != r->self->id && control_named(r, want[i].owner, want[i].gen, &status) == NULL) {
+			return status;
 		}
 		/* Its blocks are EL2's to see: domains' bodies and tables only, which domain_claim() stakes. */
 		if (want[i].zone == domain_hyp_zone()) {
@@ -219,8 +221,8 @@ uint32_t control_stake(struct request *r)
 	const uint32_t bad = read_terms(r, terms);
 	fh_status status;
 
-	if (bad != CTL_OK) {
-		return bad;
+	if (bad != CTL_OK || q->wait_ms > domain_wait_max_ms()) {
+		return bad != CTL_OK ? bad : CTL_EDENIED;
 	}
 	status = q->wait_ms == 0U ?
 			 claim_stake(l, r->self->id, terms, q->nr, &h, &why) :

@@ -63,5 +63,7 @@ uint32_t control_refused(struct request *r, uint32_t status, const struct claim_
 bool control_may(const struct domain *d, uint32_t dom);
 bool control_sees(const struct domain *d, uint32_t dom);
 bool control_sees_all(const struct domain *d);
+/* The domain of that number and generation (0: any), if the caller may change it; NULL: *status says why not. */
+struct domain *control_named(const struct request *r, uint32_t dom, uint32_t gen, uint32_t *status);
 
 #endif

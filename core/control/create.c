@@ -88,6 +88,7 @@ uint32_t control_define(struct request *r)
 	r->out_len = sizeof(*out);
 	if (status == FH_OK) {
 		out->dom = d->id;
+		out->gen = d->gen;
 		control_wake_by(d->due);
 	}
 	return (uint32_t)status;
@@ -115,8 +116,9 @@ bool control_load_step(struct domain *self, uint32_t port, struct session *s, ui
 	void *to = NULL;
 
 	if (s->load_status == CTL_OK) {
-		s->load_status = d == NULL ? CTL_ENOENT :
-					     (uint32_t)domain_load_begin(d, s->load.file, s->load.offset, &most, &to);
+		s->load_status = d == NULL ?
+					 CTL_ENOENT :
+					 (uint32_t)domain_load_begin(d, s, s->load.file, s->load.offset, &most, &to);
 	}
 	if (to == NULL) {
 		most = MIN(most, CTL_REPLY_MAX);

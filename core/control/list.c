@@ -7,9 +7,12 @@
 #include "core/log/log.h"
 #include "core/log/trace.h"
 
+#define PASSED_MAX 64U /* entries that are not for the caller's eyes, in one answer */
+
 struct walk {
 	const struct domain *self;
 	uint64_t at; /* the cursor */
+	uint32_t passed;
 	struct log_cursor log;
 };
 
@@ -66,6 +69,7 @@ static bool next_domain(struct walk *w, void *entry)
 	e->nr_vcpus = (uint16_t)d->nr_vcpus;
 	e->nr_on = (uint16_t)d->nr_on;
 	e->resets = d->resets;
+	e->gen = d->gen;
 	for (uint32_t i = 0; i < d->cfg->nr_mem; i++) {
 		e->memory += d->cfg->mem[i].size;
 	}
@@ -142,12 +146,13 @@ static bool next_term(struct walk *w, void *entry)
 	claim_handle_t h;
 	domid_t holder;
 
-	while (claim_next(l, (uint32_t)(w->at >> 8), &h) == FH_OK) {
+	while (w->passed < PASSED_MAX && claim_next(l, (uint32_t)(w->at >> 8), &h) == FH_OK) {
 		const uint32_t term = h.slot == w->at >> 8 ? (uint32_t)(w->at & 255U) : 0U;
 
 		if (claim_info(l, h, &c) == FH_OK && claim_query(l, h, term, &holder, &t) == FH_OK) {
 			w->at = ((uint64_t)h.slot << 8) + term + 1U;
 			if (!control_sees(w->self, holder) && !control_sees(w->self, t.term.owner)) {
+				w->passed++;
 				continue;
 			}
 			*e = (struct ctl_term){ h.slot,       h.gen,        holder,    t.term.owner,
@@ -216,6 +221,8 @@ uint32_t control_list(struct request *r)
 	struct ctl_list *out = r->out;
 	struct walk w = { .self = r->self, .at = in->cursor };
 	const uint32_t kind = in->kind;
+	const uint32_t size = kind < CTL_KINDS ? lists[kind].size : 0U;
+	bool more = true;
 	uint32_t at = sizeof(*out);
 	uint32_t nr = 0;
 
@@ -226,14 +233,13 @@ uint32_t control_list(struct request *r)
 	if ((kind == CTL_LOG || kind == CTL_TRACE) && !control_sees_all(r->self)) {
 		return CTL_EDENIED;
 	}
-	for (; at + lists[kind].size <= CTL_REPLY_MAX - sizeof(struct ctl_head); nr++) {
-		memset((char *)out + at, 0, lists[kind].size);
-		if (!lists[kind].next(&w, (char *)out + at)) {
-			break;
-		}
-		at += lists[kind].size;
+	while (more && at + size <= CTL_REPLY_MAX - sizeof(struct ctl_head)) {
+		memset((char *)out + at, 0, size);
+		more = lists[kind].next(&w, (char *)out + at);
+		nr += more ? 1U : 0U;
+		at += more ? size : 0U;
 	}
-	*out = (struct ctl_list){ kind, nr, w.at };
+	*out = (struct ctl_list){ kind | (more || w.passed == PASSED_MAX ? 0U : CTL_LIST_END), nr, w.at };
 	r->out_len = at;
 	return CTL_OK;
 }

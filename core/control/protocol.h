@@ -81,9 +81,11 @@ struct ctl_hello {
 	uint64_t counter_hz;
 	uint64_t counter; /* now */
 	char build[32];
+	uint64_t wait_max_ms; /* of STAKE */
 };
 
-/* Lists go on at `cursor`, from 0, until an answer has no entries. */
+/* Lists go on at `cursor`, from 0, until an answer has CTL_LIST_END. One before may have no entries. */
+#define CTL_LIST_END 0x80000000u /* in the answer's kind: that was all, now */
 enum ctl_kind { CTL_DOMAINS, CTL_VCPUS, CTL_ZONES, CTL_MEMORY, CTL_CLAIMS, CTL_LOG, CTL_TRACE, CTL_KINDS };
 struct ctl_list {
 	uint32_t kind;
@@ -129,7 +131,7 @@ struct ctl_domain {
 	uint16_t nr_vcpus;
 	uint16_t nr_on;
 	uint32_t resets;
-	uint32_t reserved;
+	uint32_t gen;    /* a number is reused, not with this one; a request that names a domain may tell both */
 	uint64_t memory; /* bytes */
 	struct ctl_counts counts;
 };
@@ -215,7 +217,7 @@ enum ctl_action { CTL_STOP, CTL_START, CTL_KILL, CTL_RESTART, CTL_PAUSE, CTL_RES
 struct ctl_domain_req {
 	uint16_t dom;
 	uint16_t action;
-	uint32_t reserved;
+	uint32_t gen; /* 0: whichever has the number; so in the others */
 };
 
 #define CTL_TREE_MAX 8192u     /* bytes of a configuration */
@@ -233,7 +235,8 @@ struct ctl_define {
 };
 struct ctl_defined {
 	uint16_t dom;
-	uint16_t reserved[3];
+	uint16_t reserved;
+	uint32_t gen;
 	char why[192]; /* with a refusal: node, value and reason */
 };
 #define CTL_LOAD_QUIET 1u /* the guest does not wait for an interrupt when it has given bytes: one for many will do */
@@ -248,6 +251,7 @@ struct ctl_load {
 struct ctl_create {
 	uint32_t nr;
 	uint16_t dom[CTL_CREATE_MAX];
+	uint32_t gen[CTL_CREATE_MAX];
 };
 
 struct ctl_events_req {
@@ -282,13 +286,13 @@ struct ctl_want {
 	uint8_t zone;
 	uint8_t order;
 	uint16_t owner;
-	uint32_t reserved;
+	uint32_t gen; /* of the owner */
 	uint64_t count;
 };
 #define CTL_STAKE_MAX 64u
 struct ctl_stake {
 	uint64_t lease_ms; /* 0: for ever */
-	uint64_t wait_ms;  /* 0: not at all */
+	uint64_t wait_ms;  /* 0: not at all; more than HELLO tells: CTL_EDENIED */
 	uint32_t nr;       /* of struct ctl_want that follow, CTL_STAKE_MAX at most */
 	uint32_t reserved;
 };

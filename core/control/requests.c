@@ -26,13 +26,13 @@ bool control_sees_all(const struct domain *d)
 	return (d->cfg->manages | UINT64_C(1) << d->id) == UINT64_MAX;
 }
 
-/* The domain that a request names; NULL: *status says why. */
-static struct domain *named(const struct request *r, uint32_t dom, uint32_t *status)
+struct domain *control_named(const struct request *r, uint32_t dom, uint32_t gen, uint32_t *status)
 {
 	struct domain *d = domain_get(dom);
+	const bool there = d != NULL && (gen == 0U || d->gen == gen);
 
-	*status = d == NULL ? CTL_ENOENT : CTL_EDENIED;
-	return d != NULL && control_may(r->self, dom) ? d : NULL;
+	*status = there ? CTL_EDENIED : CTL_ENOENT;
+	return there && control_may(r->self, dom) ? d : NULL;
 }
 
 static uint32_t hello(struct request *r)
@@ -46,6 +46,7 @@ static uint32_t hello(struct request *r)
 		.manages = r->self->cfg->manages,
 		.counter_hz = arch_counter_hz(),
 		.counter = arch_counter(),
+		.wait_max_ms = domain_wait_max_ms(),
 	};
 	(void)fmt_line(h->build, sizeof(h->build), "%s", FREEHOLD_VERSION);
 	r->out_len = sizeof(*h);
@@ -62,7 +63,7 @@ static uint32_t do_domain(struct request *r)
 {
 	const struct ctl_domain_req *q = r->in;
 	uint32_t status;
-	struct domain *d = named(r, q->dom, &status);
+	struct domain *d = control_named(r, q->dom, q->gen, &status);
 
 	if (d == NULL) {
 		return status;
@@ -74,7 +75,7 @@ static uint32_t do_domain(struct request *r)
 		domain_feed(d, actions[q->action], r->session);
 		control_wake_by(d->due);
 	}
-	return (uint32_t)domain_do(d, actions[q->action]);
+	return (uint32_t)domain_do_as(d, q->gen, actions[q->action]);
 }
 
 /* The set's claim is the caller's: it falls with it, and what is being built by it. */
@@ -89,7 +90,7 @@ static uint32_t create(struct request *r)
 		return CTL_EINVAL;
 	}
 	for (uint32_t i = 0; i < q->nr; i++) {
-		set[i] = named(r, q->dom[i], &status);
+		set[i] = control_named(r, q->dom[i], q->gen[i], &status);
 		if (set[i] == NULL) {
 			return status;
 		}
@@ -182,7 +183,7 @@ static uint32_t attach(struct request *r)
 {
 	const struct ctl_domain_req *q = r->in;
 	uint32_t status;
-	struct domain *d = named(r, q->dom, &status);
+	struct domain *d = control_named(r, q->dom, q->gen, &status);
 	const void *none = NULL;
 
 	control_detach(r->session);
@@ -198,7 +199,7 @@ static uint32_t attach(struct request *r)
 	}
 	r->session->attached = (uint16_t)(q->dom + 1U);
 	/* It may have gone since it was looked up, and the slot be another's: that one must be the caller's, too. */
-	if (named(r, q->dom, &status) == NULL) {
+	if (control_named(r, q->dom, q->gen, &status) == NULL) {
 		control_detach(r->session);
 		return status;
 	}

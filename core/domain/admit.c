@@ -10,6 +10,7 @@ void domain_adopt(struct domain *d, const struct cfg_domain *cfg, domid_t id)
 {
 	d->cfg = cfg;
 	d->id = id;
+	d->gen = d->gen % UINT32_MAX + 1U;
 	d->nr_vcpus = cfg->nr_vcpus;
 	domain_set_state(d, DOM_DEFINED);
 }

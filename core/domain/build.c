@@ -139,13 +139,15 @@ static bool load_step(struct domain *d)
 }
 
 /* Whether a piece may come now; nobody else copies then, and the domain is not taken apart. */
-static fh_status begin_piece(struct domain *d, uint32_t image, uint64_t offset, uint64_t bytes)
+static fh_status begin_piece(struct domain *d, const void *feeder, uint32_t image, uint64_t offset, uint64_t bytes)
 {
 	fh_status status = FH_EBUSY;
 
 	lock_acquire(&d->lock);
-	if (!domain_may(d, DOM_OP_LOAD) || !d->loadable || d->loading) {
-		status = d->feeder != NULL ? FH_EBUSY : FH_ESTALE;
+	if (d->feeder == NULL || d->feeder != feeder) {
+		status = FH_ESTALE;
+	} else if (!domain_may(d, DOM_OP_LOAD) || !d->loadable || d->loading) {
+		status = FH_EBUSY;
 	} else if (image >= DOM_IMG_COUNT || d->files.size[image] == 0U || offset != d->arrived[image] || bytes == 0U ||
 		   bytes > DOM_LOAD_MAX || bytes > d->images[image].size - offset) {
 		status = FH_EINVAL;
@@ -153,16 +155,17 @@ static fh_status begin_piece(struct domain *d, uint32_t image, uint64_t offset, 
 		d->loading = true;
 		status = FH_OK;
 	}
-	if (status != FH_OK && d->feeder != NULL) {
+	if (status == FH_EBUSY || status == FH_EINVAL) {
 		domain_expect(d); /* it is at it */
 	}
 	lock_release(&d->lock);
 	return status;
 }
 
-fh_status domain_load_begin(struct domain *d, uint32_t image, uint64_t offset, uint64_t *bytes, void **to)
+fh_status domain_load_begin(struct domain *d, const void *feeder, uint32_t image, uint64_t offset, uint64_t *bytes,
+			    void **to)
 {
-	const fh_status status = begin_piece(d, image, offset, *bytes);
+	const fh_status status = begin_piece(d, feeder, image, offset, *bytes);
 
 	if (status == FH_OK) {
 		*to = open_in(d, d->images[image].ipa + offset, bytes);

@@ -56,7 +56,8 @@ static fh_status add_term(struct claim_set *s, uint32_t first, struct claim_term
 		i++;
 	}
 	if (i == CLAIM_MAX_TERMS) {
-		log_life(LOG_ERROR, t.owner, "claim: more than %u terms in one set: refused", CLAIM_MAX_TERMS);
+		log_life(LOG_ERROR, t.owner, "claim: dom=%s: more than %u terms in one set: refused",
+			 domains.domain[t.owner].cfg->name, CLAIM_MAX_TERMS);
 		return FH_EOVERFLOW;
 	}
 	if (i == s->nr) {
@@ -125,7 +126,8 @@ static fh_status stake(const struct claim_set *s, uint32_t nr, domid_t holder, c
 		       domains.domain[why->owner].cfg->name, domains.sys->zones[why->zone].name,
 		       (unsigned int)why->order, why->want, why->have, why->fit);
 	} else if (status != FH_OK) {
-		REFUSE(holder, "claim: term=%u terms=%u: %s: refused", why->term, s->nr, fh_status_str(status));
+		REFUSE(holder, "claim: dom=%s term=%u terms=%u: %s: refused",
+		       domains.domain[s->terms[0].owner].cfg->name, why->term, s->nr, fh_status_str(status));
 		if (status == FH_EOVERFLOW) {
 			domain_claims_full(&domains.domain[s->terms[0].owner]);
 		}

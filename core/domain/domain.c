@@ -89,6 +89,11 @@ struct ledger *domain_ledger(void)
 	return domains.ledger;
 }
 
+uint32_t domain_wait_max_ms(void)
+{
+	return domains.sys->wait_max_ms;
+}
+
 const char *domain_state_str(enum domain_state s)
 {
 	static const char *const names[DOM_STATE_COUNT] = {

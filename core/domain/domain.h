@@ -148,8 +148,9 @@ struct domain {
 	uint64_t paused_at;           /* counter: when the last vCPU left; before, when it was paused */
 	enum domain_giving giving;    /* by its first CPU, in steps */
 	bool dirty;                   /* some of its memory may hold what another one left */
-	const struct cfg_domain *cfg; /* from DEFINED on, as id and nr_vcpus */
+	const struct cfg_domain *cfg; /* from DEFINED on, as id, gen and nr_vcpus */
 	domid_t id;
+	uint32_t gen; /* of the slot's domains, from 1: with the id it is a name that no later one has */
 	uint32_t nr_vcpus;
 	struct s2 s2;
 	struct vgic vgic;
@@ -229,21 +230,26 @@ uint64_t domain_give_up(const void *feeder);
  * in this CPU's WINDOW_BUILD, *bytes: as many of what was asked as are reached there. domain_load_end() follows, with
  * how many were put there, from the first on: 0 is as if nothing were. When all files are complete the domain is READY,
  * or runs. FH_EBUSY: not being built, or not cleaned yet, or another piece is being copied: later; FH_ESTALE: nor will
- * it be, it has no feeder; FH_EINVAL: not a file that is awaited, not its next piece, or more than DOM_LOAD_MAX bytes.
- * No lock held. O(bytes).
+ * it be, that is not its feeder; FH_EINVAL: not a file that is awaited, not its next piece, or more than DOM_LOAD_MAX
+ * bytes. No lock held. O(bytes).
  */
-fh_status domain_load_begin(struct domain *d, uint32_t image, uint64_t offset, uint64_t *bytes, void **to)
-	FH_MUST_CHECK;
+fh_status domain_load_begin(struct domain *d, const void *feeder, uint32_t image, uint64_t offset, uint64_t *bytes,
+			    void **to) FH_MUST_CHECK;
 void domain_load_end(struct domain *d, uint32_t image, const void *to, uint64_t bytes);
 /* A claim of its own was refused as FH_EOVERFLOW: a line of the log tells what the tables hold. */
 void domain_claims_full(const struct domain *d);
 /* Whether domain_do() would do it now. */
 bool domain_may(const struct domain *d, enum domain_op op);
 /*
- * Asks for an operation. FH_EBUSY: not in this state; FH_ENOTSUP: its files would have to come again (domain_feed).
- * What takes long goes on by itself. No lock held. O(vCPUs).
+ * Asks the slot's domain of that generation (0: whichever it is) for an operation. FH_ENOENT: that one is gone;
+ * FH_EBUSY: not in this state; FH_ENOTSUP: its files would have to come again (domain_feed). What takes long goes on by
+ * itself. No lock held. O(vCPUs).
  */
-fh_status domain_do(struct domain *d, enum domain_op op) FH_MUST_CHECK;
+fh_status domain_do_as(struct domain *d, uint32_t gen, enum domain_op op) FH_MUST_CHECK;
+static inline fh_status domain_do(struct domain *d, enum domain_op op)
+{
+	return domain_do_as(d, 0, op);
+}
 
 uint32_t domain_count(void);           /* slots that were ever used */
 struct domain *domain_get(uint32_t i); /* NULL: none */
@@ -274,6 +280,8 @@ struct domain *domain_of_irq(uint32_t intid);
 const char *domain_state_str(enum domain_state s);
 /* The ledger, for the monitor. */
 struct ledger *domain_ledger(void);
+/* What the configuration lets a control domain's claim wait for memory, ms. */
+uint32_t domain_wait_max_ms(void);
 
 /* What a vCPU's CPU should do next. */
 enum domain_step { DOM_STEP_RUN, DOM_STEP_START, DOM_STEP_BUILD, DOM_STEP_UNBUILD, DOM_STEP_IDLE };

@@ -141,12 +141,14 @@ static bool hungry(const struct domain *d, enum domain_op op)
 	       (op == DOM_OP_RESTART || (op == DOM_OP_START && (IN(d->state) & ENDED) != 0U));
 }
 
-fh_status domain_do(struct domain *d, enum domain_op op)
+fh_status domain_do_as(struct domain *d, uint32_t gen, enum domain_op op)
 {
 	fh_status status = FH_EBUSY;
 
 	lock_acquire(&d->lock);
-	if (domain_may(d, op) && hungry(d, op)) {
+	if (gen != 0U && gen != d->gen) {
+		status = FH_ENOENT;
+	} else if (domain_may(d, op) && hungry(d, op)) {
 		status = FH_ENOTSUP;
 	} else if (domain_may(d, op)) {
 		status = FH_OK;

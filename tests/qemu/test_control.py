@@ -218,6 +218,7 @@ def test_waits_for_memory(control):
     control.shell("(fhctl claim stake --wait 30s rear:low:64M > /tmp/won 2>&1; echo $? >> /tmp/won) & "
                   "for i in $(seq 100); do fhctl claim list | grep -q waiting && break; done")
     assert "waiting" in fhctl(control, "claim list")
+    assert "600000 ms at most" in fhctl(control, "claim stake --wait 1h rear:low:64M 2>&1", 1)
     fhctl(control, f"claim release {name}")
     won = control.shell("wait; cat /tmp/won")
     assert "admitted" in won and won.endswith("0")
@@ -424,7 +425,7 @@ def test_who_stalls_in_the_middle(control):
 
 def test_who_waits_for_a_claim_and_dies(control):
     name = fhctl(control, "claim stake rear:low:448M").split()[1].rstrip(":")
-    control.shell("fhctl claim stake --wait 1h rear:low:64M > /dev/null 2>&1 & "
+    control.shell("fhctl claim stake --wait 5m rear:low:64M > /dev/null 2>&1 & "
                   "until fhctl claim list | grep -q waiting; do :; done; kill -9 $!; wait", 30)
     assert "waiting" not in fhctl(control, "claim list")
     fhctl(control, f"claim release {name}")

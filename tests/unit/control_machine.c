@@ -146,8 +146,14 @@ void cm_state(struct domain *d, enum domain_state s)
 
 struct domain *cm_pressed;
 
-fh_status domain_do(struct domain *d, enum domain_op op)
+uint32_t domain_wait_max_ms(void)
 {
+	return CM_WAIT_MAX_MS;
+}
+
+fh_status domain_do_as(struct domain *d, uint32_t gen, enum domain_op op)
+{
+	(void)gen; /* the real one is tested by test_domain_define */
 	if (op == DOM_OP_DESTROY && (d->created || d->state != DOM_DEFINED)) {
 		cm_state(d, d->created ? DOM_UNUSED : DOM_DEFINED);
 		d->created = false;
@@ -200,6 +206,7 @@ fh_status domain_define(const void *tree, size_t size, const struct domain_files
 		return FH_EFORMAT;
 	}
 	d->created = true;
+	d->gen++;
 	d->files = *files;
 	d->feeder = feeder;
 	d->due = fake_counter + CM_PATIENCE;
@@ -229,10 +236,14 @@ uint64_t domain_give_up(const void *feeder)
 	return d->feeder != NULL ? d->due : UINT64_MAX;
 }
 
-fh_status domain_load_begin(struct domain *d, uint32_t image, uint64_t offset, uint64_t *bytes, void **to)
+fh_status domain_load_begin(struct domain *d, const void *feeder, uint32_t image, uint64_t offset, uint64_t *bytes,
+			    void **to)
 {
 	static char place[DOM_LOAD_MAX];
 
+	if (d->feeder != feeder) {
+		return FH_ESTALE;
+	}
 	if (d->state != DOM_BUILDING || image >= DOM_IMG_COUNT || offset != cm_loaded || *bytes > DOM_LOAD_MAX) {
 		return FH_EINVAL;
 	}

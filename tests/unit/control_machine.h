@@ -15,6 +15,7 @@
 #define CM_STREAM 0x201000U
 #define CM_PATIENCE 50000000U /* ticks that a domain waits for files */
 #define CM_HYP_ZONE 3U
+#define CM_WAIT_MAX_MS 60000U
 
 struct cm_port {
 	uint32_t session;

@@ -84,7 +84,7 @@ fh_status load(struct domain *d, uint32_t image, uint64_t offset, const void *da
 		void *to;
 
 		part = bytes - done;
-		status = domain_load_begin(d, image, offset + done, &part, &to);
+		status = domain_load_begin(d, &feeder, image, offset + done, &part, &to);
 		if (status == FH_OK) {
 			memcpy(to, (const char *)data + done, part);
 			domain_load_end(d, image, to, part);

@@ -28,6 +28,7 @@ static void the_hypervisor_and_zones(void **state)
 	assert_string_equal(sys.watchdog, "/wdt@1");
 	assert_int_equal(sys.watchdog_ms, 5000);
 	assert_int_equal(sys.create_timeout_ms, 7000);
+	assert_int_equal(sys.wait_max_ms, 0);
 	assert_int_equal(sys.nr_devices, 1);
 	assert_string_equal(sys.devices[0].path, "/pl061@9030000");
 
@@ -102,11 +103,13 @@ static void defaults(void **state)
 	(void)state;
 	accepted(
 		"hypervisor { console = \"serial0\"; on-panic = \"halt\"; on-last-domain-off = \"reset\"; "
-		"boot-memory = \"clean\";\n watchdog = \"/wdt@1\"; watchdog-timeout-ms = <5000>; create-timeout-ms = <7000>; scrub-when-idle;\n"
+		"boot-memory = \"clean\";\n watchdog = \"/wdt@1\"; watchdog-timeout-ms = <5000>; create-timeout-ms = <7000>; claim-wait-max-ms = <0>;\n"
+		" scrub-when-idle;\n"
 		" devices { spare { path = \"/pl061@9030000\"; }; }; };",
 		"");
 	assert_int_equal(sys.nr_devices, 0);
 	assert_false(sys.scrub_when_idle);
+	assert_int_equal(sys.wait_max_ms, 600000);
 	assert_int_equal(sys.on_panic, CFG_PANIC_RESET);
 	assert_int_equal(sys.on_last_domain_off, CFG_LAST_OFF);
 	assert_false(sys.boot_memory_clean);

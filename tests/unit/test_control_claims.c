@@ -88,6 +88,8 @@ static void claims(void **state)
 	assert_int_equal(claim_stake(&cm_ledger, 2, &t, 1, &h, NULL), FH_OK);
 	assert_int_equal(ask(CTL_RELEASE, &(struct ctl_claim){ h.slot, h.gen, 0 }, sizeof(c)), CTL_EDENIED);
 	assert_int_equal(claim_release(&cm_ledger, h), FH_OK);
+	assert_int_equal(stake(0, CM_WAIT_MAX_MS + 1U, 1, 1, &d), CTL_EDENIED);
+	assert_int_equal(claimed(), 0);
 	/* A lease of 5 ms. */
 	assert_int_equal(stake(5, 0, 1, 7, &c), CTL_OK);
 	fake_counter += 4000000U;
@@ -223,7 +225,7 @@ static void refusals_and_losses_are_told(void **state)
 	assert_int_equal(e.arg[1], 4096);
 	cm_domain[1].state = DOM_DEFINED;
 	cm_claim_says = (struct claim_refusal){ .order = 9, .owner = 1, .want = 7, .fit = 3 };
-	send_head(2, CTL_CREATE, &(struct ctl_create){ 1, { 1 } }, sizeof(struct ctl_create));
+	send_head(2, CTL_CREATE, &(struct ctl_create){ .nr = 1, .dom = { 1 } }, sizeof(struct ctl_create));
 	settle();
 	assert_int_equal(take(2).status, CTL_ENOFIT);
 	e = next_event();

@@ -37,7 +37,8 @@ static void creation(void **state)
 	assert_int_equal(tree_and_define("dom"), CTL_OK);
 	assert_int_equal(((struct ctl_defined *)(void *)data)->dom, 3);
 	assert_int_equal(cm_domain[3].state, DOM_DEFINED);
-	assert_int_equal(ask(CTL_CREATE, &(struct ctl_create){ 1, { 3 } }, sizeof(struct ctl_create)), CTL_OK);
+	assert_int_equal(ask(CTL_CREATE, &(struct ctl_create){ .nr = 1, .dom = { 3 } }, sizeof(struct ctl_create)),
+			 CTL_OK);
 	assert_int_equal(cm_domain[3].state, DOM_BUILDING);
 	/* A piece goes on as it comes, 64 KiB a call at most. */
 	load(PIECE);
@@ -56,6 +57,18 @@ static void creation(void **state)
 	memcpy(&at, data, sizeof(at));
 	assert_int_equal(at.offset, PIECE);
 	assert_int_equal(ask(CTL_HELLO, "", 0), CTL_OK);
+	/* Another session's file it is not. */
+	cm_open(2, true);
+	send_head(2, CTL_LOAD, &(struct {
+			  struct ctl_load q;
+			  char byte;
+		  }){ { .dom = 3, .offset = PIECE }, 'x' },
+		  sizeof(struct ctl_load) + 1U);
+	settle();
+	assert_int_equal(take(2).status, CTL_ESTALE);
+	assert_int_equal(cm_loaded, PIECE);
+	cm_load_says = FH_OK;
+	cm_open(2, false);
 	/* The port closes in mid-transfer: it goes. */
 	load(50000);
 	cm_ports[PORT].in_len = cm_ports[PORT].in_at + 1000U;
@@ -77,7 +90,8 @@ static void a_set_that_does_not_fit(void **state)
 	(void)state;
 	cm_domain[1].state = DOM_DEFINED;
 	cm_claim_says = (struct claim_refusal){ .term = 2, .zone = 0, .order = 9, .owner = 1, .want = 7, .fit = 3 };
-	assert_int_equal(ask(CTL_CREATE, &(struct ctl_create){ 1, { 1 } }, sizeof(struct ctl_create)), CTL_ENOFIT);
+	assert_int_equal(ask(CTL_CREATE, &(struct ctl_create){ .nr = 1, .dom = { 1 } }, sizeof(struct ctl_create)),
+			 CTL_ENOFIT);
 	memcpy(&why, data, sizeof(why));
 	assert_int_equal(why.owner, 1);
 	assert_int_equal(why.want, 7);

@@ -102,10 +102,65 @@ static void rights(void **state)
 	assert_int_equal(ask(CTL_ATTACH, &(struct ctl_domain_req){ 2, 1, 0 }, 8), CTL_EDENIED);
 }
 
+/* A number is used again; who means the one before reaches nobody. */
+static void a_number_is_not_a_name(void **state)
+{
+	struct ctl_domain_req q = { .dom = 1, .action = CTL_KILL, .gen = 7 };
+	const struct ctl_domain *d = (const void *)(data + sizeof(struct ctl_list));
+	struct ctl_create set = { 1, { 1 }, { 7 } };
+	struct {
+		struct ctl_stake s;
+		struct ctl_want w;
+	} stake = { { 0, 0, 1, 0 }, { 0, 0, 1, 7, 1 } };
+	uint32_t nr;
+
+	(void)state;
+	cm_domain[1].gen = 8;
+	assert_int_equal(ask(CTL_DOMAIN, &q, sizeof(q)), CTL_ENOENT);
+	q.action = 1;
+	assert_int_equal(ask(CTL_ATTACH, &q, sizeof(q)), CTL_ENOENT);
+	assert_int_equal(ask(CTL_STAKE, &stake, sizeof(stake)), CTL_ENOENT);
+	cm_domain[1].state = DOM_DEFINED;
+	assert_int_equal(ask(CTL_CREATE, &set, sizeof(set)), CTL_ENOENT);
+	assert_int_equal(cm_domain[1].state, DOM_DEFINED);
+	assert_int_equal(list(CTL_DOMAINS, &nr), CTL_OK);
+	assert_int_equal(d[1].gen, 8);
+	stake.w.gen = set.gen[0] = 8;
+	assert_int_equal(ask(CTL_STAKE, &stake, sizeof(stake)), CTL_OK);
+	assert_int_equal(ask(CTL_CREATE, &set, sizeof(set)), CTL_OK);
+	assert_int_equal(cm_domain[1].state, DOM_RUNNING);
+}
+
+/* 100 terms of another's before its own: it passes 64 in an answer, and comes to them by the cursor. */
+static void others_claims_are_passed_in_parts(void **state)
+{
+	struct ctl_list q = { .kind = CTL_CLAIMS };
+	struct claim_term t = { 0, 0, 2, 1 };
+	claim_handle_t h;
+	uint32_t parts = 0;
+	uint32_t nr = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i <= 100U; i++) {
+		t.owner = i == 100U ? 1U : 2U;
+		assert_int_equal(claim_stake(&cm_ledger, t.owner, &t, 1, &h, NULL), FH_OK);
+	}
+	do {
+		assert_int_equal(ask(CTL_LIST, &q, sizeof(q)), CTL_OK);
+		memcpy(&q, data, sizeof(q));
+		nr += q.nr;
+		parts++;
+	} while ((q.kind & CTL_LIST_END) == 0U);
+	assert_int_equal(nr, 1);
+	assert_int_equal(parts, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(rights, setup_limited),
+		cmocka_unit_test_setup(a_number_is_not_a_name, setup_limited),
+		cmocka_unit_test_setup(others_claims_are_passed_in_parts, setup_limited),
 		cmocka_unit_test_setup(what_is_not_managed_is_not_seen, setup_limited),
 	};
 

@@ -105,6 +105,41 @@ static void a_slot_is_used_again(void **state)
 	free(without);
 }
 
+/* The one that a client means is the one that it has seen, or none. */
+static void a_number_is_not_a_name(void **state)
+{
+	const struct domain_files f = { { 0x8000, 0x1001, 0 }, { 0 } };
+	struct domain *d = fed("", &f);
+	const uint32_t gen = d->gen;
+	struct cfg_error err = { "" };
+	struct domain *next;
+
+	(void)state;
+	assert_int_equal(domain_do_as(d, gen, DOM_OP_DESTROY), FH_OK);
+	dm_settle();
+	assert_int_equal(define("new", "", &f, &next, &err), FH_OK);
+	assert_ptr_equal(next, d);
+	assert_int_equal(domain_do_as(d, gen, DOM_OP_DESTROY), FH_ENOENT);
+	assert_int_equal(d->state, DOM_DEFINED);
+	assert_int_equal(domain_do_as(d, d->gen, DOM_OP_DESTROY), FH_OK);
+}
+
+/* In the moment in which a domain has lost its name, and not its state, its CPU is free. */
+static void what_is_just_gone_keeps_nothing(void **state)
+{
+	const struct domain_files f = { { 0x8000, 0x1001, 0 }, { 0 } };
+	struct cfg_error err = { "" };
+	struct domain *d;
+	struct domain *gone;
+
+	(void)state;
+	assert_int_equal(define("gone", "", &f, &gone, &err), FH_OK);
+	assert_int_equal(define("new", "", &f, &d, &err), FH_EEXIST);
+	dm_sys.domains[gone->id].name[0] = '\0';
+	assert_int_equal(define("new", "", &f, &d, &err), FH_OK);
+	assert_ptr_not_equal(d, gone);
+}
+
 static void what_is_taken_is_refused_with_a_reason(void **state)
 {
 	const struct domain_files f = { { 4096, 4096, 0 }, { 0 } };
@@ -272,6 +307,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(what_was_never_cleaned_is_not_kept, setup),
 		cmocka_unit_test_setup(a_slot_is_used_again, setup),
+		cmocka_unit_test_setup(a_number_is_not_a_name, setup),
+		cmocka_unit_test_setup(what_is_just_gone_keeps_nothing, setup),
 		cmocka_unit_test_setup(what_is_taken_is_refused_with_a_reason, setup),
 		cmocka_unit_test_setup(a_session_does_not_flood_the_log, setup),
 		cmocka_unit_test_setup(one_goes_while_another_is_defined, setup),

@@ -52,7 +52,9 @@ static void files_come_in_pieces(void **state)
 	void *to = NULL;
 
 	fake_counter++;
-	assert_int_equal(domain_load_begin(d, DOM_IMG_RAMDISK, 0, &bytes, &to), FH_OK);
+	assert_int_equal(domain_load_begin(d, file, DOM_IMG_RAMDISK, 0, &bytes, &to), FH_ESTALE);
+	assert_int_equal(d->due, due);
+	assert_int_equal(domain_load_begin(d, &feeder, DOM_IMG_RAMDISK, 0, &bytes, &to), FH_OK);
 	assert_int_equal(load(d, DOM_IMG_KERNEL, 0, file, 16), FH_EBUSY);
 	d->due = due;
 	memset(to, 0xee, bytes);

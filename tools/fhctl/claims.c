@@ -109,6 +109,7 @@ static struct ctl_want parse_want(char *text)
 	char *size = zone != NULL ? strchr(zone + 1, ':') : NULL;
 	char *block = size != NULL ? strchr(size + 1, '/') : NULL;
 	struct ctl_want w = { 0 };
+	struct ctl_domain owner;
 	uint64_t bytes;
 	uint64_t each = 2ull << 20;
 
@@ -121,7 +122,9 @@ static struct ctl_want parse_want(char *text)
 		*block++ = '\0';
 		each = parse_size(block);
 	}
-	w.owner = find_domain(text).id;
+	owner = find_domain(text);
+	w.owner = owner.id;
+	w.gen = owner.gen;
 	w.zone = (uint8_t)find_zone(zone);
 	bytes = parse_size(size);
 	while (w.order < CTL_ORDERS && PAGE << w.order != each) {
@@ -209,6 +212,11 @@ static int stake(int argc, char **argv)
 	want_operands(argc, argv, 1, CTL_STAKE_MAX);
 	for (int i = 1; i < argc; i++) {
 		want[q->nr++] = parse_want(argv[i]);
+	}
+	if (q->wait_ms > port_open()->wait_max_ms) {
+		die(EXIT_REFUSED,
+		    "claim: refused: the configuration lets a claim wait %llu ms at most (claim-wait-max-ms)",
+		    (unsigned long long)port_open()->wait_max_ms);
 	}
 	if (q->wait_ms != 0) {
 		request(CTL_EVENTS, &events, sizeof(events), NULL);

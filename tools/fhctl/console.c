@@ -133,6 +133,7 @@ int cmd_console(int argc, char **argv)
 	want_operands(argc, argv, 1, 1);
 	d = find_domain(argv[1]);
 	q.dom = d.id;
+	q.gen = d.gen;
 	status = request(CTL_ATTACH, &q, sizeof(q), NULL);
 	if (status == CTL_EEXIST) {
 		die(EXIT_REFUSED, "console %s: another session has it", d.name);

@@ -24,7 +24,22 @@ static size_t nr;
 static uint64_t bytes_done;
 static uint64_t bytes_all;
 
-/* The hypervisor's own words for a refusal: lines of its log since that time that say so. */
+/* "... dom=NAME ..." of one of the set; others' domains have other names as long as ours are there. */
+static bool is_of_set(const char *line)
+{
+	const char *name = strstr(line, "dom=");
+
+	for (size_t i = 0; i < nr && name != NULL; i++) {
+		const size_t len = strlen(s[i].d.name);
+
+		if (strncmp(name + 4, s[i].d.name, len) == 0 && strchr(" :", name[4 + len]) != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The hypervisor's own words for a refusal: lines of its log since that time that say so of the set's domains. */
 static void print_reasons(uint64_t since)
 {
 	size_t lines = 0;
@@ -35,7 +50,7 @@ static void print_reasons(uint64_t since)
 
 		memcpy(text, l[i].text, sizeof(l[i].text));
 		text[l[i].len < sizeof(l[i].text) ? l[i].len : sizeof(l[i].text)] = '\0';
-		if (l[i].time >= since && strstr(text, "refused") != NULL) {
+		if (l[i].time >= since && strstr(text, "refused") != NULL && is_of_set(text)) {
 			fprintf(stderr, "  %s\n", text);
 		}
 	}
@@ -195,7 +210,10 @@ static void define(void)
 
 	for (size_t i = 0; i < nr; i++) {
 		if (s[i].files.tree != NULL) {
-			s[i].d.id = define_domain(&s[i].files);
+			const struct ctl_defined got = define_domain(&s[i].files);
+
+			s[i].d.id = got.dom;
+			s[i].d.gen = got.gen;
 			bytes_all +=
 				s[i].files.size[CTL_KERNEL] + s[i].files.size[CTL_RAMDISK] + s[i].files.size[CTL_DTB];
 		}
@@ -203,7 +221,7 @@ static void define(void)
 	d = fetch_domains(&all);
 	for (size_t i = 0; i < nr; i++) {
 		for (size_t k = 0; k < all; k++) {
-			s[i].d = d[k].id == s[i].d.id ? d[k] : s[i].d;
+			s[i].d = d[k].id == s[i].d.id && d[k].gen == s[i].d.gen ? d[k] : s[i].d;
 		}
 	}
 }
@@ -228,6 +246,7 @@ static uint64_t claim(void)
 
 	for (size_t i = 0; i < nr; i++) {
 		q.dom[i] = s[i].d.id;
+		q.gen[i] = s[i].d.gen;
 		if (!opt_json) {
 			printf("claiming %s for %s\n", size_text(s[i].d.memory), s[i].d.name);
 		}

@@ -268,6 +268,7 @@ int cmd_act(int argc, char **argv)
 	want_operands(argc, argv, 1, 1);
 	d = find_domain(argv[1]);
 	q.dom = d.id;
+	q.gen = d.gen;
 	for (size_t i = 0; i < COUNT(acts); i++) {
 		if (strcmp(acts[i].name, argv[0]) == 0) {
 			q.action = acts[i].action;

@@ -108,8 +108,8 @@ struct files {
 };
 /* Opens a file, unless it is open; a packed kernel is unpacked. Returns its size as it is sent. */
 uint64_t file_open(struct files *f, size_t i);
-/* The domain's number; ends with the reason where it is refused. */
-uint16_t define_domain(struct files *f);
+/* Its number and generation; ends with the reason where it is refused. */
+struct ctl_defined define_domain(struct files *f);
 /* For tests: the program dies here, at once, if FHCTL_DIE_AT names the step, or stands still, by FHCTL_STOP_AT. */
 void step(const char *name);
 /* Sends its files while it is being built; told: bytes that have gone. */

@@ -165,7 +165,7 @@ static uint32_t send_tree(const char *path)
 	return (uint32_t)n;
 }
 
-uint16_t define_domain(struct files *f)
+struct ctl_defined define_domain(struct files *f)
 {
 	struct ctl_define q = { 0 };
 	struct ctl_defined got;
@@ -195,7 +195,7 @@ uint16_t define_domain(struct files *f)
 		die_status(status, "%s", f->tree);
 	}
 	memcpy(&got, reply.data, sizeof(got));
-	return got.dom;
+	return got;
 }
 
 /* One piece, its bytes behind the HEADS of a frame; returns where the hypervisor wants to go on. */

@@ -240,18 +240,18 @@ void *fetch_list(uint32_t kind, size_t size, size_t *nr)
 			die_status(status, "list");
 		}
 		memcpy(&at, reply.data, sizeof(at));
-		if (at.nr == 0) {
-			break;
-		}
 		if (reply.head.len != sizeof(at) + at.nr * size) {
 			die(EXIT_BROKEN, "the hypervisor's entries have another size: fhctl is older or newer");
 		}
-		all = realloc(all, (total + at.nr) * size);
+		all = realloc(all, (total + at.nr) * size + 1);
 		if (all == NULL) {
 			die(EXIT_BROKEN, "out of memory");
 		}
 		memcpy(all + total * size, (const char *)reply.data + sizeof(at), at.nr * size);
 		total += at.nr;
+		if ((at.kind & CTL_LIST_END) != 0) {
+			break;
+		}
 	}
 	*nr = total;
 	return all;
