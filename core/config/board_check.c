@@ -61,49 +61,53 @@ fh_status config_read_board(const struct fdt_index *tree, const struct range *ow
 	return FH_OK;
 }
 
-static fh_status check_cpus(const struct cfg_system *sys, const struct cfg_board *board, struct cfg_error *err)
+static fh_status check_cpus(const struct cfg_domain *d, const struct cfg_board *board, struct cfg_error *err)
 {
-	for (uint32_t i = 0; i < sys->nr_domains; i++) {
-		const struct cfg_domain *d = &sys->domains[i];
-
-		if (board->gic_version == 2U && d->nr_vcpus > GICV2_CPUS) {
-			return cfg_say(err, FH_EOVERFLOW, "/domains/%s/cpus: %u vCPUs, but the board's GICv2 serves %u",
-				       d->name, d->nr_vcpus, GICV2_CPUS);
-		}
-		for (uint32_t k = 0; k < d->nr_vcpus; k++) {
-			if (d->pcpu[k] >= board->nr_cpus) {
-				return cfg_say(err, FH_ENOENT, "/domains/%s/cpus: CPU %u, but the board has 0 to %u",
-					       d->name, d->pcpu[k], board->nr_cpus - 1U);
-			}
+	if (board->gic_version == 2U && d->nr_vcpus > GICV2_CPUS) {
+		return cfg_say(err, FH_EOVERFLOW, "/domains/%s/cpus: %u vCPUs, but the board's GICv2 serves %u",
+			       d->name, d->nr_vcpus, GICV2_CPUS);
+	}
+	for (uint32_t k = 0; k < d->nr_vcpus; k++) {
+		if (d->pcpu[k] >= board->nr_cpus) {
+			return cfg_say(err, FH_ENOENT, "/domains/%s/cpus: CPU %u, but the board has 0 to %u", d->name,
+				       d->pcpu[k], board->nr_cpus - 1U);
 		}
 	}
 	return FH_OK;
 }
 
-static fh_status check_given(const struct cfg_board *board, const char *path, struct range r, struct cfg_error *err)
+static fh_status check_given(const struct cfg_system *sys, const struct cfg_board *board, const struct given *g,
+			     struct cfg_error *err)
 {
-	bool found = false;
+	const struct range r = g->range;
+	const struct range *with = NULL;
+	const char *what = "";
+	bool in_ram = false;
+	char path[64];
 
 	for (uint32_t i = 0; i < board->nr_ram; i++) {
-		found = found || range_contains(board->ram[i], r);
+		in_ram = in_ram || range_contains(board->ram[i], r);
 	}
-	if (!found) {
-		return cfg_say(err, FH_ENOENT, "%s: 0x%lx to 0x%lx is not in one range of the board's RAM", path,
-			       r.base, range_end(r) - 1U);
+	if (board->image.size != 0U && range_overlaps(board->image, r)) {
+		with = &board->image;
+		what = "the hypervisor's image";
 	}
 	for (uint32_t i = 0; i < board->nr_reserved; i++) {
 		if (range_overlaps(board->reserved[i], r)) {
-			return cfg_say(err, FH_EEXIST,
-				       "%s: 0x%lx to 0x%lx overlaps what the firmware reserved (0x%lx to 0x%lx)", path,
-				       r.base, range_end(r) - 1U, board->reserved[i].base,
-				       range_end(board->reserved[i]) - 1U);
+			with = &board->reserved[i];
+			what = "what the firmware reserved";
 		}
 	}
-	if (board->image.size != 0U && range_overlaps(board->image, r)) {
-		return cfg_say(err, FH_EEXIST, "%s: 0x%lx to 0x%lx overlaps the hypervisor's image (0x%lx to 0x%lx)",
-			       path, r.base, range_end(r) - 1U, board->image.base, range_end(board->image) - 1U);
+	if (in_ram && with == NULL) {
+		return FH_OK;
 	}
-	return FH_OK;
+	cfg_given_path(sys, g, path, sizeof(path));
+	if (!in_ram) {
+		return cfg_say(err, FH_ENOENT, "%s: 0x%lx to 0x%lx is not in one range of the board's RAM", path,
+			       r.base, range_end(r) - 1U);
+	}
+	return cfg_say(err, FH_EEXIST, "%s: 0x%lx to 0x%lx overlaps %s (0x%lx to 0x%lx)", path, r.base,
+		       range_end(r) - 1U, what, with->base, range_end(*with) - 1U);
 }
 
 /* A domain's memory as the guest sees it. */
@@ -127,28 +131,28 @@ static fh_status check_ipa(const struct cfg_board *board, const struct cfg_domai
 	return FH_OK;
 }
 
-fh_status config_check_board(const struct cfg_system *sys, const struct cfg_board *board, struct cfg_error *err)
+static fh_status check_domain(const struct cfg_domain *d, const struct cfg_board *board, struct cfg_error *err)
+{
+	FH_TRY(check_cpus(d, board, err));
+	for (uint32_t k = 0; k < d->nr_mem; k++) {
+		FH_TRY(check_ipa(board, d, "memory", (struct range){ ipa_val(d->mem[k].ipa), d->mem[k].size }, err));
+	}
+	return d->claims.window.size != 0U ? check_ipa(board, d, "claims", d->claims.window, err) : FH_OK;
+}
+
+fh_status config_check_board(const struct cfg_system *sys, uint8_t added, const struct cfg_board *board,
+			     struct cfg_error *err)
 {
 	const struct given *all;
-	const uint32_t nr = cfg_given(sys, &all);
-	fh_status status = check_cpus(sys, board, err);
+	const uint32_t nr = cfg_given(sys, added, &all);
 
-	for (uint32_t i = 0; i < nr && status == FH_OK; i++) {
-		char path[64];
-
-		cfg_given_path(sys, &all[i], path, sizeof(path));
-		status = check_given(board, path, all[i].range, err);
+	for (uint32_t i = 0; i < nr; i++) {
+		FH_TRY(check_given(sys, board, &all[i], err));
 	}
 	for (uint32_t i = 0; i < sys->nr_domains; i++) {
-		const struct cfg_domain *d = &sys->domains[i];
-
-		for (uint32_t k = 0; k < d->nr_mem && status == FH_OK; k++) {
-			status = check_ipa(board, d, "memory", (struct range){ ipa_val(d->mem[k].ipa), d->mem[k].size },
-					   err);
-		}
-		if (status == FH_OK && d->claims.window.size != 0U) {
-			status = check_ipa(board, d, "claims", d->claims.window, err);
+		if (added == CFG_NO_DOMAIN || i == added) {
+			FH_TRY(check_domain(&sys->domains[i], board, err));
 		}
 	}
-	return status;
+	return FH_OK;
 }

@@ -4,7 +4,7 @@
 #include "core/config/config_internal.h"
 #include "core/log/log.h"
 
-uint32_t cfg_given(const struct cfg_system *sys, const struct given **out)
+uint32_t cfg_given(const struct cfg_system *sys, uint8_t only, const struct given **out)
 {
 	static FH_NOINIT struct given list[CFG_MAX_GIVEN];
 	uint32_t nr = 0;
@@ -12,7 +12,9 @@ uint32_t cfg_given(const struct cfg_system *sys, const struct given **out)
 	*out = list;
 
 	for (uint8_t i = 0; i < sys->nr_domains; i++) {
-		for (uint8_t k = 0; cfg_used(&sys->domains[i]) && k < sys->domains[i].nr_mem; k++) {
+		const bool counts = cfg_used(&sys->domains[i]) && (only == CFG_NO_DOMAIN || i == only);
+
+		for (uint8_t k = 0; counts && k < sys->domains[i].nr_mem; k++) {
 			const struct cfg_mem *m = &sys->domains[i].mem[k];
 
 			if (m->kind == CFG_MEM_STATIC) {
@@ -20,7 +22,7 @@ uint32_t cfg_given(const struct cfg_system *sys, const struct given **out)
 			}
 		}
 	}
-	for (uint8_t i = 0; i < sys->nr_zones; i++) {
+	for (uint8_t i = 0; only == CFG_NO_DOMAIN && i < sys->nr_zones; i++) {
 		if (sys->zones[i].leaf) {
 			list[nr++] = (struct given){ sys->zones[i].range, CFG_NO_DOMAIN, i };
 		}
@@ -57,7 +59,7 @@ void cfg_given_path(const struct cfg_system *sys, const struct given *g, char *b
 static fh_status check_ram(const struct cfg_system *sys, uint8_t of, struct cfg_error *err)
 {
 	const struct given *all;
-	const uint32_t nr = cfg_given(sys, &all);
+	const uint32_t nr = cfg_given(sys, CFG_NO_DOMAIN, &all);
 
 	for (uint32_t i = 0; i < nr; i++) {
 		if (of != CFG_NO_DOMAIN && all[i].domain != of) {
@@ -141,14 +143,11 @@ static fh_status check_addresses(const struct cfg_domain *d, struct cfg_error *e
 }
 
 /* Names are unique in a tree that dtc made, but not in one that it did not make. */
-static fh_status check_names(const struct cfg_system *sys, struct cfg_error *err)
+static fh_status check_name(const struct cfg_system *sys, const struct cfg_domain *d, struct cfg_error *err)
 {
-	for (uint32_t i = 1; i < sys->nr_domains; i++) {
-		for (uint32_t k = 0; k < i; k++) {
-			if (cfg_used(&sys->domains[i]) && strcmp(sys->domains[i].name, sys->domains[k].name) == 0) {
-				return cfg_say(err, FH_EEXIST, "/domains/%s: there are two domains of this name",
-					       sys->domains[i].name);
-			}
+	for (uint32_t i = 0; i < sys->nr_domains; i++) {
+		if (&sys->domains[i] != d && strcmp(sys->domains[i].name, d->name) == 0) {
+			return cfg_say(err, FH_EEXIST, "/domains/%s: there are two domains of this name", d->name);
 		}
 	}
 	return FH_OK;
@@ -170,12 +169,11 @@ static fh_status check_window(const struct cfg_domain *d, struct cfg_error *err)
 
 fh_status cfg_check_whole(const struct cfg_system *sys, uint8_t added, struct cfg_error *err)
 {
-	FH_TRY(check_names(sys, err));
 	FH_TRY(check_cpus(sys, err));
 	FH_TRY(check_ram(sys, added, err));
 	for (uint32_t i = 0; i < sys->nr_domains; i++) {
-		/* A slot without a name is free: a domain that was created has gone. */
-		if (cfg_used(&sys->domains[i])) {
+		if (added == CFG_NO_DOMAIN || i == added) {
+			FH_TRY(check_name(sys, &sys->domains[i], err));
 			FH_TRY(check_addresses(&sys->domains[i], err));
 			FH_TRY(check_window(&sys->domains[i], err));
 		}

@@ -6,6 +6,7 @@
 #include "core/config/config_internal.h"
 
 #define MAX_NODES 256U
+#define NOPS_MAX 64U /* of a tree that comes at run time */
 #define MAGIC 0xd00dfeedU
 
 static struct fdt_node nodes[MAX_NODES];
@@ -157,6 +158,30 @@ static fh_status check_added(struct reader *r, uint16_t node, const struct cfg_d
 	return FH_OK;
 }
 
+/* The zones that it refers to: empty nodes, by the names of the system's, wherever those stand. */
+static fh_status find_zones(struct reader *r, uint16_t zones)
+{
+	const struct fdt_index *t = r->t;
+
+	for (uint32_t i = 0; i < CFG_MAX_ZONES; i++) {
+		r->zone_node[i] = FDT_NO_NODE;
+	}
+	for (uint16_t n = zones != FDT_NO_NODE ? t->nodes[zones].first_child : FDT_NO_NODE; n != FDT_NO_NODE;
+	     n = t->nodes[n].next_sibling) {
+		uint32_t i = 0;
+
+		while (i < r->sys->nr_zones && !cfg_named(t, n, r->sys->zones[i].name)) {
+			i++;
+		}
+		if (i == r->sys->nr_zones || r->zone_node[i] != FDT_NO_NODE) {
+			return cfg_refuse(r, FH_EINVAL, n, NULL,
+					  i == r->sys->nr_zones ? "there is no such zone" : "stands twice");
+		}
+		r->zone_node[i] = n;
+	}
+	return FH_OK;
+}
+
 static fh_status read_added(struct reader *r, uint8_t slot)
 {
 	const uint16_t domains = fdt_child(r->t, 0, "domains");
@@ -164,9 +189,11 @@ static fh_status read_added(struct reader *r, uint8_t slot)
 	const uint16_t node = domains != FDT_NO_NODE ? r->t->nodes[domains].first_child : FDT_NO_NODE;
 
 	FH_TRY(check_root(r));
-	for (uint32_t i = 0; i < r->sys->nr_zones; i++) {
-		r->zone_node[i] = zones != FDT_NO_NODE ? fdt_child(r->t, zones, r->sys->zones[i].name) : FDT_NO_NODE;
+	/* Each look-up passes them: what dtc writes has none. */
+	if (r->t->nr_nops > NOPS_MAX) {
+		return cfg_say(r->err, FH_EFORMAT, "the tree has more than %u NOPs: compile it anew", NOPS_MAX);
 	}
+	FH_TRY(find_zones(r, zones));
 	if (node == FDT_NO_NODE || r->t->nodes[node].next_sibling != FDT_NO_NODE) {
 		return cfg_say(r->err, FH_EINVAL, "/domains: must have one domain, for one that is created");
 	}

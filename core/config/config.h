@@ -26,6 +26,7 @@
 #define CFG_PATH_MAX 128U
 #define CFG_ARGS_MAX 512U
 #define CFG_NO_ZONE UINT8_MAX
+#define CFG_NO_DOMAIN UINT8_MAX
 #define CFG_ADDR_AUTO UINT64_MAX
 
 enum cfg_panic { CFG_PANIC_RESET, CFG_PANIC_OFF, CFG_PANIC_HALT };
@@ -189,18 +190,21 @@ fh_status config_read_board(const struct fdt_index *tree, const struct range *ow
 			    struct cfg_board *out, struct cfg_error *err) FH_MUST_CHECK;
 
 /*
- * Checks CPUs, RAM, reserved memory, the image and guests' address spaces against a board. FH_ENOENT: the board has no
- * such CPU or RAM; FH_EEXIST: an overlap.
+ * Checks CPUs, RAM, reserved memory, the image and guests' address spaces against a board: of the domain that was
+ * added, or (CFG_NO_DOMAIN) of the whole configuration. FH_ENOENT: the board has no such CPU or RAM; FH_EEXIST: an
+ * overlap.
  */
-fh_status config_check_board(const struct cfg_system *sys, const struct cfg_board *board, struct cfg_error *err)
-	FH_MUST_CHECK;
+fh_status config_check_board(const struct cfg_system *sys, uint8_t added, const struct cfg_board *board,
+			     struct cfg_error *err) FH_MUST_CHECK;
 
 /*
  * Checks the devices against the board's tree: the hypervisor's own are there; each that is given away is there, is
  * not the hypervisor's, is given once, shares no page of registers and no interrupt with another that is given, lies
- * on no guest RAM, and can do DMA only where the configuration allows it.
+ * on no guest RAM, and can do DMA only where the configuration allows it. added: of that domain alone, after the whole
+ * configuration (CFG_NO_DOMAIN) was found sound; its devices are those of /hypervisor/devices, by the same paths. One
+ * caller at a time.
  */
-fh_status config_check_devices(const struct cfg_system *sys, const struct fdt_index *tree, struct cfg_error *err)
-	FH_MUST_CHECK;
+fh_status config_check_devices(const struct cfg_system *sys, uint8_t added, const struct fdt_index *tree,
+			       struct cfg_error *err) FH_MUST_CHECK;
 
 #endif

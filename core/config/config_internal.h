@@ -98,11 +98,10 @@ struct given {
 	uint8_t domain; /* CFG_NO_DOMAIN: a zone */
 	uint8_t index;  /* of the domain's memory, or of the zone */
 };
-#define CFG_NO_DOMAIN UINT8_MAX
 #define CFG_MAX_GIVEN (CFG_MAX_DOMAINS * CFG_MAX_MEM + CFG_MAX_ZONES)
 
-/* All of it, in a list that the next call makes anew; how many. */
-uint32_t cfg_given(const struct cfg_system *sys, const struct given **out);
+/* All of it, or what that domain alone is given, in a list that the next call makes anew; how many. */
+uint32_t cfg_given(const struct cfg_system *sys, uint8_t only, const struct given **out);
 /* "/domains/front/memory@40000000" or "/zones/low", cut where it is longer. */
 void cfg_given_path(const struct cfg_system *sys, const struct given *g, char *buf, size_t size);
 

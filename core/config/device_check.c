@@ -4,12 +4,24 @@
 #include "core/config/config_internal.h"
 #include "core/fdt/board.h"
 
-#define MAX_PAIRS (CFG_MAX_DOMAINS * CFG_MAX_DEVICES)
+enum { OWN_GIC, OWN_CONSOLE, OWN_WATCHDOG, OWN_COUNT };
 
+/*
+ * What the boot's check found: a domain that is defined later is checked against it, and the board's tree is not read
+ * again. Written at boot, and given[] by who defines a domain, one at a time.
+ */
+static struct found {
+	struct board_device own[OWN_COUNT]; /* the hypervisor's; node FDT_NO_NODE: the board has none */
+	struct board_device spare[CFG_MAX_DEVICES];
+	struct board_device given[CFG_MAX_DOMAINS][CFG_MAX_DEVICES];
+} found;
+
+/* d NULL: of the hypervisor's own list. */
 static fh_status say(struct cfg_error *err, fh_status status, const struct cfg_domain *d, const struct cfg_device *dev,
 		     const char *reason, const char *who)
 {
-	return cfg_say(err, status, "/domains/%s/devices: %.64s: %s%s", d->name, dev->path, reason, who);
+	return cfg_say(err, status, "%s%s/devices: %.64s: %s%s", d != NULL ? "/domains/" : "/hypervisor",
+		       d != NULL ? d->name : "", dev->path, reason, who);
 }
 
 /* Registers are mapped by pages: what shares a page is given too. */
@@ -38,33 +50,39 @@ static bool share_irq(const struct board_device *a, const struct board_device *b
 	return false;
 }
 
-/* The hypervisor's own: GIC, console, watchdog. */
-static fh_status check_own(const struct cfg_system *sys, const struct fdt_index *tree, const struct cfg_domain *d,
-			   const struct cfg_device *dev, const struct board_device *have, struct cfg_error *err)
+/* The hypervisor's own: GIC, console, watchdog. One without sound registers and interrupts shares none. */
+static void find_own(const struct cfg_system *sys, const struct fdt_index *tree)
 {
 	uint32_t version = 0;
-	const struct {
-		const char *what;
-		uint16_t node;
-	} own[] = {
-		{ "interrupt controller", board_gic(tree, &version) },
-		{ "console", board_console(tree, sys->console) },
-		{ "watchdog", sys->watchdog[0] != '\0' ? fdt_find(tree, sys->watchdog) : FDT_NO_NODE },
+	const uint16_t nodes[OWN_COUNT] = {
+		[OWN_GIC] = board_gic(tree, &version),
+		[OWN_CONSOLE] = board_console(tree, sys->console),
+		[OWN_WATCHDOG] = sys->watchdog[0] != '\0' ? fdt_find(tree, sys->watchdog) : FDT_NO_NODE,
 	};
 
-	for (uint32_t i = 0; i < ARRAY_SIZE(own); i++) {
-		struct board_device o;
+	for (uint32_t i = 0; i < OWN_COUNT; i++) {
+		struct board_device *o = &found.own[i];
 
-		if (own[i].node == FDT_NO_NODE) {
-			continue;
+		if (board_device_at(tree, nodes[i], o, NULL) != FH_OK) {
+			*o = (struct board_device){ .node = nodes[i] };
 		}
-		if (own[i].node == have->node) {
-			return say(err, FH_EEXIST, d, dev, "is the hypervisor's own ", own[i].what);
+	}
+}
+
+static fh_status check_own(const struct cfg_domain *d, const struct cfg_device *dev, const struct board_device *have,
+			   struct cfg_error *err)
+{
+	static const char *const what[OWN_COUNT] = { "interrupt controller", "console", "watchdog" };
+
+	for (uint32_t i = 0; i < OWN_COUNT; i++) {
+		const struct board_device *o = &found.own[i];
+
+		if (o->node == have->node) {
+			return say(err, FH_EEXIST, d, dev, "is the hypervisor's own ", what[i]);
 		}
-		if (board_device_at(tree, own[i].node, &o, NULL) == FH_OK &&
-		    (share_page(have, &o) || share_irq(have, &o))) {
+		if (share_page(have, o) || share_irq(have, o)) {
 			return say(err, FH_EEXIST, d, dev, "shares registers or an interrupt with the hypervisor's ",
-				   own[i].what);
+				   what[i]);
 		}
 	}
 	return FH_OK;
@@ -76,13 +94,12 @@ static fh_status check_no_memory(const struct fdt_index *tree, const struct cfg_
 {
 	const uint16_t parent = tree->nodes[have->node].parent;
 	struct range ram[CFG_MAX_BANKS];
-	uint32_t version = 0;
 	uint32_t nr = 0;
 
 	if (parent != FDT_NO_NODE && parent == fdt_find(tree, "/reserved-memory")) {
 		return say(err, FH_EINVAL, d, dev, "is memory that the firmware reserved, no device: leave it out", "");
 	}
-	if (parent != FDT_NO_NODE && parent == board_gic(tree, &version)) {
+	if (parent != FDT_NO_NODE && parent == found.own[OWN_GIC].node) {
 		return say(err, FH_EEXIST, d, dev, "is a part of the hypervisor's interrupt controller: leave it out",
 			   "");
 	}
@@ -97,6 +114,33 @@ static fh_status check_no_memory(const struct fdt_index *tree, const struct cfg_
 		}
 	}
 	return FH_OK;
+}
+
+/* A device of the board that may be given away at all. d NULL: not yet to anybody. */
+static fh_status find_device(const struct fdt_index *tree, const struct cfg_domain *d, const struct cfg_device *dev,
+			     struct board_device *out, struct cfg_error *err)
+{
+	const char *why = "";
+	const fh_status status = board_device(tree, dev->path, out, &why);
+
+	if (status != FH_OK) {
+		return say(err, status, d, dev, why, "");
+	}
+	FH_TRY(check_own(d, dev, out, err));
+	return check_no_memory(tree, d, dev, out, err);
+}
+
+/* A board's watchdog or GPIO may end the machine: what was not foreseen at boot is not given. */
+static fh_status find_spare(const struct cfg_system *sys, const struct cfg_domain *d, const struct cfg_device *dev,
+			    struct board_device *out, struct cfg_error *err)
+{
+	for (uint32_t i = 0; i < sys->nr_devices; i++) {
+		if (strcmp(sys->devices[i].path, dev->path) == 0) {
+			*out = found.spare[i];
+			return FH_OK;
+		}
+	}
+	return say(err, FH_EDENIED, d, dev, "is none that the boot's configuration lists in /hypervisor/devices", "");
 }
 
 static fh_status check_kind(const struct cfg_domain *d, const struct cfg_device *dev, const struct board_device *have,
@@ -141,56 +185,63 @@ static fh_status check_hypervisor(const struct cfg_system *sys, const struct fdt
 			return cfg_say(err, FH_ENOENT, "/hypervisor/%s: %.64s: %s", own[i].prop, own[i].path, why);
 		}
 	}
+	find_own(sys, tree);
 	for (uint32_t i = 0; i < sys->nr_devices; i++) {
-		if (fdt_find(tree, sys->devices[i].path) == FDT_NO_NODE) {
-			return cfg_say(err, FH_ENOENT, "/hypervisor/devices: %.64s: the board has no such device",
-				       sys->devices[i].path);
+		FH_TRY(find_device(tree, NULL, &sys->devices[i], &found.spare[i], err));
+	}
+	return FH_OK;
+}
+
+/* Against a domain's devices, or the first nr of them. */
+static fh_status check_shares(const struct cfg_domain *d, const struct cfg_device *dev, const struct board_device *have,
+			      const struct cfg_domain *other, uint32_t nr, struct cfg_error *err)
+{
+	for (uint32_t i = 0; i < nr; i++) {
+		const struct board_device *o = &found.given[other->id][i];
+
+		if (share_page(o, have) || share_irq(o, have)) {
+			return say(err, FH_EEXIST, d, dev,
+				   o->node == have->node ? "is given already, to " :
+							   "shares a page or an interrupt with a device of ",
+				   other->name);
 		}
 	}
 	return FH_OK;
 }
 
-fh_status config_check_devices(const struct cfg_system *sys, const struct fdt_index *tree, struct cfg_error *err)
+/* A domain's devices, against those of the first `before` slots and its own. */
+static fh_status check_domain(const struct cfg_system *sys, const struct fdt_index *tree, const struct cfg_domain *d,
+			      bool later, struct cfg_error *err)
 {
-	static struct board_device seen[MAX_PAIRS];
-	static const struct cfg_domain *owner[MAX_PAIRS];
-	uint32_t nr = 0;
+	const uint32_t before = later ? sys->nr_domains : d->id;
 
-	if (check_hypervisor(sys, tree, err) != FH_OK) {
-		return FH_ENOENT;
-	}
-	for (uint32_t i = 0; i < sys->nr_domains; i++) {
-		const struct cfg_domain *d = &sys->domains[i];
+	for (uint32_t k = 0; k < d->nr_devices; k++) {
+		const struct cfg_device *dev = &d->devices[k];
+		struct board_device *have = &found.given[d->id][k];
 
-		for (uint32_t k = 0; cfg_used(d) && k < d->nr_devices; k++) {
-			const struct cfg_device *dev = &d->devices[k];
-			const char *why = "";
-			fh_status status = board_device(tree, dev->path, &seen[nr], &why);
+		FH_TRY(later ? find_spare(sys, d, dev, have, err) : find_device(tree, d, dev, have, err));
+		FH_TRY(check_kind(d, dev, have, err));
+		for (uint32_t i = 0; i < before; i++) {
+			const struct cfg_domain *other = &sys->domains[i];
 
-			if (status != FH_OK) {
-				return say(err, status, d, dev, why, "");
+			if (other != d && cfg_used(other)) {
+				FH_TRY(check_shares(d, dev, have, other, other->nr_devices, err));
 			}
-			status = check_own(sys, tree, d, dev, &seen[nr], err);
-			if (status == FH_OK) {
-				status = check_no_memory(tree, d, dev, &seen[nr], err);
-			}
-			if (status == FH_OK) {
-				status = check_kind(d, dev, &seen[nr], err);
-			}
-			for (uint32_t n = 0; n < nr && status == FH_OK; n++) {
-				if (share_page(&seen[n], &seen[nr]) || share_irq(&seen[n], &seen[nr])) {
-					status = say(err, FH_EEXIST, d, dev,
-						     seen[n].node == seen[nr].node ?
-							     "is given already, to " :
-							     "shares a page or an interrupt with a device of ",
-						     owner[n]->name);
-				}
-			}
-			if (status != FH_OK) {
-				return status;
-			}
-			owner[nr++] = d;
 		}
+		FH_TRY(check_shares(d, dev, have, d, k, err));
+	}
+	return FH_OK;
+}
+
+fh_status config_check_devices(const struct cfg_system *sys, uint8_t added, const struct fdt_index *tree,
+			       struct cfg_error *err)
+{
+	if (added != CFG_NO_DOMAIN) {
+		return check_domain(sys, tree, &sys->domains[added], true, err);
+	}
+	FH_TRY(check_hypervisor(sys, tree, err));
+	for (uint32_t i = 0; i < sys->nr_domains; i++) {
+		FH_TRY(check_domain(sys, tree, &sys->domains[i], false, err));
 	}
 	return FH_OK;
 }

@@ -4,41 +4,34 @@
 #include "core/config/config_internal.h"
 #include "core/log/log.h"
 
-#define PROPS_MAX 32U
-#define NODE_PROPS_MAX 32U /* a name twice is no more of a node; each is searched for from the first */
+#define PROPS_MAX 48U /* of a table */
 
 /* Always allowed: references, and cell counts. */
 static const char *const always[] = { "phandle", "linux,phandle", "#address-cells", "#size-cells" };
 
-static bool is_known(struct words known, const char *word)
+/* Where a name stands in the table, behind it that of what is always allowed; nr + ARRAY_SIZE(always): nowhere. */
+static uint32_t place(const struct prop *list, uint32_t nr, const char *name)
 {
-	for (uint32_t i = 0; i < known.nr; i++) {
-		if (strcmp(known.list[i], word) == 0) {
-			return true;
-		}
+	uint32_t i = 0;
+
+	while (i < nr && (list[i].name[0] != name[0] || strcmp(list[i].name, name) != 0)) {
+		i++;
 	}
-	return false;
+	while (i >= nr && i < nr + ARRAY_SIZE(always) && strcmp(always[i - nr], name) != 0) {
+		i++;
+	}
+	return i;
 }
 
-static fh_status only(struct reader *r, uint16_t node, const struct prop *list, uint32_t nr)
+static fh_status unknown(struct reader *r, uint16_t node, const struct prop *list, uint32_t nr, const char *name)
 {
 	const char *names[PROPS_MAX];
-	const struct words known = { names, MIN(nr, PROPS_MAX) }; /* those beyond would be refused */
-	struct fdt_prop p;
-	const char *name;
+	const struct words known = { names, MIN(nr, PROPS_MAX) };
 
 	for (uint32_t i = 0; i < known.nr; i++) {
 		names[i] = list[i].name;
 	}
-	for (uint32_t i = 0; fdt_prop_at(r->t, node, i, &name, &p) == FH_OK; i++) {
-		if (!is_known(known, name) && !is_known(WORDS(always), name)) {
-			return cfg_unknown(r, node, name, known, name);
-		}
-		if (i == NODE_PROPS_MAX) {
-			return cfg_refuse(r, FH_EOVERFLOW, node, NULL, "more than %u properties", NODE_PROPS_MAX);
-		}
-	}
-	return FH_OK;
+	return cfg_unknown(r, node, name, known, name);
 }
 
 static void store(void *at, uint32_t size, uint64_t value)
@@ -52,14 +45,14 @@ static void store(void *at, uint32_t size, uint64_t value)
 	}
 }
 
-static fh_status text(struct reader *r, uint16_t node, const struct prop *p, char *buf)
+static fh_status text(struct reader *r, uint16_t node, const struct prop *p, const struct fdt_prop *have, char *buf)
 {
 	const char *s;
 
-	if (fdt_str(r->t, node, p->name, &s) != FH_OK || s[0] == '\0') {
+	if (fdt_prop_str(have, &s) != FH_OK || s[0] == '\0') {
 		return cfg_refuse(r, FH_EINVAL, node, p->name, "must be one string that is not empty");
 	}
-	if (strlen(s) >= p->size) {
+	if (have->len > p->size) {
 		return cfg_refuse(r, FH_EOVERFLOW, node, p->name, "is longer than %u characters", p->size - 1U);
 	}
 	/* What is shown of it stays what it is: no escape sequence, no line of its own. */
@@ -69,32 +62,34 @@ static fh_status text(struct reader *r, uint16_t node, const struct prop *p, cha
 					  "has a character that is not one of ASCII's printable ones");
 		}
 	}
-	memcpy(buf, s, strlen(s) + 1U);
+	memcpy(buf, s, have->len);
 	return FH_OK;
 }
 
-static fh_status word(struct reader *r, uint16_t node, const struct prop *p, void *out)
+static fh_status word(struct reader *r, uint16_t node, const struct prop *p, const struct fdt_prop *have, void *out)
 {
 	char all[64];
 	const char *s;
 	size_t at = 0;
-	const bool sound = fdt_str(r->t, node, p->name, &s) == FH_OK;
+	const bool sound = fdt_prop_str(have, &s) == FH_OK;
 
-	for (uint32_t i = 0; i < p->max; i++) {
-		if (sound && strcmp(s, p->words[i]) == 0) {
+	for (uint32_t i = 0; sound && i < p->max; i++) {
+		if (strcmp(s, p->words[i]) == 0) {
 			store(out, p->size, i);
 			return FH_OK;
 		}
+	}
+	for (uint32_t i = 0; i < p->max; i++) {
 		at += fmt_line(all + at, sizeof(all) - at, "%s%s", i == 0U ? "" : ", ", p->words[i]);
 	}
 	return cfg_refuse(r, FH_EINVAL, node, p->name, "\"%.32s\" is none of %s", sound ? s : "?", all);
 }
 
-static fh_status number(struct reader *r, uint16_t node, const struct prop *p, void *out)
+static fh_status number(struct reader *r, uint16_t node, const struct prop *p, const struct fdt_prop *have, void *out)
 {
 	uint32_t v;
 
-	if (fdt_u32(r->t, node, p->name, &v) != FH_OK) {
+	if (fdt_prop_u32(have, &v) != FH_OK) {
 		return cfg_refuse(r, FH_EINVAL, node, p->name, "must be one number");
 	}
 	if (v < p->min || v > p->max) {
@@ -104,40 +99,42 @@ static fh_status number(struct reader *r, uint16_t node, const struct prop *p, v
 	return FH_OK;
 }
 
-fh_status cfg_address(struct reader *r, uint16_t node, const char *prop, uint64_t *out)
+static fh_status address(struct reader *r, uint16_t node, const char *prop, const struct fdt_prop *have, uint64_t *out)
 {
-	const fh_status status = fdt_u64(r->t, node, prop, out);
-
-	if (status == FH_OK || status == FH_ENOENT) {
-		return FH_OK;
-	}
-	return cfg_refuse(r, FH_EINVAL, node, prop, "must be one address, of one or two cells");
+	return fdt_prop_u64(have, out) == FH_OK ?
+		       FH_OK :
+		       cfg_refuse(r, FH_EINVAL, node, prop, "must be one address, of one or two cells");
 }
 
-static fh_status flag(struct reader *r, uint16_t node, const struct prop *p, void *out)
+fh_status cfg_address(struct reader *r, uint16_t node, const char *prop, uint64_t *out)
 {
-	struct fdt_prop value;
+	struct fdt_prop have;
 
-	if (fdt_prop(r->t, node, p->name, &value) == FH_OK && value.len != 0U) {
+	return fdt_prop(r->t, node, prop, &have) == FH_OK ? address(r, node, prop, &have, out) : FH_OK;
+}
+
+static fh_status flag(struct reader *r, uint16_t node, const struct prop *p, const struct fdt_prop *have, void *out)
+{
+	if (have->len != 0U) {
 		return cfg_refuse(r, FH_EINVAL, node, p->name, "is a flag and takes no value");
 	}
 	store(out, p->size, 1);
 	return FH_OK;
 }
 
-static fh_status read_one(struct reader *r, uint16_t node, const struct prop *p, void *out)
+static fh_status read_one(struct reader *r, uint16_t node, const struct prop *p, const struct fdt_prop *have, void *out)
 {
 	switch (p->kind) {
 	case PROP_TEXT:
-		return text(r, node, p, out);
+		return text(r, node, p, have, out);
 	case PROP_WORD:
-		return word(r, node, p, out);
+		return word(r, node, p, have, out);
 	case PROP_NUMBER:
-		return number(r, node, p, out);
+		return number(r, node, p, have, out);
 	case PROP_ADDRESS:
-		return cfg_address(r, node, p->name, out);
+		return address(r, node, p->name, have, out);
 	case PROP_FLAG:
-		return flag(r, node, p, out);
+		return flag(r, node, p, have, out);
 	case PROP_OTHER:
 	default:
 		return FH_OK;
@@ -146,10 +143,22 @@ static fh_status read_one(struct reader *r, uint16_t node, const struct prop *p,
 
 fh_status cfg_props(struct reader *r, uint16_t node, const struct prop *list, uint32_t nr, void *base)
 {
-	FH_TRY(only(r, node, list, nr));
-	for (uint32_t i = 0; i < nr; i++) {
-		if (list[i].kind != PROP_OTHER && fdt_has(r->t, node, list[i].name)) {
-			FH_TRY(read_one(r, node, &list[i], (char *)base + list[i].at));
+	struct fdt_prop have;
+	const char *name;
+	uint64_t seen = 0;
+
+	for (uint32_t at = 0; fdt_next_prop(r->t, node, &at, &name, &have);) {
+		const uint32_t i = place(list, nr, name);
+
+		if (i == nr + ARRAY_SIZE(always)) {
+			return unknown(r, node, list, nr, name);
+		}
+		if ((seen >> i & 1U) != 0U) {
+			return cfg_refuse(r, FH_EEXIST, node, name, "stands twice");
+		}
+		seen |= UINT64_C(1) << i;
+		if (i < nr && list[i].kind != PROP_OTHER) {
+			FH_TRY(read_one(r, node, &list[i], &have, (char *)base + list[i].at));
 		}
 	}
 	return FH_OK;

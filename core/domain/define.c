@@ -42,30 +42,6 @@ static fh_status check_cpus(const struct cfg_domain *c, struct cfg_error *err)
 	return FH_OK;
 }
 
-/* A board's watchdog or GPIO may end the machine: what was not foreseen at boot is not given. */
-static fh_status check_devices(const struct cfg_domain *c, struct cfg_error *err)
-{
-	const struct cfg_system *sys = domains.sys;
-	const struct fdt_index *tree = domains.board->tree;
-
-	for (uint32_t i = 0; i < c->nr_devices; i++) {
-		uint32_t k = 0;
-
-		while (k < sys->nr_devices &&
-		       fdt_find(tree, sys->devices[k].path) != fdt_find(tree, c->devices[i].path)) {
-			k++;
-		}
-		if (k == sys->nr_devices) {
-			(void)fmt_line(err->text, sizeof(err->text),
-				       "/domains/%s/devices: %.64s: is none that the boot's configuration lists in "
-				       "/hypervisor/devices",
-				       c->name, c->devices[i].path);
-			return FH_EDENIED;
-		}
-	}
-	return FH_OK;
-}
-
 /* Files that come are named by the tree, and are not kept: nobody could load them after a crash. */
 static fh_status check_files(const struct cfg_domain *c, const struct domain_files *files, struct cfg_error *err)
 {
@@ -103,13 +79,10 @@ static fh_status define(struct domain *d, uint8_t slot, const void *tree, size_t
 		status = check_files(c, files, err);
 	}
 	if (status == FH_OK) {
-		status = check_devices(c, err);
+		status = config_check_board(domains.sys, slot, domains.board->limits, err);
 	}
 	if (status == FH_OK) {
-		status = config_check_board(domains.sys, domains.board->limits, err);
-	}
-	if (status == FH_OK) {
-		status = config_check_devices(domains.sys, domains.board->tree, err);
+		status = config_check_devices(domains.sys, slot, domains.board->tree, err);
 	}
 	if (status != FH_OK) {
 		memset(c, 0, sizeof(*c));

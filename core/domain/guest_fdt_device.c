@@ -49,7 +49,7 @@ static void copy_props(struct tree_writer *w, const struct fdt_index *t, uint16_
 	struct fdt_prop prop;
 	const char *name;
 
-	for (uint32_t i = 0; fdt_prop_at(t, node, i, &name, &prop) == FH_OK; i++) {
+	for (uint32_t at = 0; fdt_next_prop(t, node, &at, &name, &prop);) {
 		if (!left_out(name)) {
 			gf_data(w, name, prop.data, prop.len);
 		}

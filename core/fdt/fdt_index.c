@@ -35,14 +35,18 @@ static fh_status check_header(const void *blob, size_t size)
 	return FH_OK;
 }
 
+#define NAME_LEN_MAX                                                                                                   \
+	255U /* the specification has 31 (2.2.1, 2.2.4.1); what is longer than this is not looked through */
+
 /* The strings block up to its last terminator: a name that begins below this length is terminated. */
 static uint32_t strings_usable(const void *blob)
 {
 	const char *s = (const char *)blob + fdt_off_dt_strings(blob);
-	uint32_t n = fdt_size_dt_strings(blob);
+	const uint32_t size = fdt_size_dt_strings(blob);
+	uint32_t n = size;
 
 	while (n != 0U && s[n - 1U] != '\0') {
-		n--;
+		n = size - n < NAME_LEN_MAX ? n - 1U : 0U;
 	}
 	return n;
 }
@@ -111,10 +115,13 @@ static fh_status note_prop(struct fdt_node *n, const char *name, const struct fd
 	return FH_OK;
 }
 
-/* Length of the node's name at off, or of what is left of the block where it has no end there. */
+/* Length of the node's name at off, or what no name has where it has no end there. */
 static uint32_t name_length(const struct walk *w, uint32_t off)
 {
-	return (uint32_t)strnlen(w->t->props + off, w->size - off);
+	const uint32_t most = MIN(w->size - off, NAME_LEN_MAX + 1U);
+	const uint32_t len = (uint32_t)strnlen(w->t->props + off, most);
+
+	return len < most ? len : w->size;
 }
 
 static fh_status take_prop(struct walk *w, uint32_t off, uint32_t *next)
@@ -165,6 +172,7 @@ static fh_status take_tag(struct walk *w, uint32_t off, uint32_t *next, bool *en
 	case FDT_PROP:
 		return take_prop(w, off, next);
 	case FDT_NOP:
+		w->t->nr_nops++;
 		return FH_OK;
 	case FDT_END:
 		*end = true;

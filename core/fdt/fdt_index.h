@@ -31,6 +31,7 @@ struct fdt_index {
 	size_t size; /* as its header tells */
 	uint16_t nr_nodes;
 	uint16_t max_nodes;
+	uint32_t nr_nops;
 	struct fdt_node *nodes; /* nodes[0] is the root */
 	const char *props;      /* the structure block */
 	const char *strings;    /* the strings block, up to its last terminator */
@@ -62,9 +63,8 @@ void fdt_node_path(const struct fdt_index *t, uint16_t node, char *buf, size_t s
 
 /* The property, or FH_ENOENT. O(properties of the node). */
 fh_status fdt_prop(const struct fdt_index *t, uint16_t node, const char *name, struct fdt_prop *out) FH_MUST_CHECK;
-/* The i-th property of a node with its name; FH_ENOENT past the last. */
-fh_status fdt_prop_at(const struct fdt_index *t, uint16_t node, uint32_t i, const char **name, struct fdt_prop *out)
-	FH_MUST_CHECK;
+/* A node's next property, *at being 0 before the first; false: it has no more. O(NOPs before it). */
+bool fdt_next_prop(const struct fdt_index *t, uint16_t node, uint32_t *at, const char **name, struct fdt_prop *out);
 bool fdt_has(const struct fdt_index *t, uint16_t node, const char *name);
 /*
  * FH_ENOENT: not there. FH_EFORMAT where it is not one cell (fdt_u32), one or two cells (fdt_u64), one terminated
@@ -73,6 +73,10 @@ bool fdt_has(const struct fdt_index *t, uint16_t node, const char *name);
 fh_status fdt_u32(const struct fdt_index *t, uint16_t node, const char *name, uint32_t *out) FH_MUST_CHECK;
 fh_status fdt_u64(const struct fdt_index *t, uint16_t node, const char *name, uint64_t *out) FH_MUST_CHECK;
 fh_status fdt_str(const struct fdt_index *t, uint16_t node, const char *name, const char **out) FH_MUST_CHECK;
+/* The same of a property that was found. */
+fh_status fdt_prop_u32(const struct fdt_prop *p, uint32_t *out) FH_MUST_CHECK;
+fh_status fdt_prop_u64(const struct fdt_prop *p, uint64_t *out) FH_MUST_CHECK;
+fh_status fdt_prop_str(const struct fdt_prop *p, const char **out) FH_MUST_CHECK;
 /* Whether a string list property holds s. */
 bool fdt_strlist_has(const struct fdt_index *t, uint16_t node, const char *name, const char *s);
 /* Cell i of a property (bounds checked by the caller against len / 4). */

@@ -50,20 +50,13 @@ fh_status fdt_prop(const struct fdt_index *t, uint16_t node, const char *name, s
 	return FH_ENOENT;
 }
 
-fh_status fdt_prop_at(const struct fdt_index *t, uint16_t node, uint32_t i, const char **name, struct fdt_prop *out)
+bool fdt_next_prop(const struct fdt_index *t, uint16_t node, uint32_t *at, const char **name, struct fdt_prop *out)
 {
-	int32_t off = t->nodes[node].first_prop;
-	const char *have;
-	struct fdt_prop p;
+	int32_t off = *at != 0U ? (int32_t)*at : t->nodes[node].first_prop;
+	const bool found = off >= 0 && next_prop(t, &off, name, out);
 
-	while (off >= 0 && next_prop(t, &off, &have, &p)) {
-		if (i-- == 0U) {
-			*name = have;
-			*out = p;
-			return FH_OK;
-		}
-	}
-	return FH_ENOENT;
+	*at = (uint32_t)off;
+	return found;
 }
 
 bool fdt_has(const struct fdt_index *t, uint16_t node, const char *name)
@@ -73,16 +66,39 @@ bool fdt_has(const struct fdt_index *t, uint16_t node, const char *name)
 	return fdt_prop(t, node, name, &p) == FH_OK;
 }
 
+fh_status fdt_prop_u32(const struct fdt_prop *p, uint32_t *out)
+{
+	if (p->len != 4U) {
+		return FH_EFORMAT;
+	}
+	*out = fdt_cell(p, 0);
+	return FH_OK;
+}
+
+fh_status fdt_prop_u64(const struct fdt_prop *p, uint64_t *out)
+{
+	if (p->len != 4U && p->len != 8U) {
+		return FH_EFORMAT;
+	}
+	*out = p->len == 4U ? fdt_cell(p, 0) : be64(p->data);
+	return FH_OK;
+}
+
+fh_status fdt_prop_str(const struct fdt_prop *p, const char **out)
+{
+	if (p->len == 0U || strnlen(p->data, p->len) != p->len - 1U) {
+		return FH_EFORMAT;
+	}
+	*out = p->data;
+	return FH_OK;
+}
+
 fh_status fdt_u32(const struct fdt_index *t, uint16_t node, const char *name, uint32_t *out)
 {
 	struct fdt_prop p;
 
 	FH_TRY(fdt_prop(t, node, name, &p));
-	if (p.len != 4U) {
-		return FH_EFORMAT;
-	}
-	*out = fdt_cell(&p, 0);
-	return FH_OK;
+	return fdt_prop_u32(&p, out);
 }
 
 fh_status fdt_u64(const struct fdt_index *t, uint16_t node, const char *name, uint64_t *out)
@@ -90,11 +106,7 @@ fh_status fdt_u64(const struct fdt_index *t, uint16_t node, const char *name, ui
 	struct fdt_prop p;
 
 	FH_TRY(fdt_prop(t, node, name, &p));
-	if (p.len != 4U && p.len != 8U) {
-		return FH_EFORMAT;
-	}
-	*out = p.len == 4U ? fdt_cell(&p, 0) : be64(p.data);
-	return FH_OK;
+	return fdt_prop_u64(&p, out);
 }
 
 fh_status fdt_str(const struct fdt_index *t, uint16_t node, const char *name, const char **out)
@@ -102,11 +114,7 @@ fh_status fdt_str(const struct fdt_index *t, uint16_t node, const char *name, co
 	struct fdt_prop p;
 
 	FH_TRY(fdt_prop(t, node, name, &p));
-	if (p.len == 0U || strnlen(p.data, p.len) != p.len - 1U) {
-		return FH_EFORMAT;
-	}
-	*out = p.data;
-	return FH_OK;
+	return fdt_prop_str(&p, out);
 }
 
 bool fdt_strlist_has(const struct fdt_index *t, uint16_t node, const char *name, const char *s)

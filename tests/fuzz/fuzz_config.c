@@ -82,8 +82,8 @@ static void as_board(const struct cfg_system *sys, const void *blob, size_t size
 		return;
 	}
 	if (config_read_board(&t, NULL, 0, "", &board, err) == FH_OK && sys != NULL) {
-		(void)(config_check_board(sys, &board, err) == FH_OK);
-		(void)(config_check_devices(sys, &t, err) == FH_OK);
+		(void)(config_check_board(sys, CFG_NO_DOMAIN, &board, err) == FH_OK);
+		(void)(config_check_devices(sys, CFG_NO_DOMAIN, &t, err) == FH_OK);
 	}
 	for (uint16_t n = 0; n < t.nr_nodes; n++) {
 		struct board_device d;

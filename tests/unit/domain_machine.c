@@ -329,7 +329,8 @@ void dm_boot(void)
 				       .uart_irq = 33,
 				       .maint_irq = 25 };
 	s2_machine_init(40, false);
-	if (config_parse(blob, size, &dm_sys, &err) != FH_OK) {
+	if (config_parse(blob, size, &dm_sys, &err) != FH_OK ||
+	    config_check_devices(&dm_sys, CFG_NO_DOMAIN, &tree, &err) != FH_OK) {
 		fprintf(stderr, "%s\n", err.text);
 		abort();
 	}

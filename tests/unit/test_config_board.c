@@ -11,12 +11,12 @@ static void boards(void **state)
 
 	(void)state;
 	assert_int_equal(parse(good), FH_OK);
-	assert_int_equal(config_check_board(&sys, &b, &error), FH_OK);
+	assert_int_equal(config_check_board(&sys, CFG_NO_DOMAIN, &b, &error), FH_OK);
 #define ON_BOARD(change, want, message)                                                                                \
 	do {                                                                                                           \
 		bad = b;                                                                                               \
 		change;                                                                                                \
-		assert_int_equal(config_check_board(&sys, &bad, &error), want);                                        \
+		assert_int_equal(config_check_board(&sys, CFG_NO_DOMAIN, &bad, &error), want);                         \
 		assert_string_equal(error.text, message);                                                              \
 	} while (0)
 	ON_BOARD(bad.nr_cpus = 3, FH_ENOENT, "/domains/rear/cpus: CPU 3, but the board has 0 to 2");
@@ -92,7 +92,7 @@ static void board_with_a_gicv2(void **state)
 	free((void *)(uintptr_t)t.blob);
 	assert_int_equal(parse(good), FH_OK);
 	sys.domains[1].nr_vcpus = 9;
-	assert_int_equal(config_check_board(&sys, &b, &error), FH_EOVERFLOW);
+	assert_int_equal(config_check_board(&sys, CFG_NO_DOMAIN, &b, &error), FH_EOVERFLOW);
 	assert_string_equal(error.text, "/domains/rear/cpus: 9 vCPUs, but the board's GICv2 serves 8");
 }
 
@@ -167,22 +167,22 @@ static void devices(void **state)
 		sys.domains[1].nr_devices = 1;
 		sys.domains[1].devices[0] = give(cases[i].rear, cases[i].allow);
 		error.text[0] = '\0';
-		assert_int_equal(config_check_devices(&sys, &t, &error), cases[i].want);
+		assert_int_equal(config_check_devices(&sys, CFG_NO_DOMAIN, &t, &error), cases[i].want);
 		assert_string_equal(error.text, cases[i].message);
 	}
 	sys.domains[0].mem[1].ipa = ipa(0xc0100000);
 	sys.domains[0].devices[0] = give("/rtc@c0100000", false);
-	assert_int_equal(config_check_devices(&sys, &t, &error), FH_EEXIST);
+	assert_int_equal(config_check_devices(&sys, CFG_NO_DOMAIN, &t, &error), FH_EEXIST);
 	assert_string_equal(error.text,
 			    "/domains/front/devices: /rtc@c0100000: its registers lie in the domain's own memory");
 	sys.devices[0] = give("/led@5", false);
-	assert_int_equal(config_check_devices(&sys, &t, &error), FH_ENOENT);
+	assert_int_equal(config_check_devices(&sys, CFG_NO_DOMAIN, &t, &error), FH_ENOENT);
 	assert_string_equal(error.text, "/hypervisor/devices: /led@5: the board has no such device");
 	strcpy(sys.watchdog, "/dog@1");
-	assert_int_equal(config_check_devices(&sys, &t, &error), FH_ENOENT);
+	assert_int_equal(config_check_devices(&sys, CFG_NO_DOMAIN, &t, &error), FH_ENOENT);
 	assert_string_equal(error.text, "/hypervisor/watchdog: /dog@1: the board has no such device");
 	strcpy(sys.console, "serial7");
-	assert_int_equal(config_check_devices(&sys, &t, &error), FH_ENOENT);
+	assert_int_equal(config_check_devices(&sys, CFG_NO_DOMAIN, &t, &error), FH_ENOENT);
 	assert_string_equal(error.text, "/hypervisor/console: serial7: the board has no such device");
 	free((void *)(uintptr_t)t.blob);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <libfdt.h>
 
 #include "arch/cpu.h"
 #include "canon.h"
@@ -140,6 +141,48 @@ static void what_is_just_gone_keeps_nothing(void **state)
 	assert_ptr_not_equal(d, gone);
 }
 
+/* A look-up passes what stands before; zones are named once, and by names that there are. */
+static void trees_are_short_of_words(void **state)
+{
+	static const struct {
+		const char *from, *to, *why;
+		uint32_t nops; /* bytes of bootargs that become NOPs, with 12 of its head */
+		fh_status status;
+	} cases[] = {
+		{ "low: low { };", "low: low { };", "", 64U * 4U - 12U, FH_OK },
+		{ "low: low { };", "low: low { };", "the tree has more than 64 NOPs: compile it anew", 65U * 4U - 12U,
+		  FH_EFORMAT },
+		{ "low: low { };", "low: low { }; high { };", "/zones/high: there is no such zone", 4, FH_EINVAL },
+		{ "low: low { };", "low: low { }; low@1 { };", "/zones/low@1: stands twice", 4, FH_EINVAL },
+	};
+	const struct domain_files f = { { 4096, 4096, 0 }, { 0 } };
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct cfg_error err = { "" };
+		struct domain *d;
+		char args[300];
+		char text[1024];
+		const char *at = strstr(created, cases[i].from);
+		size_t size;
+
+		memset(args, 'a', sizeof(args));
+		args[cases[i].nops - 1U] = '\0';
+		snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - created), created, cases[i].to,
+			 at + strlen(cases[i].from));
+		memcpy(strstr(text, "NAME"), "some", 4);
+		memcpy(strstr(text, "MORE"), "    ", 4);
+		snprintf(strstr(text, "cpus"), 400, "bootargs = \"%s\"; %s", args, strstr(created, "cpus"));
+		memcpy(strstr(text, "MORE"), "    ", 4);
+		unsigned char *tree = dts_compile(text, &size);
+
+		assert_int_equal(fdt_nop_property(tree, fdt_path_offset(tree, "/domains/some"), "bootargs"), 0);
+		assert_int_equal(domain_define(tree, size, &f, &feeder, &d, &err), cases[i].status);
+		assert_string_equal(err.text, cases[i].why);
+		free(tree);
+	}
+}
+
 static void what_is_taken_is_refused_with_a_reason(void **state)
 {
 	const struct domain_files f = { { 4096, 4096, 0 }, { 0 } };
@@ -212,13 +255,14 @@ static void a_session_does_not_flood_the_log(void **state)
 	assert_int_equal(lines, 50);
 }
 
-fh_status __real_config_check_devices(const struct cfg_system *sys, const struct fdt_index *tree,
+fh_status __real_config_check_devices(const struct cfg_system *sys, uint8_t added, const struct fdt_index *tree,
 				      struct cfg_error *err);
-fh_status __wrap_config_check_devices(const struct cfg_system *sys, const struct fdt_index *tree,
+fh_status __wrap_config_check_devices(const struct cfg_system *sys, uint8_t added, const struct fdt_index *tree,
 				      struct cfg_error *err);
 static struct domain *leaver; /* is destroyed from another CPU while a configuration is checked */
 
-fh_status __wrap_config_check_devices(const struct cfg_system *sys, const struct fdt_index *tree, struct cfg_error *err)
+fh_status __wrap_config_check_devices(const struct cfg_system *sys, uint8_t added, const struct fdt_index *tree,
+				      struct cfg_error *err)
 {
 	if (leaver != NULL) {
 		const struct cfg_domain before = sys->domains[leaver->id];
@@ -233,7 +277,7 @@ fh_status __wrap_config_check_devices(const struct cfg_system *sys, const struct
 		assert_int_equal(sys->domains[leaver->id].name[0], 0);
 		leaver = NULL;
 	}
-	return __real_config_check_devices(sys, tree, err);
+	return __real_config_check_devices(sys, added, tree, err);
 }
 
 static void one_goes_while_another_is_defined(void **state)
@@ -309,6 +353,7 @@ int main(void)
 		cmocka_unit_test_setup(a_slot_is_used_again, setup),
 		cmocka_unit_test_setup(a_number_is_not_a_name, setup),
 		cmocka_unit_test_setup(what_is_just_gone_keeps_nothing, setup),
+		cmocka_unit_test_setup(trees_are_short_of_words, setup),
 		cmocka_unit_test_setup(what_is_taken_is_refused_with_a_reason, setup),
 		cmocka_unit_test_setup(a_session_does_not_flood_the_log, setup),
 		cmocka_unit_test_setup(one_goes_while_another_is_defined, setup),

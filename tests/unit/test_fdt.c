@@ -120,9 +120,14 @@ static void values(void **state)
 	assert_false(fdt_strlist_has(&t, n, "list", "b"));
 	assert_false(fdt_strlist_has(&t, n, "list", "c"));
 	assert_false(fdt_strlist_has(&t, n, "raw", "ab"));
-	assert_int_equal(fdt_prop_at(&t, n, 6, &s, &p), FH_OK);
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < 7U; i++) {
+		assert_true(fdt_next_prop(&t, n, &at, &s, &p));
+	}
 	assert_string_equal(s, "flag");
-	assert_int_equal(fdt_prop_at(&t, n, 7, &s, &p), FH_ENOENT);
+	assert_false(fdt_next_prop(&t, n, &at, &s, &p));
+	assert_false(fdt_next_prop(&t, n, &at, &s, &p));
 }
 
 static void registers_are_translated(void **state)
@@ -223,7 +228,7 @@ static fh_status build_copy(const unsigned char *from, size_t size)
 			char path[32];
 
 			fdt_node_path(&x, n, path, sizeof(path));
-			for (uint32_t i = 0; fdt_prop_at(&x, n, i, &name, &p) == FH_OK; i++) {
+			for (uint32_t at = 0; fdt_next_prop(&x, n, &at, &name, &p);) {
 				assert_true(strlen(name) < size);
 				assert_true((const unsigned char *)p.data + p.len <= copy + size);
 			}

@@ -230,7 +230,8 @@ static void check_board(const struct options *o, const struct cfg_system *sys, s
 	if (config_read_board(tree, NULL, 0, sys->console, board, &err) != FH_OK) {
 		refuse("%s: %s", o->board, err.text);
 	}
-	if (config_check_board(sys, board, &err) != FH_OK || config_check_devices(sys, tree, &err) != FH_OK) {
+	if (config_check_board(sys, CFG_NO_DOMAIN, board, &err) != FH_OK ||
+	    config_check_devices(sys, CFG_NO_DOMAIN, tree, &err) != FH_OK) {
 		refuse("%s: %s (board %s)", o->config, err.text, o->board);
 	}
 }

@@ -170,10 +170,10 @@ static fh_status check_board(void)
 		board.image = el2_image_range();
 		board.ipa_limit = BIT(s2_ipa_bits());
 		domain_board.limits = &board;
-		status = config_check_board(&sys, &board, &err);
+		status = config_check_board(&sys, CFG_NO_DOMAIN, &board, &err);
 	}
 	if (status == FH_OK) {
-		status = config_check_devices(&sys, &machine.tree, &err);
+		status = config_check_devices(&sys, CFG_NO_DOMAIN, &machine.tree, &err);
 	}
 	if (status != FH_OK) {
 		log_err("config: %s: refused", err.text);
