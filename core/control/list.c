@@ -18,7 +18,7 @@ struct walk {
 
 static void add_counts(struct ctl_counts *sum, const struct domain_vcpu *v)
 {
-	for (uint32_t i = 0; i < 3U; i++) {
+	for (uint32_t i = 0; i < CTL_CAUSES; i++) {
 		sum->exits[i] += v->exits[i];
 	}
 	sum->injected += v->injected;
@@ -27,6 +27,8 @@ static void add_counts(struct ctl_counts *sum, const struct domain_vcpu *v)
 	sum->longest = MAX(sum->longest, v->times.longest);
 }
 
+_Static_assert((uint32_t)CTL_SERROR == (uint32_t)CAUSE_SERROR && (uint32_t)CTL_CAUSES == (uint32_t)CAUSE_COUNT,
+	       "the order of causes");
 _Static_assert((uint32_t)CTL_DESTROYED == (uint32_t)DOM_DESTROYED, "the order of states");
 
 /* NULL: not there, or not for the caller's eyes. */

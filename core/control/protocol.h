@@ -108,9 +108,23 @@ enum ctl_state {
 	CTL_DESTROYED,
 };
 
+/* Why vCPUs leave their guests: exceptions by class, interrupts, SErrors. */
+enum ctl_cause {
+	CTL_HVC,
+	CTL_SMC,
+	CTL_SYSREG,
+	CTL_DATA_ABORT, /* of an emulated device, or where nothing is */
+	CTL_INSTR_ABORT,
+	CTL_WFX,
+	CTL_OTHER, /* UNDEFINED */
+	CTL_IRQ,
+	CTL_SERROR,
+	CTL_CAUSES
+};
+
 /* Of a vCPU, or of all of a domain's. */
 struct ctl_counts {
-	uint64_t exits[3]; /* traps, interrupts, SErrors */
+	uint64_t exits[CTL_CAUSES];
 	uint64_t injected; /* interrupts */
 	/* Ticks since CTL_TIMES; 0 where it is not measured */
 	uint64_t guest;   /* in the guest, also where that waits */

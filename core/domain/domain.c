@@ -55,8 +55,9 @@ bool domain_vcpu_look(struct domain *d, uint32_t i, struct domain_vcpu *out)
 		const struct vcpu *v = &d->vcpus[i];
 
 		*out = (struct domain_vcpu){
-			v->pcpu, v->on, { v->exits[0], v->exits[1], v->exits[2] }, v->vgic.injected, v->times
+			.pcpu = v->pcpu, .on = v->on, .injected = v->vgic.injected, .times = v->times
 		};
+		memcpy(out->exits, v->exits, sizeof(out->exits));
 		out->times.guest += out->times.since != 0U ? arch_counter() - out->times.since : 0U;
 	}
 	lock_release(&d->lock);

@@ -263,7 +263,7 @@ struct vcpu *domain_cpu_vcpu(uint32_t cpu);
 struct domain_vcpu {
 	uint32_t pcpu;
 	bool on;
-	uint64_t exits[3]; /* by enum vcpu_exit */
+	uint64_t exits[CAUSE_COUNT];
 	uint64_t injected;
 	struct vcpu_times times;
 };

@@ -64,6 +64,16 @@ static bool cmd_domains(struct mon_job *job)
 	return job->i < domain_count();
 }
 
+static uint64_t traps(const struct domain_vcpu *v)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < (uint32_t)CAUSE_IRQ; i++) {
+		sum += v->exits[i];
+	}
+	return sum;
+}
+
 /* job->i: the domain; job->j: its next vCPU. */
 static bool cmd_cpus(struct mon_job *job)
 {
@@ -76,8 +86,7 @@ static bool cmd_cpus(struct mon_job *job)
 	}
 	if (d != NULL && domain_vcpu_look(d, job->j, &v)) {
 		mon_line("  %3u  %-16s %4u  %-6s %12lu %10lu %7lu %10lu %5lu%% %10lu", v.pcpu, d->cfg->name, job->j++,
-			 v.on ? "on" : "off", v.exits[VCPU_EXIT_SYNC], v.exits[VCPU_EXIT_IRQ],
-			 v.exits[VCPU_EXIT_SERROR], v.injected,
+			 v.on ? "on" : "off", traps(&v), v.exits[CAUSE_IRQ], v.exits[CAUSE_SERROR], v.injected,
 			 v.times.guest * 100U / MAX(v.times.guest + v.times.el2, 1U),
 			 v.times.longest / MAX(arch_counter_hz() / 1000000U, 1U));
 		return true;

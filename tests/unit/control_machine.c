@@ -113,7 +113,7 @@ bool domain_vcpu_look(struct domain *d, uint32_t i, struct domain_vcpu *out)
 {
 	*out = (struct domain_vcpu){ .pcpu = d->id,
 				     .on = true,
-				     .exits = { 1, 2, 3 },
+				     .exits = { 1, 2, [CAUSE_SERROR] = 3 },
 				     .injected = 4 + i,
 				     .times = { .guest = 500, .el2 = 60 + i, .longest = 20 - i } };
 	return i < 1U + d->id && d->state >= DOM_CLAIMED;

@@ -148,7 +148,8 @@ static void what_is_counted(void **state)
 	assert_true(cm_measured);
 	assert_int_equal(ask(CTL_LIST, &q, sizeof(q)), CTL_OK);
 	/* Two vCPUs. */
-	assert_int_equal(d[1].counts.exits[1], 4);
+	assert_int_equal(d[1].counts.exits[CTL_SMC], 4);
+	assert_int_equal(d[1].counts.exits[CTL_SERROR], 6);
 	assert_int_equal(d[1].counts.injected, 9);
 	assert_int_equal(d[1].counts.guest, 1000);
 	assert_int_equal(d[1].counts.stolen, 121);

@@ -78,16 +78,32 @@ static int state_color(uint32_t state)
 	}
 }
 
+const char *cause_name(uint32_t cause)
+{
+	static const char *const names[CTL_CAUSES] = { "hvc", "smc",   "sysreg", "data_abort", "instr_abort",
+						       "wfx", "other", "irq",    "serror" };
+
+	return names[cause];
+}
+
 static uint64_t sum(const uint64_t *n)
 {
-	return n[0] + n[1] + n[2];
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < CTL_CAUSES; i++) {
+		all += n[i];
+	}
+	return all;
 }
 
 static void json_counts(const struct ctl_counts *c)
 {
-	json_num("exits_trap", c->exits[0]);
-	json_num("exits_interrupt", c->exits[1]);
-	json_num("exits_serror", c->exits[2]);
+	json_key("exits");
+	json_open('{');
+	for (uint32_t i = 0; i < CTL_CAUSES; i++) {
+		json_num(cause_name(i), c->exits[i]);
+	}
+	json_close();
 	json_num("injected", c->injected);
 	json_num("guest_ticks", c->guest);
 	json_num("stolen_ticks", c->stolen);
@@ -176,9 +192,7 @@ static void print_vcpus(uint32_t dom)
 	table_column(t, "VCPU", RIGHT);
 	table_column(t, "CPU", RIGHT);
 	table_column(t, "POWER", LEFT);
-	table_column(t, "TRAPS", RIGHT);
-	table_column(t, "INTERRUPTS", RIGHT);
-	table_column(t, "SERRORS", RIGHT);
+	table_column(t, "EXITS", RIGHT);
 	table_column(t, "INJECTED", RIGHT);
 	for (size_t i = 0; i < nr; i++) {
 		if (v[i].dom != dom) {
@@ -187,13 +201,28 @@ static void print_vcpus(uint32_t dom)
 		table_cell(t, 0, "%u", v[i].index);
 		table_cell(t, 0, "%u", v[i].cpu);
 		table_cell(t, 0, "%s", power_name(v[i].power));
-		for (int k = 0; k < 3; k++) {
-			table_cell(t, 0, "%llu", (unsigned long long)v[i].counts.exits[k]);
-		}
+		table_cell(t, 0, "%llu", (unsigned long long)sum(v[i].counts.exits));
 		table_cell(t, 0, "%llu", (unsigned long long)v[i].counts.injected);
 	}
 	table_print(t);
 	free(v);
+}
+
+/* What the domain's vCPUs left their guest for. */
+static void print_causes(const struct ctl_counts *c)
+{
+	const uint64_t all = sum(c->exits);
+	struct table *t = table_new();
+
+	table_column(t, "CAUSE", LEFT);
+	table_column(t, "EXITS", RIGHT);
+	table_column(t, "%", RIGHT);
+	for (uint32_t i = 0; i < CTL_CAUSES; i++) {
+		table_cell(t, 0, "%s", cause_name(i));
+		table_cell(t, 0, "%llu", (unsigned long long)c->exits[i]);
+		table_cell(t, 0, "%.1f", all != 0 ? 100 * (double)c->exits[i] / (double)all : 0);
+	}
+	table_print(t);
 }
 
 static void json_info(const struct ctl_domain *d)
@@ -236,6 +265,8 @@ int cmd_info(int argc, char **argv)
 	printf(", %u of %u vCPUs on, %s, %u resets  %s\n\n", d.nr_on, d.nr_vcpus, size_text(d.memory), d.resets,
 	       notes(&d));
 	print_vcpus(d.id);
+	printf("\n");
+	print_causes(&d.counts);
 	return EXIT_GOOD;
 }
 

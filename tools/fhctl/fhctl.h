@@ -87,6 +87,8 @@ struct ctl_domain find_domain(const char *name);
 /* "front", "freehold", or "-"; valid as long as the program. */
 const char *domain_name(uint32_t dom);
 const char *state_name(uint32_t state);
+/* "hvc", "data_abort"; cause: enum ctl_cause. */
+const char *cause_name(uint32_t cause);
 
 /* --- memory.c --- */
 const char *zone_name(uint32_t zone);

@@ -218,13 +218,37 @@ static void share(struct table *t, uint64_t now, uint64_t before, double interva
 	table_cell(t, 0, "%.2f", 100 * (double)(now - before) / ticks);
 }
 
+/* Exits a second by cause, and interrupts that were injected. */
+static void top_rates(struct rates *r, const struct ctl_domain *d, size_t nr, double interval)
+{
+	static const char *const heads[CTL_CAUSES] = { "HVC", "SMC",   "SYSREG", "DABT",  "IABT",
+						       "WFX", "OTHER", "IRQ",    "SERROR" };
+	struct table *t = table_new();
+
+	table_column(t, "EXITS/S", LEFT);
+	for (size_t k = 0; k < CTL_CAUSES; k++) {
+		table_column(t, heads[k], RIGHT);
+	}
+	table_column(t, "INJECTED", RIGHT);
+	for (size_t i = 0; i < nr; i++) {
+		struct ctl_counts *b = &r->before[d[i].id % COUNT(r->before)];
+
+		table_cell(t, 0, "%s", d[i].name);
+		for (size_t k = 0; k < CTL_CAUSES; k++) {
+			rate(t, d[i].counts.exits[k], b->exits[k], interval);
+		}
+		rate(t, d[i].counts.injected, b->injected, interval);
+		*b = d[i].counts;
+	}
+	table_print(t);
+}
+
 static void top_screen(struct rates *r, double interval)
 {
 	size_t nr;
 	const struct ctl_domain *d;
 	struct table *t = table_new();
-	static const char *const heads[] = { "NAME",     "STATE",   "VCPUS",   "MEMORY", "CPU %",
-					     "STOLEN %", "LONGEST", "TRAPS/S", "IRQS/S", "INJECTED/S" };
+	static const char *const heads[] = { "NAME", "STATE", "VCPUS", "MEMORY", "CPU %", "STOLEN %", "LONGEST" };
 
 	printf("\033[H\033[J");
 	top_head(interval);
@@ -234,7 +258,7 @@ static void top_screen(struct rates *r, double interval)
 	}
 	for (size_t i = 0; i < nr; i++) {
 		const struct ctl_counts *c = &d[i].counts;
-		struct ctl_counts *b = &r->before[d[i].id % COUNT(r->before)];
+		const struct ctl_counts *b = &r->before[d[i].id % COUNT(r->before)];
 
 		table_cell(t, 0, "%s", d[i].name);
 		table_cell(t, d[i].state == CTL_RUNNING ? 32 : 31, "%s", state_name(d[i].state));
@@ -243,12 +267,10 @@ static void top_screen(struct rates *r, double interval)
 		share(t, c->guest, b->guest, interval);
 		share(t, c->stolen, b->stolen, interval);
 		table_cell(t, 0, "%.1f us", 1e6 * (double)c->longest / (double)port_open()->counter_hz);
-		rate(t, c->exits[0], b->exits[0], interval);
-		rate(t, c->exits[1], b->exits[1], interval);
-		rate(t, c->injected, b->injected, interval);
-		*b = *c;
 	}
 	table_print(t);
+	printf("\n");
+	top_rates(r, d, nr, interval);
 	fflush(stdout);
 }
 

@@ -253,16 +253,17 @@ static void trap_irq(struct vcpu *v)
 EACH_GIC void answer(struct vcpu *v, enum vcpu_exit why, bool v2)
 {
 	vgic_sync(&v->vgic);
-	v->exits[why]++;
 	if (why == VCPU_EXIT_SYNC) {
 		trap_sync(v);
 	} else if (why == VCPU_EXIT_IRQ) {
+		v->exits[CAUSE_IRQ]++;
 		if (v2) {
 			trap_irq_v2(v);
 		} else {
 			trap_irq_v3(v);
 		}
 	} else {
+		v->exits[CAUSE_SERROR]++;
 		log_guest(v->domain->id, "guest: dom=%s vcpu=%u: SError", v->domain->cfg->name, v->index);
 		domain_ask(v->domain, DOM_REQ_CRASH);
 	}

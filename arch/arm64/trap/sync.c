@@ -56,26 +56,33 @@ void trap_sync(struct vcpu *v)
 
 	switch (FIELD_GET(ESR_EC, esr)) {
 	case EC_HVC64:
+		v->exits[CAUSE_HVC]++;
 		call(v);
 		break;
 	case EC_DABT_LOW:
+		v->exits[CAUSE_DATA_ABORT]++;
 		trap_data_abort(v, esr);
 		break;
 	case EC_SYSREG:
+		v->exits[CAUSE_SYSREG]++;
 		trap_sysreg(v, esr);
 		break;
 	case EC_SMC64:
+		v->exits[CAUSE_SMC]++;
 		vcpu_skip_a64(v); /* an SMC that is trapped has not been done (Arm ARM D1.13.4) */
 		call(v);
 		break;
 	case EC_IABT_LOW:
+		v->exits[CAUSE_INSTR_ABORT]++;
 		trap_instr_abort(v, esr);
 		break;
 	case EC_WFX:
+		v->exits[CAUSE_WFX]++;
 		vcpu_skip(v, esr);
 		wait_cleaning(esr);
 		break;
 	default:
+		v->exits[CAUSE_OTHER]++;
 		withheld(v, esr);
 		break;
 	}

@@ -33,6 +33,20 @@ struct vcpu_regs {
 /* Why vcpu_enter() came back. */
 enum vcpu_exit { VCPU_EXIT_SYNC, VCPU_EXIT_IRQ, VCPU_EXIT_SERROR };
 
+/* What an exit was for: by exception class (Arm ARM D19.2.37), an interrupt or an SError. */
+enum vcpu_cause {
+	CAUSE_HVC,
+	CAUSE_SMC,
+	CAUSE_SYSREG,
+	CAUSE_DATA_ABORT, /* an emulated device, or no memory */
+	CAUSE_INSTR_ABORT,
+	CAUSE_WFX,
+	CAUSE_OTHER, /* UNDEFINED */
+	CAUSE_IRQ,
+	CAUSE_SERROR,
+	CAUSE_COUNT
+};
+
 struct vcpu {
 	struct vcpu_regs regs; /* only its own CPU, while the guest is out */
 	struct vgic_cpu vgic;
@@ -46,7 +60,7 @@ struct vcpu {
 	uint64_t entry; /* of CPU_ON: IPA, and the context for x0 */
 	uint64_t context;
 	const struct vdev *last_dev; /* the emulated device that it accessed last */
-	uint64_t exits[3];           /* by enum vcpu_exit, for the monitor */
+	uint64_t exits[CAUSE_COUNT]; /* only its CPU counts */
 	struct vcpu_times times;
 };
 
