@@ -185,7 +185,6 @@ static fh_status check_hypervisor(const struct cfg_system *sys, const struct fdt
 			return cfg_say(err, FH_ENOENT, "/hypervisor/%s: %.64s: %s", own[i].prop, own[i].path, why);
 		}
 	}
-	find_own(sys, tree);
 	for (uint32_t i = 0; i < sys->nr_devices; i++) {
 		FH_TRY(find_device(tree, NULL, &sys->devices[i], &found.spare[i], err));
 	}
@@ -238,6 +237,15 @@ fh_status config_check_devices(const struct cfg_system *sys, uint8_t added, cons
 {
 	if (added != CFG_NO_DOMAIN) {
 		return check_domain(sys, tree, &sys->domains[added], true, err);
+	}
+	uint32_t given = sys->nr_devices;
+
+	for (uint32_t i = 0; i < sys->nr_domains; i++) {
+		given += sys->domains[i].nr_devices;
+	}
+	/* Where nothing is given, nothing is looked for: it is a part of the boot. */
+	if (given != 0U) {
+		find_own(sys, tree);
 	}
 	FH_TRY(check_hypervisor(sys, tree, err));
 	for (uint32_t i = 0; i < sys->nr_domains; i++) {
