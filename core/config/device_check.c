@@ -208,7 +208,7 @@ static fh_status check_shares(const struct cfg_domain *d, const struct cfg_devic
 	return FH_OK;
 }
 
-/* A domain's devices, against those of the first `before` slots and its own. */
+/* Each device against those before it; later (at run time): against all others. */
 static fh_status check_domain(const struct cfg_system *sys, const struct fdt_index *tree, const struct cfg_domain *d,
 			      bool later, struct cfg_error *err)
 {
