@@ -91,9 +91,31 @@ fh_status cfg_unknown_node(struct reader *r, uint16_t node, struct words known)
 	return cfg_unknown(r, node, NULL, known, fdt_node_name(r->t, node));
 }
 
+/* What a node's name has behind its @, where it is a number at all. */
+static bool unit_address(const char *name, uint64_t *out)
+{
+	const char *c = strchr(name, '@');
+	uint64_t v = 0;
+
+	if (c == NULL || c[1] == '\0') {
+		return false;
+	}
+	while (*++c != '\0') {
+		const bool digit = *c >= '0' && *c <= '9';
+
+		if ((!digit && (*c < 'a' || *c > 'f')) || v >> 60U != 0U) {
+			return false;
+		}
+		v = v << 4U | (uint64_t)(digit ? *c - '0' : *c - 'a' + 10);
+	}
+	*out = v;
+	return true;
+}
+
 fh_status cfg_one_reg(struct reader *r, uint16_t node, uint64_t align, struct range *out)
 {
 	struct range other;
+	uint64_t named;
 
 	switch (fdt_reg_local(r->t, node, 0, align, out)) {
 	case FH_OK:
@@ -113,6 +135,10 @@ fh_status cfg_one_reg(struct reader *r, uint16_t node, uint64_t align, struct ra
 	}
 	if (fdt_reg_local(r->t, node, 1, 1U, &other) != FH_ENOENT) {
 		return cfg_refuse(r, FH_EINVAL, node, "reg", "has more than one range: make a node for each");
+	}
+	if (unit_address(fdt_node_name(r->t, node), &named) && named != out->base) {
+		return cfg_refuse(r, FH_EINVAL, node, "reg", "is at 0x%lx, but the node's name says 0x%lx", out->base,
+				  named);
 	}
 	return FH_OK;
 }

@@ -29,8 +29,10 @@ static void zones(void **state)
 		"/zones/pool/upper/a@a0000000: a zone has either a reg or zones below it");
 	refused("upper: upper {", "upper: upper { reg = <0 0xa0000000 0 0x10000000>;", FH_EINVAL,
 		"/zones/pool/upper: a zone has either a reg or zones below it");
-	refused("0xb0000000 0 0x10000000>", "0xafff0000 0 0x10000000>", FH_EEXIST,
+	refused("b@b0000000 { reg = <0 0xb0000000", "b@afff0000 { reg = <0 0xafff0000", FH_EEXIST,
 		"/zones/pool/upper/b: RAM 0xafff0000 to 0xbffeffff overlaps /zones/pool/upper/a (0xa0000000 to 0xafffffff)");
+	refused("reg = <0 0xa0000000 0 0x10000000>", "reg = <0xa 0 0 0x10000000>", FH_EINVAL,
+		"/zones/pool/upper/a@a0000000/reg: is at 0xa00000000, but the node's name says 0xa0000000");
 	refused("zones { #a", "zonen { #a", FH_EINVAL, "/zonen: unknown node, did you mean zones?");
 }
 
@@ -50,11 +52,13 @@ static void memory(void **state)
 	refused("static = <0 0x60000000>;", "static = <0 0x70000000>;", FH_EEXIST,
 		"/zones/pool/low: RAM 0x80000000 to 0x9fffffff overlaps /domains/front/memory@40000000 "
 		"(0x70000000 to 0x8fffffff)");
-	refused("reg = <0 0x50000000 0 0x100000>", "reg = <0 0x60000000 0 0x100000>", FH_EEXIST,
+	refused("memory@50000000 { reg = <0 0x50000000", "memory@60000000 { reg = <0 0x60000000", FH_EEXIST,
 		"/domains/rear/memory@60000000: RAM 0x60000000 to 0x600fffff overlaps /domains/front/memory@40000000 "
 		"(0x60000000 to 0x7fffffff)");
-	refused("reg = <0 0x80000000 0 0x200000>", "reg = <0 0x5ffff000 0 0x200000>", FH_EEXIST,
+	refused("memory@80000000 { reg = <0 0x80000000", "memory@5ffff000 { reg = <0 0x5ffff000", FH_EEXIST,
 		"/domains/front/memory@40000000/reg: overlaps memory@5ffff000 of the same domain");
+	refused("memory@50000000 {", "memory@60000000 {", FH_EINVAL,
+		"/domains/rear/memory@60000000/reg: is at 0x50000000, but the node's name says 0x60000000");
 	refused("<&upper>", "<0x77>", FH_ENOENT, "/domains/front/memory@80000000/zone: phandle 0x77 refers to no node");
 	refused("<&upper>", "<&upper &low>", FH_EINVAL,
 		"/domains/front/memory@80000000/zone: must be one reference, such as <&low>");
@@ -66,9 +70,9 @@ static void memory(void **state)
 		"/domains/front/memory@80000000/block-size: 0x2000 is none of 0x1000, 0x10000, 0x200000, 0x40000000");
 	refused("block-size = <0x1000>", "block-size = <0x40000000>", FH_EALIGN,
 		"/domains/front/memory@80000000/block-size: reg is no multiple of 0x40000000");
-	refused("reg = <0 0x40000000 0 0x4000000>; zone = <&low>;",
-		"reg = <0 0xc0000000 0 0x40000000>; zone = <&low>; block-size = <0x40000000>;", FH_EINVAL,
-		"/domains/rear/memory@40000000/block-size: zone low has no blocks of 0x40000000");
+	refused("memory@40000000 { reg = <0 0x40000000 0 0x4000000>; zone = <&low>;",
+		"memory@c0000000 { reg = <0 0xc0000000 0 0x40000000>; zone = <&low>; block-size = <0x40000000>;",
+		FH_EINVAL, "/domains/rear/memory@c0000000/block-size: zone low has no blocks of 0x40000000");
 	refused("memory@40000000 { reg = <0 0x40000000 0 0x4000000>; zone = <&low>; };\n memory@50000000 "
 		"{ reg = <0 0x50000000 0 0x100000>; direct-map; };",
 		"", FH_ENOENT, "/domains/rear: has no memory@IPA node");
@@ -88,7 +92,7 @@ static void claims(void **state)
 	assert_int_equal(c->zones[1], 2);
 	refused("<0 0xc0000000 0 0x800000>", "<0 0xc0001000 0 0x800000>", FH_EALIGN,
 		"/domains/rear/claims@c0000000/reg: address and size must be multiples of 2 MiB");
-	refused("<0 0xc0000000 0 0x800000>", "<0 0x40000000 0 0x800000>", FH_EEXIST,
+	refused("claims@c0000000 { reg = <0 0xc0000000", "claims@40000000 { reg = <0 0x40000000", FH_EEXIST,
 		"/domains/rear/claims@40000000: overlaps memory@40000000");
 	refused("limit = <0x400000>;", "", FH_EINVAL,
 		"/domains/rear/claims@c0000000/limit: must be bytes, a multiple of 4 KiB above 0");
@@ -103,7 +107,7 @@ static void claims(void **state)
 	refused("zones = <&upper &low>;", "zones = <&upper &low>; zone = <&low>;", FH_EINVAL,
 		"/domains/rear/claims@c0000000/zone: unknown property, did you mean zones?");
 	refused("claims@c0000000 {",
-		"claims@0 { reg = <0 0x80000000 0 0x200000>; limit = <0x1000>; zones = <&low>; }; "
+		"claims@80000000 { reg = <0 0x80000000 0 0x200000>; limit = <0x1000>; zones = <&low>; }; "
 		"claims@c0000000 {",
 		FH_EEXIST, "/domains/rear/claims@c0000000: there is another: a domain has one");
 }
@@ -160,11 +164,12 @@ static void too_many(void **state)
 	*strstr(source, "domains {") = '\0';
 	strcat(source, "domains { x { #address-cells = <1>; #size-cells = <1>; cpus = <0>; kernel = \"k\"; ");
 	for (int i = 0; i < 9; i++) {
-		sprintf(source + strlen(source), "memory@%d { reg = <0x%d0000000 0x1000>; direct-map; };", i, 9 - i);
+		sprintf(source + strlen(source), "memory@%d0000000 { reg = <0x%d0000000 0x1000>; direct-map; };", 9 - i,
+			9 - i);
 	}
 	strcat(source, "}; }; };");
 	assert_int_equal(parse(source), FH_EOVERFLOW);
-	assert_string_equal(error.text, "/domains/x/memory@8: more than 8 ranges of memory");
+	assert_string_equal(error.text, "/domains/x/memory@10000000: more than 8 ranges of memory");
 	free(source);
 }
 
