@@ -108,6 +108,10 @@ static fh_status find_file(struct domain *d, uint32_t which, const char *name)
 		log_life(LOG_ERROR, d->id, "config: dom=%s file=%s: not in the payload: refused", d->cfg->name, name);
 		return FH_ENOENT;
 	}
+	if (f->size == 0U) {
+		log_life(LOG_ERROR, d->id, "config: dom=%s file=%s: is empty: refused", d->cfg->name, name);
+		return FH_EFORMAT;
+	}
 	d->images[which] = (struct domain_image){ f->data, f->size, 0, f->name };
 	return FH_OK;
 }

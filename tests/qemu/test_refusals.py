@@ -61,6 +61,8 @@ BY_BOARD = {
                                         r"claim: dom=rear zone=low order=9 want=150 have=\d+\b.*: refused"),
     "file-missing": (system(front(kernel="nowhere.bin")), r"/domains/front/kernel.*nowhere\.bin"),
     "ramdisk-missing": (system(front(extra='ramdisk = "nowhere.gz";')), r"/domains/front/ramdisk.*nowhere\.gz"),
+    "kernel-empty": (system(front(kernel="empty")), r"config: dom=front file=empty: is empty: refused"),
+    "ramdisk-empty": (system(front(extra='ramdisk = "empty";')), r"config: dom=front file=empty: is empty: refused"),
     "device-not-there": (system(front(devices=[("rtc", "/pl031@1234")])), r"/pl031@1234"),
     "device-twice": (system(front(devices=[("rtc", "/pl031@9010000")]), rear(devices=[("rtc", "/pl031@9010000")])),
                      r"/pl031@9010000"),
@@ -80,7 +82,7 @@ def refused(m, pattern):
 @pytest.mark.parametrize("name", [*BY_ITSELF, *BY_BOARD])
 def test_configuration(machine, guests, tmp_path, name):
     dts, pattern = {**BY_ITSELF, **BY_BOARD}[name]
-    path = harness.write_payload(tmp_path / "payload.cpio", dts, {"agent.bin": guests / "agent.bin"})
+    path = harness.write_payload(tmp_path / "payload.cpio", dts, {"agent.bin": guests / "agent.bin", "empty": b""})
     with machine(initrd=path, limit=20) as m:
         refused(m, pattern)
 
