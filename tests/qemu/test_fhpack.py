@@ -2,6 +2,7 @@
 """fhpack by itself: what it packs, what it refuses and how it ends. No machine is started."""
 
 import gzip
+import os
 import re
 import subprocess
 import xml.etree.ElementTree
@@ -110,6 +111,7 @@ def test_damaged_kernels(folder, data):
 
 
 @pytest.mark.parametrize("data,what", [(b"\x7fELF".ljust(4096, b"\2"), "an ELF file"),
+                                       (b"", "is empty: refused"),
                                        (bytes(36) + b"\x18\x28\x6f\x01" + bytes(400), "a 32-bit kernel: EL1 is AArch64")])
 def test_kernels_of_another_kind(folder, data, what):
     (folder / "agent.bin").write_bytes(data)
@@ -142,6 +144,23 @@ def test_refusals_and_trouble(folder):
         done = run(folder, *arguments)
         assert done.returncode == 2 and done.stderr.startswith(("fhpack: ", harness.FHPACK.name, str(harness.FHPACK)))
     assert not list(folder.glob("*.cpio*"))
+
+
+def test_what_is_read_is_not_written_over(folder, board):
+    """A slip in the order of arguments costs no file, and root no device: /dev/null would have been renamed away."""
+    os.mkfifo(folder / "pipe")
+    (folder / "link").symlink_to("agent.bin")
+    own = folder / "own.dtb"
+    own.write_bytes(board.read_bytes())
+    before = {f.name: f.read_bytes() for f in folder.iterdir() if f.is_file()}
+    for name in ("system.dts", "agent.bin", "link", "own.dtb"):
+        for option in ("-o", "--svg"):
+            done = run(folder, "-c", "system.dts", "--board", own, option, name, "agent.bin")
+            assert done.returncode == 2 and f"{name}: is read too" in done.stderr, done.stderr
+    done = run(folder, "-c", "system.dts", "-o", "pipe", "agent.bin")
+    assert done.returncode == 2 and "pipe: is no regular file" in done.stderr
+    assert {f.name: f.read_bytes() for f in folder.iterdir() if f.is_file()} == before and (folder / "pipe").is_fifo()
+    assert run(folder, "-c", "system.dts", "--svg", "/dev/stdout", "-q", "agent.bin").stdout.startswith("<svg")
 
 
 def test_a_file_that_no_domain_names(folder):

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/log/log.h"
@@ -174,6 +175,27 @@ static void add_argument(struct inputs *in, const char *arg)
 	}
 }
 
+/* An output is a file of its own: not one that is read, and what replaces its name (whole) replaces a file. */
+static void check_output(const char *path, bool whole, const struct inputs *in, const char *board)
+{
+	struct stat to;
+
+	if (path == NULL || stat(path, &to) != 0) {
+		return;
+	}
+	for (uint32_t i = 0; i <= in->nr; i++) {
+		const char *name = i < in->nr ? in->files[i].path : board;
+		struct stat from;
+
+		if (name != NULL && stat(name, &from) == 0 && from.st_dev == to.st_dev && from.st_ino == to.st_ino) {
+			trouble("%s: is read too: the output wants another name", path);
+		}
+	}
+	if (whole && !S_ISREG(to.st_mode)) {
+		trouble("%s: is no regular file", path);
+	}
+}
+
 static bool has_file(const void *ctx, const char *name)
 {
 	const struct inputs *in = ctx;
@@ -287,6 +309,8 @@ int main(int argc, char **argv)
 	for (int i = optind; i < argc; i++) {
 		add_argument(&in, argv[i]);
 	}
+	check_output(o.output, true, &in, o.board);
+	check_output(o.svg, false, &in, o.board);
 	if (o.output != NULL || optind < argc) {
 		if (config_check_files(&sys, has_file, &in, &err) != FH_OK) {
 			refuse("%s: %s", o.config, err.text);
