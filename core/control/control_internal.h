@@ -17,6 +17,8 @@ struct session {
 	bool events;          /* wanted */
 	bool watches[2];      /* times, traces */
 	uint64_t event;       /* the next one's number */
+	uint64_t looked;      /* events that there were when the port was served last */
+	uint32_t said;        /* bytes that the attached console had been given by then */
 	uint16_t attached;    /* to the console of that domain, plus 1; 0: to none */
 	char *in;             /* CTL_REQUEST_MAX bytes; NULL: closed */
 	struct ctl_load load; /* where the file goes that is coming */

@@ -172,12 +172,21 @@ static void follow_session(struct domain *d, uint32_t port, struct session *s)
 	s->in = number % 2U != 0U ? d->requests + (uint64_t)(port - 1U) * CTL_REQUEST_MAX : NULL;
 }
 
+static uint32_t tx_count(const struct domain *d)
+{
+	return __atomic_load_n(&d->vuart.tx_in, __ATOMIC_ACQUIRE);
+}
+
 /* Serves a port for as many bytes; true: there is more. */
 static bool serve_port(struct domain *d, uint32_t port, struct session *s, uint32_t *budget)
 {
+	const struct domain *other;
 	bool some = true;
 
 	follow_session(d, port, s);
+	other = control_attached(s);
+	s->looked = event_next();
+	s->said = other != NULL ? tx_count(other) : 0U;
 	while (some && *budget != 0U) {
 		if (s->number % 2U == 0U || s->broken) {
 			return false;
@@ -200,6 +209,8 @@ static bool pump_console(struct domain *d)
 	char buf[PUMP_BYTES];
 	uint32_t n;
 
+	/* Cleared first: what comes from now on sets it again. */
+	__atomic_store_n(&d->vuart.owed, false, __ATOMIC_SEQ_CST);
 	d->vuart.away = vcon_session(&d->vcon, VCON_CONSOLE) % 2U != 0U;
 	if (vuart_rx_level(&d->vuart) != 0U && d->vuart.away && vcon_room(&d->vcon, VCON_CONSOLE)) {
 		n = vuart_rx_get(&d->vuart, buf, sizeof(buf));
@@ -231,19 +242,17 @@ static void serve(struct domain *d, struct server *srv, uint32_t work)
 	__atomic_fetch_or(&d->vcon.kicked, more | work, __ATOMIC_RELEASE);
 }
 
-/* What a domain's ports wait for, beside its own kicks. */
+/* What a domain's ports wait for, beside its own kicks: only what is new, as others' CPUs look, too, and call its own. */
 static uint32_t told(const struct domain *d, const struct server *srv)
 {
-	uint32_t work = 0;
+	uint32_t work = __atomic_load_n(&d->vuart.owed, __ATOMIC_ACQUIRE) ? 1U : 0U;
 
-	if (d->vuart.beside && (vuart_rx_level(&d->vuart) != 0U || vuart_tx_level(&d->vuart) < VUART_TX_SIZE / 2U)) {
-		work |= 1U;
-	}
 	for (uint32_t left = __atomic_load_n(&srv->listening, __ATOMIC_RELAXED); left != 0U; left &= left - 1U) {
 		const struct session *s = &srv->ports[(uint32_t)__builtin_ctz(left) - 1U];
 		const struct domain *other = control_attached(s);
 
-		if ((s->events && s->event != event_next()) || (other != NULL && vuart_tx_level(&other->vuart) != 0U)) {
+		if ((s->events && s->event != event_next() && s->looked != event_next()) ||
+		    (other != NULL && vuart_tx_level(&other->vuart) != 0U && s->said != tx_count(other))) {
 			work |= left & (0U - left);
 		}
 	}

@@ -106,9 +106,10 @@ uint32_t vuart_rx_get(struct vuart *v, char *buf, uint32_t max)
 	return n;
 }
 
-static void tell_beside(const struct vuart *v)
+static void tell_beside(struct vuart *v)
 {
 	if (v->beside) {
+		__atomic_store_n(&v->owed, true, __ATOMIC_RELEASE);
 		output_flag(OUTPUT_CONTROL);
 	}
 }

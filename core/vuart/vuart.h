@@ -27,6 +27,7 @@ struct vuart {
 	bool tx_int;       /* the transmit interrupt's latch */
 	bool beside;       /* hvc0 is on the same rings: OUTPUT_CONTROL tells of what comes and goes */
 	bool away;         /* hvc0 is open: what is typed is read there, and not here */
+	bool owed;         /* since who serves hvc0 looked, something was typed, or the ring sank to its mark; atomic */
 	const void *taken; /* the control session that shows it, in place of the console; NULL: none */
 	bool overrun;      /* a received byte was lost: until told with the next one read */
 	uint32_t rsr;

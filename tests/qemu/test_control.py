@@ -562,6 +562,23 @@ def test_limited_and_on_hvc0(machine, guests, initramfs, tmp_path):
             m.ask("p", f"pong: {name}")
 
 
+def test_consoles_that_are_idle_are_left_alone(machine, guests, tmp_path):
+    """Two domains with a virtio console and nothing to say: an interrupt is one that its guest gets, or was meant for it."""
+    dts = systems.system(systems.front(cpus=[0]), systems.rear(cpus=[1])).replace('"pl011"', '"virtio"')
+    payload = harness.write_payload(tmp_path / "payload.cpio", dts, {"agent.bin": guests / "agent.bin"})
+    with machine(initrd=payload, limit=40) as m:
+        m.expect("agent: rear is up")
+        m.focus(1)
+        advances(m)
+        m.focus(2)
+        advances(m)
+        m.focus(0)
+        m.line("cpus")
+        for name in ("front", "rear"):
+            interrupts, injected = m.expect(rf"{name} +0  on +\d+ +(\d+) +0 +(\d+)").groups()
+            assert int(injected) >= 5 and int(interrupts) < int(injected) + 100
+
+
 def test_a_hostile_driver_disturbs_nobody(machine, guests, tmp_path):
     """Random rings, descriptors and frames from a domain with control ports, which may change nobody."""
     dts = systems.system(systems.front(), systems.rear(kernel="vhostile.bin", extra="control = <&rear>;").replace(

@@ -183,6 +183,60 @@ static void others_cpus_only_kick(void **state)
 	assert_int_equal(take(PORT).status, CTL_OK);
 }
 
+/* One whose virtio console has nothing to do is left alone, whatever makes other CPUs look. */
+static void who_has_nothing_to_do_is_not_kicked(void **state)
+{
+	struct vuart *u = &cm_domain[1].vuart;
+
+	(void)state;
+	cm_domain[1].virtio.size = 0x1000U;
+	u->beside = true;
+	cm_kicks = 0;
+	settle();
+	assert_int_equal(cm_kicks, 0);
+	/* What is typed is news once. */
+	assert_true(vuart_rx_put(u, 'x'));
+	settle();
+	assert_int_equal(cm_kicks, 1);
+	u->beside = false;
+	u->owed = false;
+	cm_domain[1].virtio.size = 0;
+}
+
+/* Nor one that has something, but gives no buffers for it: its own kick tells when it does. */
+static void who_does_not_read_is_not_kicked(void **state)
+{
+	struct ctl_domain_req q = { .dom = 1, .action = 1 };
+
+	(void)state;
+	assert_int_equal(ask(CTL_ATTACH, &q, sizeof(q)), CTL_OK);
+	assert_int_equal(ask(CTL_EVENTS, &(struct ctl_events_req){ .on = 1 }, sizeof(struct ctl_events_req)), CTL_OK);
+	cm_ports[PORT].full = true;
+	for (uint32_t i = 0; i < 2U; i++) {
+		if (i == 0U) {
+			cm_state(&cm_domain[1], DOM_CRASHED);
+		} else {
+			assert_int_equal(vuart_tx_send(&cm_domain[1].vuart, "said", 4), 4);
+		}
+		cm_kicks = 0;
+		fake_cpu = 1;
+		control_poll();
+		assert_int_equal(cm_kicks, 1);
+		fake_cpu = 0;
+		settle();
+		fake_cpu = 1;
+		settle();
+		fake_cpu = 0;
+		assert_int_equal(cm_kicks, 1);
+	}
+	cm_ports[PORT].full = false;
+	cm_kick(PORT);
+	settle();
+	assert_int_equal(take(PORT).op, CTL_EVENT);
+	assert_int_equal(take(PORT).op, CTL_OUTPUT);
+	cm_open(PORT, false);
+}
+
 static void a_console(void **state)
 {
 	struct ctl_domain_req q = { .dom = 1, .action = 1 };
@@ -257,6 +311,8 @@ int main(void)
 		cmocka_unit_test_setup(a_console_of_one_that_goes, setup),
 		cmocka_unit_test_setup(a_console_of_one_that_went, setup),
 		cmocka_unit_test_setup(a_console, setup),
+		cmocka_unit_test_setup(who_has_nothing_to_do_is_not_kicked, setup),
+		cmocka_unit_test_setup(who_does_not_read_is_not_kicked, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
