@@ -259,8 +259,8 @@ uint32_t control_claim(struct request *r)
 
 	if (status == FH_OK && c.holder != r->self->id) {
 		status = FH_EDENIED;
-	} else if (status == FH_OK && c.uses != 0U) {
-		status = FH_EBUSY; /* a build draws on it */
+	} else if (status == FH_OK && (c.uses != 0U || (c.waiting && r->op == CTL_RENEW))) {
+		status = FH_EBUSY; /* a build draws on it; or its deadline is that of its waiting, which is bounded */
 	} else {
 		/* Told as it is. */
 	}

@@ -53,6 +53,9 @@ uint32_t control_tree(struct request *r)
 	const struct ctl_tree *q = r->in;
 	const uint32_t bytes = r->len - (uint32_t)sizeof(*q);
 
+	if (!control_sees_all(r->self)) {
+		return CTL_EDENIED; /* DEFINE would be, and there is one room */
+	}
 	if (q->offset > CTL_TREE_MAX - bytes) {
 		return CTL_EOVERFLOW;
 	}

@@ -131,11 +131,11 @@ static bool step_event(struct domain *d, uint32_t port, struct session *s)
 	if (!s->events || !event_read(&s->event, &e)) {
 		return false;
 	}
-	if (e.dom != DOMID_NONE && !control_sees(d, e.dom)) {
-		return true;
-	}
 	*out = (struct ctl_event){ e.time, e.type, e.dom, e.value, { e.arg[0], e.arg[1] } };
 	/* The ones that were overwritten come as one that tells their number; the event itself comes next. */
+	if (s->event - at == 1U && e.dom != DOMID_NONE && !control_sees(d, e.dom)) {
+		return true;
+	}
 	if (s->event - at != 1U) {
 		*out = (struct ctl_event){ .time = e.time,
 					   .type = CTL_EV_LOST,
@@ -242,7 +242,7 @@ static void serve(struct domain *d, struct server *srv, uint32_t work)
 	__atomic_fetch_or(&d->vcon.kicked, more | work, __ATOMIC_RELEASE);
 }
 
-/* What a domain's ports wait for, beside its own kicks: only what is new, as others' CPUs look, too, and call its own. */
+/* What a domain's ports wait for, beside its own kicks: only what is new, as each CPU that looks calls its own. */
 static uint32_t told(const struct domain *d, const struct server *srv)
 {
 	uint32_t work = __atomic_load_n(&d->vuart.owed, __ATOMIC_ACQUIRE) ? 1U : 0U;
@@ -302,7 +302,8 @@ void control_poll(void)
 		struct domain *d = domain_get(i);
 		struct server *srv = &servers[i];
 
-		if (d == NULL || d->virtio.size == 0U) {
+		/* One that was taken apart has no device any more, but perhaps sessions that nobody has ended. */
+		if (d == NULL || (d->virtio.size == 0U && d->state != DOM_DEFINED)) {
 			continue;
 		}
 		const uint32_t work = __atomic_load_n(&d->vcon.kicked, __ATOMIC_ACQUIRE) | told(d, srv);

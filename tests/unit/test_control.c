@@ -275,6 +275,24 @@ static void a_console_of_one_that_goes(void **state)
 	cm_goes = false;
 }
 
+/* Its ports are gone with it before anybody looked: its sessions end all the same. */
+static void a_control_domain_that_is_destroyed(void **state)
+{
+	struct ctl_domain_req q = { .dom = 1, .action = 1 };
+
+	(void)state;
+	assert_int_equal(ask(CTL_ATTACH, &q, sizeof(q)), CTL_OK);
+	cm_domain[0].virtio.size = 0;
+	cm_ports[PORT].session++;
+	cm_kick(PORT);
+	settle();
+	cm_state(&cm_domain[0], DOM_DEFINED);
+	fake_cpu = 1;
+	control_poll();
+	fake_cpu = 0;
+	assert_null(cm_domain[1].vuart.taken);
+}
+
 /* The domain goes, and another gets its slot: whoever showed the old one's console neither reads nor types there. */
 static void a_console_of_one_that_went(void **state)
 {
@@ -313,6 +331,7 @@ int main(void)
 		cmocka_unit_test_setup(a_console, setup),
 		cmocka_unit_test_setup(who_has_nothing_to_do_is_not_kicked, setup),
 		cmocka_unit_test_setup(who_does_not_read_is_not_kicked, setup),
+		cmocka_unit_test_setup(a_control_domain_that_is_destroyed, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,6 +208,23 @@ static uint32_t stake_beside(uint64_t wait_ms, uint64_t count, struct ctl_claim 
 	return h.status;
 }
 
+/* How long it waits was said, and checked, when it was staked. */
+static void who_waits_is_not_renewed(void **state)
+{
+	struct ctl_claim all;
+	struct ctl_claim c;
+
+	(void)state;
+	assert_int_equal(stake(0, 0, 1, 4096, &all), CTL_OK);
+	assert_int_equal(stake(0, 50, 1, 1, &c), CTL_OK);
+	assert_int_equal(c.lease_ms, 1);
+	c.lease_ms = 0;
+	assert_int_equal(ask(CTL_RENEW, &c, sizeof(c)), CTL_EBUSY);
+	fake_counter += 51000000U;
+	settle();
+	assert_int_equal(ask(CTL_RELEASE, &c, sizeof(c)), CTL_EEXPIRED);
+}
+
 static void refusals_and_losses_are_told(void **state)
 {
 	struct ctl_event e;
@@ -355,6 +372,7 @@ int main(void)
 		cmocka_unit_test_setup(refusals_and_losses_are_told, setup),
 		cmocka_unit_test_setup(what_is_counted, setup),
 		cmocka_unit_test_setup(who_watches_and_dies, setup),
+		cmocka_unit_test_setup(who_waits_is_not_renewed, setup),
 		cmocka_unit_test_setup(what_others_lose_is_not_told, setup),
 	};
 

@@ -66,6 +66,8 @@ static void what_is_not_managed_is_not_seen(void **state)
 	assert_false(cm_measured);
 	assert_int_equal(ask(CTL_DEFINE, &(struct ctl_define){ .tree_size = 8 }, sizeof(struct ctl_define)),
 			 CTL_EDENIED);
+	/* So it does not take the room for a tree, of which there is one. */
+	assert_int_equal(ask(CTL_TREE, &(struct ctl_tree){ 0, 0 }, sizeof(struct ctl_tree)), CTL_EDENIED);
 	/* Nor do events tell. */
 	assert_int_equal(ask(CTL_EVENTS, &(struct ctl_events_req){ 1, 0 }, sizeof(struct ctl_events_req)), CTL_OK);
 	cm_state(&cm_domain[2], DOM_CRASHED);
@@ -73,6 +75,26 @@ static void what_is_not_managed_is_not_seen(void **state)
 	settle();
 	assert_int_equal(take(PORT).op, CTL_EVENT);
 	assert_int_equal(((const struct ctl_event *)(void *)data)->dom, 1);
+	assert_int_equal(cm_ports[PORT].out_len, 0);
+}
+
+/* Events that were lost may have been its own: it is told, whoever the next one that is left is of. */
+static void what_was_lost_is_told(void **state)
+{
+	const struct ctl_event *e = (const void *)data;
+
+	(void)state;
+	assert_int_equal(ask(CTL_EVENTS, &(struct ctl_events_req){ 1, 0 }, sizeof(struct ctl_events_req)), CTL_OK);
+	cm_ports[PORT].full = true;
+	cm_state(&cm_domain[1], DOM_CRASHED);
+	for (uint32_t i = 0; i < EVENTS_KEPT; i++) {
+		cm_state(&cm_domain[2], DOM_RUNNING);
+	}
+	cm_ports[PORT].full = false;
+	settle();
+	assert_int_equal(take(PORT).op, CTL_EVENT);
+	assert_int_equal(e->type, CTL_EV_LOST);
+	assert_int_equal(e->value, 1);
 	assert_int_equal(cm_ports[PORT].out_len, 0);
 }
 
@@ -162,6 +184,7 @@ int main(void)
 		cmocka_unit_test_setup(a_number_is_not_a_name, setup_limited),
 		cmocka_unit_test_setup(others_claims_are_passed_in_parts, setup_limited),
 		cmocka_unit_test_setup(what_is_not_managed_is_not_seen, setup_limited),
+		cmocka_unit_test_setup(what_was_lost_is_told, setup_limited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
