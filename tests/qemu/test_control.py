@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import json
 import re
+import struct
 
 import harness
 import pytest
@@ -67,11 +68,43 @@ echo "claims: $(echo $names | wc -w)"
 LAST = "last: last@c0000000 { reg = <0x0 0xc0000000 0x0 0x40000000>; };"
 
 
+# A STAKE for rear that does not fit: an event (core/control/protocol.h).
+REFUSED = struct.pack("<4sIIHH QQII BBHIQ", b"FHC1", 40, 1, 7, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1 << 30)
+# Who waits for a claim stands still while more happens than is kept; that the claim is admitted is among it.
+MISSED = """
+flood() {
+	exec 3<>/dev/vport0p8
+	cat <&3 >/dev/null &
+	cat /tmp/refused >&3
+	sleep 1
+	kill $!
+	exec 3>&-
+}
+name=$(fhctl claim stake rear:low:448M)
+name=${name#claim }
+fhctl claim stake --wait 5m rear:low:64M >/tmp/won 2>&1 &
+waits=$!
+until fhctl claim list | grep -q waiting; do :; done
+kill -STOP $waits
+flood
+fhctl claim release ${name%:*}
+flood
+kill -CONT $waits
+(sleep 10; kill $waits) 2>/dev/null &
+wait $waits
+echo "misses: $?"
+cat /tmp/won
+name=$(grep -o '[0-9.]*: admitted' /tmp/won)
+fhctl claim release ${name%:*}
+"""
+
+
 def disk_files(guests):
     """What the control domain has on its disk."""
     return {"tmp/good.dtb": tree(), "tmp/crash.dtb": tree(extra='on-crash = "restart";'), "tmp/twin.dtb": tree(6, name="twin"), "tmp/much.dtb": tree(6, size=1024 * systems.MIB, name="huge"),
             "tmp/cpu.dtb": tree(2), "tmp/name.dtb": tree(name="rear"), "tmp/boss.dtb": tree(extra="control;"),
             "tmp/rounds": ROUNDS.encode(), "tmp/full": FULL.encode(),
+            "tmp/refused": 100 * REFUSED, "tmp/missed": MISSED.encode(),
             "tmp/left.dtb": tree(5, "last", 1024 * systems.MIB, "left"),
             "tmp/right.dtb": tree(6, "last", 1024 * systems.MIB, "right"),
             "tmp/zone.dtb": tree(zone="lower"), "tmp/junk.dtb": b"no tree at all, but long enough to be looked at......",
@@ -156,6 +189,7 @@ def test_exit_codes(control):
                         ("events --count -1", "--count wants a number"), ("trace --seconds 1d", "--seconds wants"),
                         ("log --lines x", "--lines wants"), ("top --interval 0", "--interval wants a number from 0.1"),
                         ("claim stake rear:low:99999999999G", "is no size"), ("claim stake rear:low:-2M", "is no size"),
+                        ("stop rear --force=no", "--force takes no value"),
                         ("claim stake --lease 1y rear:low:2M", "'1y' is no time")):
         assert what in fhctl(control, wrong + " 2>&1", 2)
     assert "unknown option --now" in fhctl(control, "restart --now rear 2>&1", 2)
@@ -234,6 +268,12 @@ def test_waits_for_memory(control):
     assert "admitted" in won and won.endswith("0")
     name = won.split("claim ")[1].split(":")[0]
     fhctl(control, f"claim release {name}")
+
+
+def test_who_waits_and_misses_events(control):
+    text = control.shell("sh /tmp/missed", 60)
+    assert "admitted" in text and "misses: 0" in text
+    assert low_claimed(control) == 0
 
 
 def test_log(control):

@@ -170,6 +170,22 @@ void refuse_claim(uint32_t status, const struct frame *reply)
 	    (unsigned long long)why.fit);
 }
 
+/* What became of it, when the event that told may be lost. */
+static uint16_t look_for(const struct ctl_claim *c)
+{
+	uint16_t type = CTL_EV_EXPIRED;
+	size_t nr;
+	struct ctl_term *t = fetch_list(CTL_CLAIMS, sizeof(*t), &nr);
+
+	for (size_t i = 0; i < nr; i++) {
+		if (t[i].slot == c->slot && t[i].gen == c->gen) {
+			type = (t[i].flags & CTL_CLAIM_WAITS) != 0 ? CTL_EV_STATE : CTL_EV_ADMITTED;
+		}
+	}
+	free(t);
+	return type;
+}
+
 /* Until the claim is admitted, or has ended; the events were asked for before it was staked. */
 static void wait_admitted(const struct ctl_claim *c)
 {
@@ -181,6 +197,9 @@ static void wait_admitted(const struct ctl_claim *c)
 			continue;
 		}
 		memcpy(&e, f.data, sizeof(e));
+		if (e.type == CTL_EV_LOST) {
+			e = (struct ctl_event){ .type = look_for(c), .arg = { c->slot, c->gen } };
+		}
 		if (e.arg[0] != c->slot || e.arg[1] != c->gen) {
 			continue;
 		}

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tools/fhctl/fhctl.h"
@@ -84,7 +85,8 @@ static void note(const struct ctl_event *e)
 			s[i].running = e->time;
 			break;
 		default:
-			s[i].failed = s[i].claimed != 0 && (e->value == CTL_DESTROYED || e->value == CTL_CRASHED);
+			s[i].failed = s[i].failed ||
+				      (s[i].claimed != 0 && (e->value == CTL_DESTROYED || e->value == CTL_CRASHED));
 			break;
 		}
 	}
@@ -268,17 +270,49 @@ static uint64_t claim(void)
 	return asked;
 }
 
+/* Where they are, when events were lost, or none comes. */
+static void look(void)
+{
+	size_t all;
+	const struct ctl_domain *d = fetch_domains(&all);
+
+	for (size_t i = 0; i < nr; i++) {
+		size_t k = 0;
+
+		while (k < all && (d[k].id != s[i].d.id || d[k].gen != s[i].d.gen)) {
+			k++;
+		}
+		if (k == all || d[k].state == CTL_DEFINED || d[k].state == CTL_DESTROYED) {
+			s[i].failed = true;
+		} else if (s[i].running == 0 && d[k].state >= CTL_RUNNING) {
+			s[i].running = now();
+		} else {
+			/* It is being built, or is known to run. */
+		}
+	}
+}
+
+/* Others' events don't make it longer. */
 static void wait_all(int ms)
 {
+	const time_t end = time(NULL) + ms / 1000;
 	struct frame f;
 
-	while (!all_done() && next_event(ms, &f)) {
+	while (!all_done() && time(NULL) < end && next_event(ms, &f)) {
 		struct ctl_event e;
 
-		if (f.head.op == CTL_EVENT && f.head.len >= sizeof(e)) {
-			memcpy(&e, f.data, sizeof(e));
+		if (f.head.op != CTL_EVENT || f.head.len < sizeof(e)) {
+			continue;
+		}
+		memcpy(&e, f.data, sizeof(e));
+		if (e.type == CTL_EV_LOST) {
+			look();
+		} else {
 			note(&e);
 		}
+	}
+	if (!all_done()) {
+		look();
 	}
 }
 

@@ -27,6 +27,7 @@ static struct kept {
 	char data[CTL_REPLY_MAX];
 } * kept[EVENTS_MAX];
 static size_t nr_kept;
+static uint32_t nr_dropped; /* for which there was no room behind them */
 
 static bool is_control(const char *port)
 {
@@ -131,9 +132,11 @@ static bool is_event(const struct frame *f)
 
 static void keep(const struct frame *f)
 {
-	struct kept *k = nr_kept < EVENTS_MAX ? malloc(sizeof(*k)) : NULL;
+	struct kept *k = nr_kept < EVENTS_MAX && nr_dropped == 0 ? malloc(sizeof(*k)) : NULL;
 
-	if (k != NULL) {
+	if (k == NULL) {
+		nr_dropped++;
+	} else {
 		k->head = f->head;
 		memcpy(k->data, f->data, f->head.len);
 		kept[nr_kept++] = k;
@@ -184,6 +187,14 @@ bool next_event(int timeout_ms, struct frame *event)
 		free(kept[0]);
 		memmove(kept, kept + 1, --nr_kept * sizeof(kept[0]));
 		*event = (struct frame){ now.head, now.data };
+		return true;
+	}
+	if (nr_dropped != 0) {
+		const struct ctl_event lost = { .type = CTL_EV_LOST, .dom = CTL_DOM_NONE, .value = nr_dropped };
+
+		nr_dropped = 0;
+		memcpy(now.data, &lost, sizeof(lost));
+		*event = (struct frame){ { .op = CTL_EVENT, .len = sizeof(lost) }, now.data };
 		return true;
 	}
 	if (poll(&p, 1, timeout_ms) <= 0) {

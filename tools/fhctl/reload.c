@@ -103,6 +103,20 @@ static void told(uint64_t bytes)
 	(void)bytes;
 }
 
+/* Now; of one that is gone: destroyed. */
+static uint32_t state_of(const struct ctl_domain *d)
+{
+	size_t nr;
+	const struct ctl_domain *all = fetch_domains(&nr);
+
+	for (size_t i = 0; i < nr; i++) {
+		if (all[i].id == d->id && all[i].gen == d->gen) {
+			return all[i].state;
+		}
+	}
+	return CTL_DESTROYED;
+}
+
 void reload_files(const struct ctl_domain *d, struct files *f)
 {
 	struct frame event;
@@ -116,8 +130,17 @@ void reload_files(const struct ctl_domain *d, struct files *f)
 			continue;
 		}
 		memcpy(&e, event.data, sizeof(e));
-		if (e.type == CTL_EV_STATE && e.dom == d->id && e.value == CTL_RUNNING) {
+		if (e.type == CTL_EV_LOST) {
+			e = (struct ctl_event){ .type = CTL_EV_STATE, .dom = d->id, .value = state_of(d) };
+		}
+		if (e.type != CTL_EV_STATE || e.dom != d->id) {
+			continue;
+		}
+		if (e.value == CTL_RUNNING) {
 			return;
+		}
+		if (e.value == CTL_DESTROYED) {
+			die(EXIT_REFUSED, "%s: it was taken apart; see fhctl log", d->name);
 		}
 	}
 	die(EXIT_BROKEN, "%s: no word of it for a minute; see fhctl list", d->name);
