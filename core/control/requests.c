@@ -72,7 +72,7 @@ static uint32_t do_domain(struct request *r)
 		return CTL_ENOTSUP;
 	}
 	if (q->action == CTL_START || q->action == CTL_RESTART) {
-		domain_feed(d, actions[q->action], r->session);
+		domain_feed(d, q->gen, actions[q->action], r->session);
 		control_wake_by(d->due);
 	}
 	return (uint32_t)domain_do_as(d, q->gen, actions[q->action]);

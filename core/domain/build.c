@@ -146,7 +146,7 @@ static fh_status begin_piece(struct domain *d, const void *feeder, uint32_t imag
 	lock_acquire(&d->lock);
 	if (d->feeder == NULL || d->feeder != feeder) {
 		status = FH_ESTALE;
-	} else if (!domain_may(d, DOM_OP_LOAD) || !d->loadable || d->loading) {
+	} else if (!domain_may(d, DOM_OP_LOAD) || !d->loadable || d->loading || d->request != DOM_REQ_NONE) {
 		status = FH_EBUSY;
 	} else if (image >= DOM_IMG_COUNT || d->files.size[image] == 0U || offset != d->arrived[image] || bytes == 0U ||
 		   bytes > DOM_LOAD_MAX || bytes > d->images[image].size - offset) {

@@ -68,7 +68,6 @@ static fh_status define(struct domain *d, uint8_t slot, const void *tree, size_t
 			const void *feeder, struct cfg_error *err)
 {
 	struct cfg_domain *c = &domains.sys->domains[slot];
-	char said[64];
 	fh_status status = config_add_domain(tree, size, domains.sys, slot, err);
 
 	if (status != FH_OK) {
@@ -93,8 +92,7 @@ static fh_status define(struct domain *d, uint8_t slot, const void *tree, size_t
 	d->feeder = feeder;
 	domain_expect(d);
 	/* What the slot's last domain said and nobody read is not this one's. */
-	while (vuart_tx_get(&d->vuart, said, sizeof(said)) != 0U) {
-	}
+	vuart_tx_drop(&d->vuart);
 	domains.nr = MAX(domains.nr, slot + 1U);
 	domain_adopt(d, c, slot);
 	log_life(LOG_INFO, d->id, "domain: dom=%s: defined", c->name);

@@ -217,9 +217,9 @@ fh_status domain_define(const void *tree, size_t size, const struct domain_files
 			struct domain **out, struct cfg_error *err) FH_MUST_CHECK;
 /*
  * Who feeds it, before DOM_OP_START or DOM_OP_RESTART of a domain whose files have to come again. Nothing where they
- * need not, or another one does. Takes the domain's lock. O(1).
+ * need not, or another one does, or the generation (0: any) is another's. Takes the domain's lock. O(1).
  */
-void domain_feed(struct domain *d, enum domain_op op, const void *feeder);
+void domain_feed(struct domain *d, uint32_t gen, enum domain_op op, const void *feeder);
 /*
  * Takes apart what waits for that feeder, which is gone, and what has waited for any for too long. Returns when the
  * next one will have (counter), UINT64_MAX: none. No lock held. O(domains).

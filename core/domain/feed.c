@@ -11,10 +11,10 @@ void domain_expect(struct domain *d)
 	d->due = arch_counter() + arch_counter_hz() / 1000U * domains.sys->create_timeout_ms;
 }
 
-void domain_feed(struct domain *d, enum domain_op op, const void *feeder)
+void domain_feed(struct domain *d, uint32_t gen, enum domain_op op, const void *feeder)
 {
 	lock_acquire(&d->lock);
-	if (domain_needs_files(d) && d->feeder == NULL && domain_may(d, op)) {
+	if ((gen == 0U || gen == d->gen) && domain_needs_files(d) && d->feeder == NULL && domain_may(d, op)) {
 		d->feeder = feeder;
 		domain_expect(d);
 	}

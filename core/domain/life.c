@@ -61,6 +61,8 @@ void domain_forget(struct domain *d)
 	d->feeder = NULL;
 	/* Whoever showed its console shows not that of the slot's next domain. */
 	__atomic_store_n(&d->vuart.taken, NULL, __ATOMIC_RELEASE);
+	d->vuart.beside = false;
+	d->vuart.away = false;
 	d->files = (struct domain_files){ 0 };
 	/* DEFINE may be checking all configurations: it clears the rest, under its own lock. */
 	domains.sys->domains[d->id].name[0] = '\0';

@@ -143,6 +143,14 @@ uint32_t vuart_tx_get(struct vuart *v, char *buf, uint32_t max)
 	return n;
 }
 
+void vuart_tx_drop(struct vuart *v)
+{
+	lock_acquire(&v->lock);
+	__atomic_store_n(&v->tx_out, v->tx_in, __ATOMIC_RELAXED);
+	__atomic_store_n(&v->tx_lines, 0U, __ATOMIC_RELAXED);
+	lock_release(&v->lock);
+}
+
 bool vuart_rx_push(struct vuart *v, char c)
 {
 	if (vuart_rx_level(v) == VUART_RX_SIZE) {

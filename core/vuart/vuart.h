@@ -63,6 +63,8 @@ uint32_t vuart_tx_level(const struct vuart *v);
 uint32_t vuart_tx_lines(const struct vuart *v);
 /* Takes at most max bytes, and none beyond the first newline; returns how many. O(max). */
 uint32_t vuart_tx_get(struct vuart *v, char *buf, uint32_t max);
+/* What waits to be shown is dropped. O(1). */
+void vuart_tx_drop(struct vuart *v);
 /* As the guest's sending of len bytes; returns how many found room. O(len). */
 uint32_t vuart_tx_send(struct vuart *v, const char *buf, uint32_t len);
 /* What the guest would read: bytes that were typed, no lock; and takes at most max of them. */

@@ -215,8 +215,9 @@ fh_status domain_define(const void *tree, size_t size, const struct domain_files
 	return FH_OK;
 }
 
-void domain_feed(struct domain *d, enum domain_op op, const void *feeder)
+void domain_feed(struct domain *d, uint32_t gen, enum domain_op op, const void *feeder)
 {
+	(void)gen;
 	(void)op;
 	if (d->created && d->feeder == NULL && d->state == DOM_RUNNING) {
 		d->feeder = feeder;

@@ -52,7 +52,7 @@ static void what_was_never_cleaned_is_not_kept(void **state)
 
 	assert_int_equal(define("new", "memory-on-reset = \"keep\";", &f, &d, &err), FH_OK);
 	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
-	domain_feed(d, DOM_OP_START, &feeder);
+	domain_feed(d, 0, DOM_OP_START, &feeder);
 	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
 	while (d->build.zeroed == 0U) {
 		assert_non_null(dm_step(d));
@@ -62,13 +62,13 @@ static void what_was_never_cleaned_is_not_kept(void **state)
 	assert_int_equal(domain_do(d, DOM_OP_STOP), FH_OK);
 	dm_settle();
 	assert_int_equal(d->state, DOM_STOPPED);
-	domain_feed(d, DOM_OP_START, &feeder);
+	domain_feed(d, 0, DOM_OP_START, &feeder);
 	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
 	feed(d);
 	assert_int_equal(pages_filled(d, false), 0);
 	/* What is its own it keeps. */
 	assert_int_equal(pages_filled(d, true), 0x300);
-	domain_feed(d, DOM_OP_RESTART, &feeder);
+	domain_feed(d, 0, DOM_OP_RESTART, &feeder);
 	assert_int_equal(domain_do(d, DOM_OP_RESTART), FH_OK);
 	feed(d);
 	assert_int_equal(pages_filled(d, false), 0x300);

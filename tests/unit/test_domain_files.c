@@ -100,7 +100,7 @@ static void files_come_again(void **state)
 	(void)state;
 	assert_int_equal(domain_do(d, DOM_OP_RESTART), FH_ENOTSUP);
 	for (uint32_t i = 0; i < 2U; i++) {
-		domain_feed(d, DOM_OP_RESTART, &feeder);
+		domain_feed(d, 0, DOM_OP_RESTART, &feeder);
 		assert_int_equal(domain_do(d, DOM_OP_RESTART), FH_OK);
 		feed(d);
 		assert_int_equal(d->resets, i + 1U);
@@ -112,22 +112,22 @@ static void files_come_again(void **state)
 	assert_int_equal(d->state, DOM_STOPPED);
 	assert_int_equal(domain_do(d, DOM_OP_START), FH_ENOTSUP);
 	assert_int_equal(load(d, 0, 0, &f, 1), FH_ESTALE);
-	domain_feed(d, DOM_OP_START, &feeder);
+	domain_feed(d, 0, DOM_OP_START, &feeder);
 	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
 	feed(d);
 	/* It is stopped while it waits for them. */
-	domain_feed(d, DOM_OP_RESTART, &feeder);
+	domain_feed(d, 0, DOM_OP_RESTART, &feeder);
 	assert_int_equal(domain_do(d, DOM_OP_RESTART), FH_OK);
 	dm_settle();
 	assert_true(d->awaiting);
 	assert_int_equal(domain_do(d, DOM_OP_STOP), FH_OK);
 	dm_settle();
 	assert_int_equal(d->state, DOM_STOPPED);
-	domain_feed(d, DOM_OP_START, &feeder);
+	domain_feed(d, 0, DOM_OP_START, &feeder);
 	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
 	feed(d);
 	/* It ends while its feeder has asked for more: nobody waits for files of one that has ended. */
-	domain_feed(d, DOM_OP_RESTART, &feeder);
+	domain_feed(d, 0, DOM_OP_RESTART, &feeder);
 	domain_ask(d, DOM_REQ_CRASH);
 	dm_settle();
 	assert_int_equal(d->state, DOM_CRASHED);
@@ -190,7 +190,7 @@ static void nobody_feeds_it(void **state)
 	/* What runs, and what resets after it, is not its creator's. */
 	d = fed("", &f);
 	assert_int_equal(domain_give_up(&feeder), UINT64_MAX);
-	domain_feed(d, DOM_OP_RESTART, &err);
+	domain_feed(d, 0, DOM_OP_RESTART, &err);
 	assert_int_equal(domain_do(d, DOM_OP_RESTART), FH_OK);
 	assert_int_equal(d->state, DOM_STOPPING);
 	assert_int_equal(domain_give_up(&feeder), d->due);
@@ -242,6 +242,47 @@ static void a_kernel_of_another_kind(void **state)
 	}
 }
 
+/* A piece that is copied while it is stopped, and started anew, would count as one of the files that come then. */
+static void no_piece_comes_once_it_is_to_stop(void **state)
+{
+	const struct domain_files f = { { 0x10000, 0x1001, 0 }, { 0 } };
+	struct cfg_error err = { "" };
+	struct domain *d;
+
+	(void)state;
+	assert_int_equal(define("new", "", &f, &d, &err), FH_OK);
+	assert_int_equal(domain_claim(&d, 1, DOMID_HYP, &why), FH_OK);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	dm_settle();
+	assert_int_equal(load(d, DOM_IMG_KERNEL, 0, file_part, 16), FH_OK);
+	dm_settle();
+	assert_int_equal(domain_do(d, DOM_OP_STOP), FH_OK);
+	assert_int_equal(load(d, DOM_IMG_KERNEL, 16, file_part, 16), FH_EBUSY);
+	dm_settle();
+	assert_int_equal(d->state, DOM_STOPPED);
+	domain_feed(d, 0, DOM_OP_START, &feeder);
+	assert_int_equal(domain_do(d, DOM_OP_START), FH_OK);
+	feed(d);
+	destroy(d);
+}
+
+/* Who names a domain that is gone feeds not the one that has its slot. */
+static void a_feeder_names_the_domain(void **state)
+{
+	const struct domain_files f = { { 0x10000, 0x1001, 0 }, { 0 } };
+	struct domain *d = fed("", &f);
+
+	(void)state;
+	domain_feed(d, d->gen + 1U, DOM_OP_RESTART, &feeder);
+	assert_null(d->feeder);
+	domain_feed(d, d->gen, DOM_OP_RESTART, &feeder);
+	assert_ptr_equal(d->feeder, &feeder);
+	d->vuart.away = true;
+	d->vuart.beside = true;
+	destroy(d);
+	assert_false(d->vuart.away || d->vuart.beside); /* its console is not the next one's */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +290,8 @@ int main(void)
 		cmocka_unit_test_setup(files_come_again, setup),
 		cmocka_unit_test_setup(nobody_feeds_it, setup),
 		cmocka_unit_test_setup(a_kernel_of_another_kind, setup),
+		cmocka_unit_test_setup(no_piece_comes_once_it_is_to_stop, setup),
+		cmocka_unit_test_setup(a_feeder_names_the_domain, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

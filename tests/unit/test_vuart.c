@@ -159,6 +159,11 @@ static void sent_bytes_come_out_in_order(void **state)
 	assert_int_equal(vuart_tx_get(&uart, buf, sizeof(buf)), 1);
 	assert_int_equal(vuart_tx_get(&uart, buf, sizeof(buf)), 0);
 	assert_int_equal(vuart_tx_lines(&uart), 0);
+	set(DR, 'a');
+	set(DR, '\n');
+	vuart_tx_drop(&uart);
+	assert_int_equal(vuart_tx_level(&uart), 0);
+	assert_int_equal(vuart_tx_lines(&uart), 0);
 }
 
 static void a_full_ring_is_txff(void **state)
