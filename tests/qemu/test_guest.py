@@ -123,7 +123,7 @@ def test_memory_above_4_gib(machine, guests, tmp_path):
 
 @GICS
 def test_last_of_eight_cpus(machine, guests, tmp_path, gic):
-    with machine(initrd=one(tmp_path, guests, "selftest", cpus=[7, 5]), smp=8, gic=gic) as m:
+    with machine(initrd=one(tmp_path, guests, "selftest", cpus=[7, 5]), smp=8, gic=gic, limit=60) as m:
         assert m.wait_end() == 0
         harness.check_tap(m.console())
 

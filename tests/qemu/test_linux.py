@@ -90,15 +90,14 @@ def test_the_machine_ends_with_the_last(linux):
     assert linux.wait_end(30) == 0
 
 
-@pytest.mark.parametrize("cpu,gic", [("max", 3), ("cortex-a72", 2)])
-def test_other_cpus(initramfs, cpu, gic):
-    """A kernel that uses all that it finds: what is hidden must be hidden well."""
+def test_gicv2(initramfs):
+    """A kernel that uses all that it finds: what is hidden must be hidden well. (-cpu max: check-guests.)"""
     payload = linux_system.build_payload(harness.BUILD / "demo")
-    with harness.Machine(f"linux-{cpu}-gicv{gic}", initrd=payload, cpu=cpu, gic=gic, smp=5, limit=90) as m:
+    with harness.Machine("linux-gicv2", initrd=payload, cpu="cortex-a72", gic=2, smp=5, limit=150) as m:
         m.expect(r"(front|rear): Linux \d", 80)
         m.expect(r"(front|rear): Linux \d", 60)
         for number in (1, 2):
             m.focus(number)
             flags = m.shell("grep -m1 Features /proc/cpuinfo")
-            assert "fp" in flags and (" sve" in flags) == (cpu == "max") and "sme" not in flags and " mte" not in flags
+            assert "fp" in flags and " sve" not in flags
             assert m.shell("dmesg | grep -ciE 'WARNING:|BUG:|Oops|Unhandled'") == "0"

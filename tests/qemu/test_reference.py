@@ -53,14 +53,3 @@ def test_agent_on_bare_qemu(machine, guests, gic):
         m.expect("key: pressed")
         m.send("o")
         assert m.wait_end() == 0
-
-
-def test_linux_ramdisk_on_bare_qemu(machine, initramfs):
-    """The ramdisk itself, before it is blamed on Freehold."""
-    with machine(kernel=harness.LINUX, initrd=initramfs, append="console=ttyAMA0 hostname=front quiet",
-                 virtualization=False, smp=2, mem="512M", limit=60) as m:
-        m.expect(r"front:~# ")
-        assert m.shell("nproc") == "2"
-        assert m.shell("echo $((6 * 7))") == "42"
-        m.line("poweroff -f")
-        assert m.wait_end() == 0
