@@ -267,15 +267,17 @@ static int change(int argc, char **argv)
 {
 	static const char *const options[] = { "lease=", NULL };
 	const bool release = strcmp(argv[0], "release") == 0;
+	int end = -1;
 	struct ctl_claim c = { 0 };
 	const char *value;
 	uint32_t status;
 
-	while (next_option(&argc, argv, options, &value) >= 0) {
+	while (next_option(&argc, argv, options + (release ? 1 : 0), &value) >= 0) {
 		c.lease_ms = parse_time(value);
 	}
 	want_operands(argc, argv, 1, 1);
-	if (sscanf(argv[1], "%u.%u", &c.slot, &c.gen) != 2) {
+	(void)sscanf(argv[1], "%u.%u%n", &c.slot, &c.gen, &end);
+	if (end != (int)strspn(argv[1], "0123456789.") || argv[1][end] != '\0') {
 		die(EXIT_USAGE, "'%s' is no claim; fhctl claim list tells them", argv[1]);
 	}
 	port_open();

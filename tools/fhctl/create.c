@@ -40,9 +40,11 @@ static bool is_of_set(const char *line)
 	return false;
 }
 
-/* The hypervisor's own words for a refusal: lines of its log since that time that say so of the set's domains. */
-static void print_reasons(uint64_t since)
+/* The hypervisor's own words for a refusal: lines of its log since that time that say so of the set's domains.
+ * false: there are none. */
+static bool print_reasons(uint64_t since)
 {
+	bool any = false;
 	size_t lines = 0;
 	struct ctl_log *l = sees_all() ? fetch_list(CTL_LOG, sizeof(*l), &lines) : NULL;
 
@@ -53,9 +55,11 @@ static void print_reasons(uint64_t since)
 		text[l[i].len < sizeof(l[i].text) ? l[i].len : sizeof(l[i].text)] = '\0';
 		if (l[i].time >= since && strstr(text, "refused") != NULL && is_of_set(text)) {
 			fprintf(stderr, "  %s\n", text);
+			any = true;
 		}
 	}
 	free(l);
+	return any;
 }
 
 static bool all_done(void)
@@ -167,41 +171,47 @@ static void report(uint64_t asked)
 /* -c begins a domain of files, what follows of the options is its; other words are domains that are defined. */
 static void parse(int argc, char **argv)
 {
-	static const char *const names[CTL_FILES] = { "--kernel", "--ramdisk", "--dtb" };
+	static const char *const names[] = {
+		[CTL_KERNEL] = "--kernel", [CTL_RAMDISK] = "--ramdisk", [CTL_DTB] = "--dtb", [CTL_FILES] = "-c"
+	};
 
 	for (int i = 1; i < argc; i++) {
 		const char *arg = argv[i];
+		const size_t len = strcspn(arg, "=");
+		const char *path = NULL;
 		size_t file = 0;
 
-		if (strcmp(arg, "--together") == 0) {
-			continue; /* they always are */
-		}
-		while (file < CTL_FILES && strcmp(arg, names[file]) != 0) {
+		while (file < COUNT(names) && (strlen(names[file]) != len || strncmp(arg, names[file], len) != 0)) {
 			file++;
 		}
-		if (arg[0] == '-' && i + 1 == argc) {
-			die(EXIT_USAGE, "create: %s wants a file", arg);
+		if (file == COUNT(names) && arg[0] == '-') {
+			die(EXIT_USAGE, "create: unknown option %s; try fhctl help create", arg);
+		}
+		if (file < COUNT(names)) {
+			path = arg[len] == '=' ? arg + len + 1 : argv[++i];
+			if (path == NULL) {
+				die(EXIT_USAGE, "create: %s wants a file", arg);
+			}
 		}
 		if (file < CTL_FILES) {
 			if (nr == 0 || s[nr - 1].files.tree == NULL) {
 				die(EXIT_USAGE, "create: %s belongs behind -c FILE.dtb", arg);
 			}
-			s[nr - 1].files.path[file] = argv[++i];
+			s[nr - 1].files.path[file] = path;
 			continue;
 		}
 		if (nr == CTL_CREATE_MAX) {
 			die(EXIT_USAGE, "create: more than %u domains at once", CTL_CREATE_MAX);
 		}
-		if (strcmp(arg, "-c") == 0) {
-			s[nr++].files.tree = argv[++i];
-		} else if (arg[0] == '-') {
-			die(EXIT_USAGE, "create: unknown option %s; try fhctl help create", arg);
+		if (path != NULL) {
+			s[nr++].files.tree = path;
 		} else {
 			s[nr++].d = find_domain(arg);
 		}
 	}
 	if (nr == 0) {
-		die(EXIT_USAGE, "usage: fhctl create [-c FILE.dtb [--kernel FILE] [--ramdisk FILE]] ... [DOMAIN ...]");
+		die(EXIT_USAGE,
+		    "usage: fhctl create [-c FILE.dtb [--kernel FILE] [--ramdisk FILE] [--dtb FILE]] ... [DOMAIN ...]");
 	}
 }
 
@@ -255,6 +265,13 @@ static uint64_t claim(void)
 	}
 	asked = now();
 	status = request(CTL_CREATE, &q, sizeof(q), &reply);
+	for (size_t i = 0; status == CTL_EBUSY && i < nr; i++) {
+		if (s[i].d.state != CTL_DEFINED) {
+			die(EXIT_REFUSED,
+			    "create: refused: only a domain that is defined, and not claimed, is created: %s is %s",
+			    s[i].d.name, state_name(s[i].d.state));
+		}
+	}
 	if (status == CTL_EBUSY) {
 		die(EXIT_REFUSED, "create: refused: only a domain that is defined, and not claimed, is created");
 	}
@@ -264,8 +281,10 @@ static uint64_t claim(void)
 		if (reply.head.len != 0) {
 			refuse_claim(status, &reply);
 		}
-		print_reasons(asked);
-		die_status(status, "create");
+		if (!print_reasons(asked)) {
+			die(EXIT_REFUSED, "create: refused: %s", reason(status));
+		}
+		exit(EXIT_REFUSED);
 	}
 	return asked;
 }
@@ -347,7 +366,7 @@ int cmd_create(int argc, char **argv)
 		}
 	}
 	if (failed) {
-		print_reasons(asked);
+		(void)print_reasons(asked);
 	}
 	return failed ? EXIT_REFUSED : EXIT_GOOD;
 }

@@ -293,7 +293,8 @@ int cmd_act(int argc, char **argv)
 	uint32_t status;
 	const char *value;
 
-	while (next_option(&argc, argv, options, &value) == 0) {
+	/* Only stop has it. */
+	while (next_option(&argc, argv, options + (strcmp(argv[0], "stop") == 0 ? 0 : 1), &value) == 0) {
 		force = true;
 	}
 	want_operands(argc, argv, 1, 1);

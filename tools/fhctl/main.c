@@ -40,8 +40,10 @@ const struct command commands[] = {
 	  "claim list\n"
 	  "claim stake [--lease TIME] [--wait TIME] DOMAIN:ZONE:SIZE[/BLOCK] ...\n"
 	  "    all of them are admitted, or none; --lease: what is not used by then is given back;\n"
-	  "    --wait: waits for memory that long; BLOCK: of contiguous memory, 4K to 1G (2M)\n"
+	  "    --wait: waits for memory that long, within the configuration's claim-wait-max-ms;\n"
+	  "    BLOCK: of contiguous memory, 4K to 1G (2M)\n"
 	  "claim renew [--lease TIME] CLAIM\n"
+	  "    its lease counts from now on; without --lease it has none\n"
 	  "claim release CLAIM\n"
 	  "A claim belongs to this domain and falls with it.\n",
 	  cmd_claim },
@@ -50,13 +52,14 @@ const struct command commands[] = {
 	  "has said that, or with exit code 1 when nothing came for so long (10); for scripts.\n",
 	  cmd_console },
 	{ "events", "[--count N] [--seconds N]", "tells what happens, until Ctrl-C",
-	  "--follow is the default. --seconds: ends when nothing came for so long.\n", cmd_events },
-	{ "log", "[--lines N]", "what Freehold logged", "", cmd_log },
+	  "--seconds: ends when nothing came for so long. --count: when so many came.\n", cmd_events },
+	{ "log", "[--lines N]", "what Freehold logged", "--lines: the last so many (all that are kept).\n", cmd_log },
 	{ "trace", "[--seconds S] [--perfetto]", "what guests exit for, for a while",
 	  "--seconds: how long (1). --perfetto: in the trace event format, which ui.perfetto.dev and Chrome open.\n"
 	  "A CPU keeps its last 511 exits.\n",
 	  cmd_trace },
-	{ "top", "[--interval S] [--count N]", "rates of exits and memory, live", "", cmd_top },
+	{ "top", "[--interval S] [--count N]", "rates of exits and memory, live",
+	  "--interval: between screens (2 s). --count: leaves after so many.\n", cmd_top },
 };
 const size_t nr_commands = COUNT(commands);
 
@@ -89,8 +92,8 @@ const char *reason(uint32_t status)
 		[CTL_EQUOTA] = "beyond its quota",
 		[CTL_EREVOKED] = "revoked: its memory is bad",
 		[CTL_EEXPIRED] = "its lease ran out",
-		[CTL_ESTALE] = "released already",
-		[CTL_EDENIED] = "the configuration does not let this domain manage it",
+		[CTL_ESTALE] = "there is no such claim, or not any more",
+		[CTL_EDENIED] = "the configuration does not let this domain do that",
 		[CTL_EFORMAT] = "not of the form that is wanted",
 		[CTL_ENOTSUP] = "the hypervisor can't do that",
 		[CTL_EBUSY] = "not in this state",
@@ -108,7 +111,8 @@ void die_status(uint32_t status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	die(status == CTL_ENOENT ? EXIT_NO_ENTRY : EXIT_REFUSED, "%s: refused: %s", what, reason(status));
+	die(status == CTL_ENOENT || status == CTL_ESTALE ? EXIT_NO_ENTRY : EXIT_REFUSED, "%s: refused: %s", what,
+	    reason(status));
 }
 
 static void usage(FILE *to)
@@ -117,8 +121,9 @@ static void usage(FILE *to)
 	for (size_t i = 0; i < nr_commands; i++) {
 		fprintf(to, "  %-8s %-36s %s\n", commands[i].name, commands[i].args, commands[i].line);
 	}
-	fprintf(to, "\nfhctl help COMMAND tells more. Exit codes: 0 done, 1 refused, 2 usage, 3 no control port,\n"
-		    "4 no such domain, 5 the hypervisor does not answer.\n");
+	fprintf(to,
+		"\nfhctl help COMMAND tells more. Exit codes: 0 done, 1 refused, 2 usage, or a file that can't be read,\n"
+		"3 no control port, 4 no such domain, zone or claim, 5 the hypervisor does not answer.\n");
 }
 
 static const struct command *find_command(const char *name)
@@ -138,7 +143,7 @@ static int help(const char *name)
 	if (c == NULL) {
 		die(EXIT_USAGE, "no command is named '%s'; try fhctl help", name);
 	}
-	printf("usage: fhctl %s %s\n%s.\n%s", c->name, c->args, c->line, c->more);
+	printf("usage: fhctl %s%s%s\n%s.\n%s", c->name, c->args[0] != '\0' ? " " : "", c->args, c->line, c->more);
 	return EXIT_GOOD;
 }
 
@@ -152,7 +157,8 @@ void want_operands(int argc, char **argv, int min, int max)
 		}
 	}
 	if (argc - 1 < min || argc - 1 > max) {
-		die(EXIT_USAGE, "usage: fhctl %s %s", c->name, c->args);
+		die(EXIT_USAGE, "usage: fhctl %s%s%s; fhctl help %s tells more", c->name, c->args[0] != '\0' ? " " : "",
+		    c->args, c->name);
 	}
 }
 
@@ -176,6 +182,9 @@ int next_option(int *argc, char **argv, const char *const *names, const char **v
 				continue;
 			}
 			*value = arg[2 + len] == '=' ? arg + 3 + len : NULL;
+			if (!wants && *value != NULL) {
+				die(EXIT_USAGE, "--%s takes no value", names[n]);
+			}
 			take(argc, argv, i);
 			if (wants && *value == NULL) {
 				if (i >= *argc) {
@@ -251,6 +260,9 @@ int main(int argc, char **argv)
 	c = find_command(argv[1]);
 	if (c == NULL) {
 		die(EXIT_USAGE, "no command is named '%s'; try fhctl help", argv[1]);
+	}
+	if (opt_json && (c->run == cmd_top || c->run == cmd_console)) {
+		die(EXIT_USAGE, "%s: there is no JSON of it", c->name);
 	}
 	current = c->name;
 	return c->run(argc - 1, argv + 1);

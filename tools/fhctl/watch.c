@@ -90,7 +90,7 @@ static void print_event(const struct ctl_event *e)
 
 int cmd_events(int argc, char **argv)
 {
-	static const char *const options[] = { "follow", "seconds=", "count=", NULL };
+	static const char *const options[] = { "seconds=", "count=", NULL };
 	const struct ctl_events_req q = { .on = 1 };
 	const char *value;
 	long count = -1;
@@ -98,8 +98,8 @@ int cmd_events(int argc, char **argv)
 	int o;
 
 	while ((o = next_option(&argc, argv, options, &value)) >= 0) {
-		ms = o == 1 ? (int)(parse_number("seconds", value, 0, 86400) * 1000) : ms;
-		count = o == 2 ? (long)parse_number("count", value, 0, 1e9) : count;
+		ms = o == 0 ? (int)(parse_number("seconds", value, 0, 86400) * 1000) : ms;
+		count = o == 1 ? (long)parse_number("count", value, 0, 1e9) : count;
 	}
 	want_operands(argc, argv, 0, 0);
 	/* Their names before they end. */

@@ -12,7 +12,7 @@ _fhctl() {
 		esac
 	done
 	case $cmd in
-	'') words=$(fhctl commands 2>/dev/null) ;;
+	'') words="help $(fhctl commands 2>/dev/null)" ;;
 	help) words=$(fhctl commands 2>/dev/null) ;;
 	info | start | stop | restart | pause | resume | destroy | console | create)
 		words=$(fhctl --json list 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4)
@@ -28,10 +28,17 @@ _fhctl() {
 	case $cmd in
 	'') words="$words --json --color --no-color --help" ;;
 	stop) words="$words --force" ;;
-	create) words="$words --kernel --ramdisk --dtb -c --together" ;;
+	create) words="$words --kernel --ramdisk --dtb -c" ;;
 	console) words="$words --seconds --until" ;;
+	claim)
+		case ${COMP_WORDS[i + 1]} in
+		stake) words='--lease --wait' ;;
+		renew) words="$words --lease" ;;
+		list) words='' ;;
+		esac
+		;;
 	memory) words=--owners ;;
-	events) words='--follow --count --seconds' ;;
+	events) words='--count --seconds' ;;
 	log) words=--lines ;;
 	top) words='--interval --count' ;;
 	trace) words='--seconds --perfetto' ;;
