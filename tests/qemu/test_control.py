@@ -200,6 +200,11 @@ def test_exit_codes(control):
 def test_memory(control):
     text = fhctl(control, "memory --owners")
     assert "RAM, by owner" in text and "zone" in text.lower() and "hyp" in text
+    control.shell("fhctl claim stake --lease 2s rear:low:128M >/tmp/staked; fhctl memory >/tmp/drawn; "
+                  "fhctl claim release $(sed 's/claim //; s/:.*//' /tmp/staked)")
+    drawn = control.shell("cat /tmp/drawn")
+    assert "128 MiB of the free claimed; 2 MiB blocks to be had: 160" in drawn
+    assert max(map(len, drawn.splitlines())) <= 80, drawn
     memory = json.loads(fhctl(control, "--json memory"))
     low = next(z for z in memory["zones"] if z["name"] == "low")
     assert low["size"] == 512 * systems.MIB and low["free"] == 448 * systems.MIB
@@ -538,6 +543,15 @@ def test_killed_in_the_middle(control, step):
 
 
 def test_top(control):
+    # Not on a terminal: no escape sequences, screens one after the other. The first one has rates too, of a time before it.
+    control.shell("fhctl top --count 2 --interval 0.3 </dev/null >/tmp/top; fhctl --json list >/tmp/list")
+    screens = control.shell("cat -v /tmp/top").split("fhctl top, every 0.3 s")
+    exits = sum(json.loads(control.shell("cat /tmp/list"))[0]["exits"].values())
+    assert len(screens) == 3 and "^[" not in "".join(screens), screens
+    assert max(len(line) for screen in screens for line in screen.splitlines()) <= 80, screens
+    for screen in screens[1:]:
+        rates = re.findall(r"^boss ((?: +\d+)+)$", screen, re.M)
+        assert len(rates) == 1 and 0 < sum(map(int, rates[0].split())) < exits / 2, (screen, exits)
     text = fhctl(control, "top --count 3 --interval 0.3")
     assert "EXITS/S" in text and "SYSREG" in text
     share, stolen, longest = re.findall(r"rear .* MiB +([\d.]+) +([\d.]+) +([\d.]+) us", text)[-1]

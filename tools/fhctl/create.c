@@ -238,16 +238,6 @@ static void define(void)
 	}
 }
 
-static uint64_t now(void)
-{
-	struct ctl_hello h;
-	struct frame reply;
-
-	request(CTL_HELLO, "", 0, &reply);
-	memcpy(&h, reply.data, sizeof(h));
-	return h.counter;
-}
-
 /* All in one set, or nothing; returns the counter before it. */
 static uint64_t claim(void)
 {
@@ -263,7 +253,7 @@ static uint64_t claim(void)
 			printf("claiming %s for %s\n", size_text(s[i].d.memory), s[i].d.name);
 		}
 	}
-	asked = now();
+	asked = counter_now();
 	status = request(CTL_CREATE, &q, sizeof(q), &reply);
 	for (size_t i = 0; status == CTL_EBUSY && i < nr; i++) {
 		if (s[i].d.state != CTL_DEFINED) {
@@ -304,7 +294,7 @@ static void look(void)
 		if (k == all || d[k].state == CTL_DEFINED || d[k].state == CTL_DESTROYED) {
 			s[i].failed = true;
 		} else if (s[i].running == 0 && d[k].state >= CTL_RUNNING) {
-			s[i].running = now();
+			s[i].running = counter_now();
 		} else {
 			/* It is being built, or is known to run. */
 		}

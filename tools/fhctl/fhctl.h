@@ -63,6 +63,8 @@ void want_operands(int argc, char **argv, int min, int max);
 /* Opens a free control port, and says hello. Ends where there is none. */
 const struct ctl_hello *port_open(void);
 int port_fd(void);
+/* EL2's counter as it is now; hello's rate tells its ticks a second. */
+uint64_t counter_now(void);
 /* Whether this domain manages all others, and so may see what is no one domain's: log and trace. */
 bool sees_all(void);
 /* A frame: its head, and its bytes; valid until the next one. */

@@ -135,8 +135,28 @@ static void draw_bank(const struct ctl_memory *first, size_t nr)
 	printf(" %s\n", size_text(size));
 }
 
+/* "  0 front": in lines that the screen has room for. */
+static void legend(char glyph, int color, const char *what)
+{
+	static int column;
+	const int len = (int)strlen(what) + 4;
+
+	if (column + len > screen_width()) {
+		printf("\n");
+		column = 0;
+	}
+	printf("  %s%c%s %s", color_on(color), glyph, color_off(), what);
+	column += len;
+}
+
 static void draw(void)
 {
+	static const char *const others[] = { ". free",
+					      "- unused",
+					      "h freehold's for domains",
+					      "x not yours to see",
+					      "! bad",
+					      "# freehold, payload, reserved" };
 	size_t nr;
 	const struct ctl_domain *d = fetch_domains(&nr);
 
@@ -147,13 +167,15 @@ static void draw(void)
 			from = i + 1;
 		}
 	}
-	printf("  ");
 	for (size_t i = 0; i < nr; i++) {
 		const struct ctl_memory m = { .use = CTL_OWNED, .owner = d[i].id };
 
-		printf("%s%c%s %s  ", color_on(use_color(&m)), use_glyph(&m), color_off(), d[i].name);
+		legend(use_glyph(&m), use_color(&m), d[i].name);
 	}
-	printf(". free  - unused  h freehold's for domains  x not yours to see  # freehold, payload, reserved\n");
+	for (size_t i = 0; i < COUNT(others); i++) {
+		legend(others[i][0], 0, others[i] + 2);
+	}
+	printf("\n");
 }
 
 static const char *order_text(unsigned int order)
@@ -187,7 +209,7 @@ static void print_zones(void)
 {
 	static const int colors[] = { 33, 35 };
 
-	printf("\nZones:\n");
+	printf("\nZones (# used, + claimed):\n");
 	for (size_t i = 0; i < nr_zones; i++) {
 		const struct ctl_zone *z = &zones[i];
 		const uint64_t parts[] = { z->pages - z->free_pages, z->claimed_pages };
@@ -198,12 +220,13 @@ static void print_zones(void)
 		}
 		printf("  %*s%-*s [", depth * 2, "", 14 - depth * 2, z->name);
 		bar_print(parts, colors, "#+", 2, z->pages, 30);
-		printf("] %s: %s used, %s free", size_text(z->pages * PAGE),
-		       size_text((z->pages - z->free_pages) * PAGE), size_text(z->free_pages * PAGE));
+		printf("] %s used, %s free\n", size_text((z->pages - z->free_pages) * PAGE),
+		       size_text(z->free_pages * PAGE));
+		printf("    of %s; ", size_text(z->pages * PAGE));
 		if (z->claimed_pages != 0) {
-			printf(", of it %s claimed", size_text(z->claimed_pages * PAGE));
+			printf("%s of the free claimed; ", size_text(z->claimed_pages * PAGE));
 		}
-		printf("; 2 MiB blocks to be had: %llu\n", (unsigned long long)z->nr_available[9]);
+		printf("2 MiB blocks to be had: %llu\n", (unsigned long long)z->nr_available[9]);
 		if (z->leaf) {
 			print_histogram(z);
 		}

@@ -174,9 +174,24 @@ int cmd_log(int argc, char **argv)
 
 /* --- top --- */
 
+#define TOP_FIRST 0.5 /* seconds, until there are rates to be shown */
+
+static struct termios top_before;
+static bool top_tty;
+static bool top_shown; /* on a terminal's alternate screen */
+
 struct rates {
 	struct ctl_counts before[64]; /* by the domain's number */
+	uint64_t at;                  /* by the counter */
 };
+
+static void take_counts(struct rates *r, const struct ctl_domain *d, size_t nr, uint64_t now)
+{
+	for (size_t i = 0; i < nr; i++) {
+		r->before[d[i].id % COUNT(r->before)] = d[i].counts;
+	}
+	r->at = now;
+}
 
 static void top_head(double interval)
 {
@@ -192,7 +207,7 @@ static void top_head(double interval)
 			continue;
 		}
 		printf("  %-14.14s [", z[i].name);
-		bar_print(parts, colors, "#+", 2, z[i].pages, 40);
+		bar_print(parts, colors, "#+", 2, z[i].pages, 32);
 		printf("] %s of %s used\n", size_text(parts[0] * PAGE), size_text(z[i].pages * PAGE));
 	}
 	free(z);
@@ -219,7 +234,7 @@ static void share(struct table *t, uint64_t now, uint64_t before, double interva
 }
 
 /* Exits a second by cause, and interrupts that were injected. */
-static void top_rates(struct rates *r, const struct ctl_domain *d, size_t nr, double interval)
+static void top_rates(const struct rates *r, const struct ctl_domain *d, size_t nr, double interval)
 {
 	static const char *const heads[CTL_CAUSES] = { "HVC", "SMC",   "SYSREG", "DABT",  "IABT",
 						       "WFX", "OTHER", "IRQ",    "SERROR" };
@@ -231,26 +246,27 @@ static void top_rates(struct rates *r, const struct ctl_domain *d, size_t nr, do
 	}
 	table_column(t, "INJECTED", RIGHT);
 	for (size_t i = 0; i < nr; i++) {
-		struct ctl_counts *b = &r->before[d[i].id % COUNT(r->before)];
+		const struct ctl_counts *b = &r->before[d[i].id % COUNT(r->before)];
 
 		table_cell(t, 0, "%s", d[i].name);
 		for (size_t k = 0; k < CTL_CAUSES; k++) {
 			rate(t, d[i].counts.exits[k], b->exits[k], interval);
 		}
 		rate(t, d[i].counts.injected, b->injected, interval);
-		*b = d[i].counts;
 	}
 	table_print(t);
 }
 
 static void top_screen(struct rates *r, double interval)
 {
+	const uint64_t now = counter_now();
+	const double since = seconds(now - r->at);
 	size_t nr;
 	const struct ctl_domain *d;
 	struct table *t = table_new();
 	static const char *const heads[] = { "NAME", "STATE", "VCPUS", "MEMORY", "CPU %", "STOLEN %", "LONGEST" };
 
-	printf("\033[H\033[J");
+	fputs(top_shown ? "\033[H\033[J" : "", stdout);
 	top_head(interval);
 	d = fetch_domains(&nr);
 	for (size_t i = 0; i < COUNT(heads); i++) {
@@ -264,13 +280,14 @@ static void top_screen(struct rates *r, double interval)
 		table_cell(t, d[i].state == CTL_RUNNING ? 32 : 31, "%s", state_name(d[i].state));
 		table_cell(t, 0, "%u/%u", d[i].nr_on, d[i].nr_vcpus);
 		table_cell(t, 0, "%s", size_text(d[i].memory));
-		share(t, c->guest, b->guest, interval);
-		share(t, c->stolen, b->stolen, interval);
+		share(t, c->guest, b->guest, since);
+		share(t, c->stolen, b->stolen, since);
 		table_cell(t, 0, "%.1f us", 1e6 * (double)c->longest / (double)port_open()->counter_hz);
 	}
 	table_print(t);
 	printf("\n");
-	top_rates(r, d, nr, interval);
+	top_rates(r, d, nr, since);
+	take_counts(r, d, nr, now);
 	fflush(stdout);
 }
 
@@ -280,27 +297,23 @@ static bool top_wait(double interval)
 	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
 	char c = 0;
 
-	if (poll(&p, 1, (int)(interval * 1000)) <= 0) {
+	if (poll(&p, top_tty ? 1 : 0, (int)(interval * 1000)) <= 0) {
 		return ended != 0;
 	}
 	return read(STDIN_FILENO, &c, 1) <= 0 || c == 'q' || c == '\x03';
 }
 
-static struct termios top_before;
-static bool top_tty;
-static bool top_shown;
-
 void top_restore(void)
 {
-	if (!top_shown) {
-		return;
+	if (top_shown) {
+		printf("\033[?25h\033[?1049l");
+		fflush(stdout);
 	}
 	top_shown = false;
-	printf("\033[?25h\033[?1049l");
-	fflush(stdout);
 	if (top_tty) {
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &top_before);
 	}
+	top_tty = false;
 }
 
 int cmd_top(int argc, char **argv)
@@ -309,9 +322,13 @@ int cmd_top(int argc, char **argv)
 	static const struct ctl_events_req on = { .on = 1 };
 	static const struct ctl_events_req off = { .on = 0 };
 	static struct rates r;
+	const struct ctl_domain *d;
 	struct termios now;
 	const char *value;
+	size_t nr;
+	uint64_t at;
 	double interval = 2;
+	double wait;
 	long count = -1;
 	int o;
 
@@ -328,14 +345,20 @@ int cmd_top(int argc, char **argv)
 		now.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &now);
 	}
-	top_shown = true;
+	top_shown = isatty(STDOUT_FILENO);
 	/* Refused to who may not see all: then nothing is known of times. */
 	(void)request(CTL_TIMES, &on, sizeof(on), NULL);
 	/* The alternate screen, without a cursor. */
-	printf("\033[?1049h\033[?25l");
-	do {
+	fputs(top_shown ? "\033[?1049h\033[?25l" : "", stdout);
+	fflush(stdout);
+	at = counter_now(); /* before the counts, as each screen does */
+	d = fetch_domains(&nr);
+	take_counts(&r, d, nr, at);
+	wait = interval < TOP_FIRST ? interval : TOP_FIRST;
+	while (ended == 0 && count-- != 0 && !top_wait(wait)) {
 		top_screen(&r, interval);
-	} while (ended == 0 && --count != 0 && !top_wait(interval));
+		wait = interval;
+	}
 	(void)request(CTL_TIMES, &off, sizeof(off), NULL);
 	top_restore();
 	return EXIT_GOOD;
