@@ -121,9 +121,8 @@ static void usage(FILE *to)
 	for (size_t i = 0; i < nr_commands; i++) {
 		fprintf(to, "  %-8s %-36s %s\n", commands[i].name, commands[i].args, commands[i].line);
 	}
-	fprintf(to,
-		"\nfhctl help COMMAND tells more. Exit codes: 0 done, 1 refused, 2 usage, or a file that can't be read,\n"
-		"3 no control port, 4 no such domain, zone or claim, 5 the hypervisor does not answer.\n");
+	fprintf(to, "\nfhctl help COMMAND tells more. Exit codes: 0 done, 1 refused, 2 usage, or a file that can't be\n"
+		    "read, 3 no control port, 4 no such domain, zone or claim, 5 the hypervisor does not answer.\n");
 }
 
 static const struct command *find_command(const char *name)
