@@ -8,10 +8,15 @@
 #include "core/sync/lock.h"
 
 #define WAITS_MAX 16U
+/* Whoever's CPU comes first does it for all, so no call does more than so much of it. */
+#define STEP_REAPS 2U
+#define STEP_LOOKS 16U
 
 /* Guards waits[]; who polls does not wait for it. */
 static struct lock waits_lock = LOCK_INIT(RANK_DOMAIN);
 static uint64_t reap_at = UINT64_MAX; /* counter: a lease ends, of a claim or of a domain's files; no lock */
+static bool reaping;                  /* it has, and not all that have are ended and looked at; read without the lock */
+static uint32_t next_look;            /* slot of the next claim to look at; reaping, it holds the lock */
 static struct {
 	claim_handle_t claim;
 	domid_t holder;
@@ -23,7 +28,7 @@ static uint32_t nr_waits; /* that are used; read without the lock */
 
 uint64_t control_wake_at(void)
 {
-	return __atomic_load_n(&reap_at, __ATOMIC_RELAXED);
+	return __atomic_load_n(&reaping, __ATOMIC_RELAXED) ? 0U : __atomic_load_n(&reap_at, __ATOMIC_RELAXED);
 }
 
 static uint64_t after_ms(uint64_t now, uint64_t ms)
@@ -40,7 +45,7 @@ static void post(enum ctl_event_type type, domid_t holder, claim_handle_t h)
 
 void control_wake_by(uint64_t at)
 {
-	uint64_t seen = control_wake_at();
+	uint64_t seen = __atomic_load_n(&reap_at, __ATOMIC_RELAXED);
 
 	while (at < seen &&
 	       !__atomic_compare_exchange_n(&reap_at, &seen, at, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
@@ -58,28 +63,43 @@ static void set_lease(struct ledger *l, claim_handle_t h, uint64_t ms)
 	}
 }
 
-/* The next lease that ends. O(claims). */
-static void find_next(struct ledger *l)
+/* Of the claims that are left, the next lease that ends: some of them. False: there are more. */
+static bool find_next(struct ledger *l)
 {
 	claim_handle_t h;
 	struct claim_info c;
 
-	for (uint32_t slot = 0; claim_next(l, slot, &h) == FH_OK; slot = h.slot + 1U) {
+	for (uint32_t i = 0; i < STEP_LOOKS; i++) {
+		if (claim_next(l, next_look, &h) != FH_OK) {
+			return true;
+		}
+		next_look = h.slot + 1U;
 		if (claim_info(l, h, &c) == FH_OK) {
 			control_wake_by(c.deadline);
 		}
 	}
+	return false;
 }
 
+/* Some of the claims whose lease has ended. */
 static void reap(struct ledger *l)
 {
 	claim_handle_t gone;
+	uint32_t n = 0;
 
-	__atomic_store_n(&reap_at, UINT64_MAX, __ATOMIC_RELAXED);
-	while (claim_reap(l, arch_counter(), &gone) == FH_OK) {
-		post(CTL_EV_EXPIRED, claim_was_of(l, gone), gone);
+	if (!reaping) {
+		/* From here on who stakes says himself when his lease ends. */
+		__atomic_store_n(&reap_at, UINT64_MAX, __ATOMIC_RELAXED);
+		__atomic_store_n(&reaping, true, __ATOMIC_RELAXED);
+		next_look = 0;
 	}
-	find_next(l);
+	while (n < STEP_REAPS && claim_reap(l, arch_counter(), &gone) == FH_OK) {
+		post(CTL_EV_EXPIRED, claim_was_of(l, gone), gone);
+		n++;
+	}
+	if (n < STEP_REAPS && find_next(l)) {
+		__atomic_store_n(&reaping, false, __ATOMIC_RELAXED);
+	}
 }
 
 static void look_at_waits(struct ledger *l)

@@ -47,7 +47,7 @@ bool control_load_step(struct domain *self, uint32_t port, struct session *s, ui
 void control_forget(struct session *s);
 uint32_t control_stake(struct request *r);
 uint32_t control_claim(struct request *r);
-/* Leases that end, claims that waited, domains whose files don't come. No lock held. O(claims) when one ends. */
+/* Leases that end, some a call, claims that waited, domains whose files don't come. No lock held. */
 void control_claims_poll(void);
 /* It should be called at that counter value at the latest. */
 void control_wake_by(uint64_t at);

@@ -316,6 +316,34 @@ static void a_console_of_one_that_went(void **state)
 	assert_null(cm_domain[1].vuart.taken);
 }
 
+static void what_is_counted(void **state)
+{
+	const struct ctl_domain *d = (const void *)(data + sizeof(struct ctl_list));
+	const struct ctl_vcpu *v = (const void *)(data + sizeof(struct ctl_list));
+	struct ctl_list q = { .kind = CTL_DOMAINS };
+
+	(void)state;
+	cm_cfg[0].manages = ~UINT64_C(1);
+	assert_int_equal(ask(CTL_TIMES, &(struct ctl_events_req){ 1, 0 }, sizeof(struct ctl_events_req)), CTL_OK);
+	assert_true(cm_measured);
+	assert_int_equal(ask(CTL_LIST, &q, sizeof(q)), CTL_OK);
+	/* Two vCPUs. */
+	assert_int_equal(d[1].counts.exits[CTL_SMC], 4);
+	assert_int_equal(d[1].counts.exits[CTL_SERROR], 6);
+	assert_int_equal(d[1].counts.injected, 9);
+	assert_int_equal(d[1].counts.guest, 1000);
+	assert_int_equal(d[1].counts.stolen, 121);
+	assert_int_equal(d[1].counts.longest, 20);
+	q.kind = CTL_VCPUS;
+	assert_int_equal(ask(CTL_LIST, &q, sizeof(q)), CTL_OK);
+	assert_int_equal(v[2].dom, 1);
+	assert_int_equal(v[2].index, 1);
+	assert_int_equal(v[2].counts.injected, 5);
+	assert_int_equal(v[2].counts.longest, 19);
+	assert_int_equal(ask(CTL_TIMES, &(struct ctl_events_req){ 0, 0 }, sizeof(struct ctl_events_req)), CTL_OK);
+	assert_false(cm_measured);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +357,7 @@ int main(void)
 		cmocka_unit_test_setup(a_console_of_one_that_goes, setup),
 		cmocka_unit_test_setup(a_console_of_one_that_went, setup),
 		cmocka_unit_test_setup(a_console, setup),
+		cmocka_unit_test_setup(what_is_counted, setup),
 		cmocka_unit_test_setup(who_has_nothing_to_do_is_not_kicked, setup),
 		cmocka_unit_test_setup(who_does_not_read_is_not_kicked, setup),
 		cmocka_unit_test_setup(a_control_domain_that_is_destroyed, setup),

@@ -136,34 +136,6 @@ static void what_others_lose_is_not_told(void **state)
 	assert_int_equal(cm_ports[PORT].out_len, 0);
 }
 
-static void what_is_counted(void **state)
-{
-	const struct ctl_domain *d = (const void *)(data + sizeof(struct ctl_list));
-	const struct ctl_vcpu *v = (const void *)(data + sizeof(struct ctl_list));
-	struct ctl_list q = { .kind = CTL_DOMAINS };
-
-	(void)state;
-	cm_cfg[0].manages = ~UINT64_C(1);
-	assert_int_equal(ask(CTL_TIMES, &(struct ctl_events_req){ 1, 0 }, sizeof(struct ctl_events_req)), CTL_OK);
-	assert_true(cm_measured);
-	assert_int_equal(ask(CTL_LIST, &q, sizeof(q)), CTL_OK);
-	/* Two vCPUs. */
-	assert_int_equal(d[1].counts.exits[CTL_SMC], 4);
-	assert_int_equal(d[1].counts.exits[CTL_SERROR], 6);
-	assert_int_equal(d[1].counts.injected, 9);
-	assert_int_equal(d[1].counts.guest, 1000);
-	assert_int_equal(d[1].counts.stolen, 121);
-	assert_int_equal(d[1].counts.longest, 20);
-	q.kind = CTL_VCPUS;
-	assert_int_equal(ask(CTL_LIST, &q, sizeof(q)), CTL_OK);
-	assert_int_equal(v[2].dom, 1);
-	assert_int_equal(v[2].index, 1);
-	assert_int_equal(v[2].counts.injected, 5);
-	assert_int_equal(v[2].counts.longest, 19);
-	assert_int_equal(ask(CTL_TIMES, &(struct ctl_events_req){ 0, 0 }, sizeof(struct ctl_events_req)), CTL_OK);
-	assert_false(cm_measured);
-}
-
 /* Times and traces end with the last session that wants them, however it ends. */
 static void who_watches_and_dies(void **state)
 {
@@ -223,6 +195,34 @@ static void who_waits_is_not_renewed(void **state)
 	fake_counter += 51000000U;
 	settle();
 	assert_int_equal(ask(CTL_RELEASE, &c, sizeof(c)), CTL_EEXPIRED);
+}
+
+/* Many leases end at once: no call ends more than two, or looks at more than 16, and none is forgotten. */
+static void leases_end_in_steps(void **state)
+{
+	struct ctl_claim c;
+	uint32_t calls = 0;
+	uint64_t before;
+
+	(void)state;
+	for (uint32_t i = 0; i < 100U; i++) {
+		assert_int_equal(stake(i < 50U ? 100 : 5, 0, 1, 1, &c), CTL_OK);
+	}
+	fake_counter += 6000000U;
+	do {
+		before = claimed();
+		assert_true(control_wake_at() <= fake_counter);
+		control_poll();
+		assert_true(before - claimed() <= 2U);
+	} while (++calls < 200U && control_wake_at() <= fake_counter);
+	assert_int_equal(claimed(), 50);
+	assert_true(calls >= 25U + 50U / 16U && calls < 200U);
+	for (uint32_t i = 0; i < 200U; i++) {
+		fake_counter += 1000000U;
+		control_poll();
+	}
+	assert_int_equal(claimed(), 0);
+	assert_int_equal(control_wake_at(), UINT64_MAX);
 }
 
 static void refusals_and_losses_are_told(void **state)
@@ -370,9 +370,9 @@ int main(void)
 		cmocka_unit_test_setup(claims_that_wait_are_counted, setup),
 		cmocka_unit_test_setup(a_claim_in_use_is_not_released, setup),
 		cmocka_unit_test_setup(refusals_and_losses_are_told, setup),
-		cmocka_unit_test_setup(what_is_counted, setup),
 		cmocka_unit_test_setup(who_watches_and_dies, setup),
 		cmocka_unit_test_setup(who_waits_is_not_renewed, setup),
+		cmocka_unit_test_setup(leases_end_in_steps, setup),
 		cmocka_unit_test_setup(what_others_lose_is_not_told, setup),
 	};
 

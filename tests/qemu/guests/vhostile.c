@@ -137,9 +137,56 @@ static void act(void)
 	trap_taken();
 }
 
+/* A buffer of a queue, as it should be. */
+static void give(uint32_t q, const void *at, uint32_t len)
+{
+	volatile uint64_t *d = (volatile uint64_t *)rings[q];
+	volatile uint16_t *avail = (volatile uint16_t *)(rings[q] + 0x400);
+
+	d[0] = (uint64_t)(uintptr_t)at;
+	d[1] = len | (uint64_t)(q % 2 == 0 ? 2 : 0) << 32;
+	avail[2 + avail[1] % NUM] = 0;
+	__asm__ volatile("dmb ish" ::: "memory");
+	avail[1] = (uint16_t)(avail[1] + 1);
+	reg_put(0x50, q);
+}
+
+/* As many claims as there may be, whose leases end together, a few times. */
+static void leases(void)
+{
+	static const uint32_t open[2] = { 1, 1U << 16 | 6 };
+	static uint32_t frame[14] = { 0x31434846, 40, 1, 7, 0, 0, 0, 0, 1, 0, 1U | 1U << 16, 0, 1, 0 };
+	const volatile uint32_t *status = (const volatile uint32_t *)buffers[0] + 3;
+	uint32_t good = 0;
+
+	set_up();
+	give(3, open, sizeof(open));
+	print("vhostile: leases\n");
+	for (uint32_t round = 0; round < 5; round++) {
+		const uint64_t end = now() + ms_to_ticks(300);
+
+		for (uint32_t i = 0; i < 240; i++) {
+			const uint64_t left = (end - now()) / ms_to_ticks(1);
+			frame[4] = now() < end && left != 0 ? (uint32_t)left : 1;
+			give(4, buffers[0], sizeof(buffers[0]));
+			give(5, frame, sizeof(frame));
+			good += *status >> 16 == 0;
+		}
+		while (now() < end + ms_to_ticks(100)) {
+		}
+	}
+	print("vhostile: %u of 1200 were admitted: done\n", good);
+	for (;;) {
+		__asm__ volatile("wfi");
+	}
+}
+
 void guest_main(void)
 {
 	irq_off();
+	if (guest_arg("leases") != NULL) {
+		leases();
+	}
 	state = 0x9e3779b97f4a7c15UL;
 	print("vhostile: begins\n");
 	set_up();
