@@ -187,9 +187,20 @@ def test_with_a_board(folder, board):
     assert done.returncode == 0, done.stderr
     assert "without --board" not in done.stderr
     assert "not given" in done.stdout and "pool: low" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80, done.stdout
     picture = xml.etree.ElementTree.parse(folder / "map.svg").getroot()
     texts = " ".join(t.text for t in picture.iter("{http://www.w3.org/2000/svg}text"))
     assert all(word in texts for word in ("front", "rear", "hyp zone", "claimed from low", "0x80000000"))
+
+
+def test_a_zone_with_several_claims(folder):
+    (folder / "system.dts").write_text(system(front(memory=claimed(size=128 * MIB)), rear(memory=claimed(size=256 * MIB)),
+                                              systems.domain("third", [4], claimed(size=64 * MIB), extra="on-demand;")))
+    lines = run(folder, "-c", "system.dts").stdout.splitlines()
+    at = next(i for i, line in enumerate(lines) if "pool: low" in line)
+    assert [line[55:] for line in lines[at:at + 3]] == ["front claims 128 MiB", "rear claims 256 MiB",
+                                                       "third would claim 64 MiB"]
+    assert max(map(len, lines)) <= 80, lines
 
 
 @pytest.mark.parametrize("dts, message", [

@@ -5,6 +5,9 @@
 
 #include "tools/fhpack/fhpack.h"
 
+/* Up to the column of what is told of a range. */
+#define MORE_BEFORE "                                                       "
+
 static void add_row(struct map *m, struct range range, enum row_kind kind, uint32_t index, uint32_t memory)
 {
 	if (m->nr < MAX_ROWS) {
@@ -130,51 +133,54 @@ void row_label(const struct map *m, const struct row *r, char *buf, size_t size)
 	}
 }
 
-/* "rear claims 512 MiB, ...": of what names this very leaf, not a zone above it. */
-static void zone_claims(const struct map *m, uint8_t zone, char *buf, size_t size)
+/* "rear claims 512 MiB", a line each: of what names this very leaf, not a zone above it. */
+static void print_claims(const struct map *m, uint8_t zone, FILE *out)
 {
-	size_t at = 0;
+	const char *before = "  ";
 	char s[32];
 
-	for (uint32_t d = 0; d < m->sys->nr_domains && at < size; d++) {
+	for (uint32_t d = 0; d < m->sys->nr_domains; d++) {
 		const uint64_t bytes = claimed_bytes(m->sys, zone, d);
 
 		if (bytes != 0U) {
-			at += (size_t)snprintf(buf + at, size - at, "%s%s claims %s", at == 0U ? "" : ", ",
-					       m->sys->domains[d].name, size_text(bytes, s, sizeof(s)));
+			fprintf(out, "%s%s %s %s", before, m->sys->domains[d].name,
+				m->sys->domains[d].on_demand ? "would claim" : "claims",
+				size_text(bytes, s, sizeof(s)));
+			before = "\n" MORE_BEFORE;
 		}
 	}
 }
 
+/* A range and what it is; within 80 columns, but for long names. */
 static void print_row(const struct map *m, const struct row *r, FILE *out)
 {
-	char more[512] = "";
 	char label[64];
 	char s[32];
 
 	row_label(m, r, label, sizeof(label));
+	fprintf(out, "  %012llx  %012llx  %9s  ", (unsigned long long)r->range.base,
+		(unsigned long long)range_end(r->range) - 1U, size_text(r->range.size, s, sizeof(s)));
+	fprintf(out, r->kind == ROW_STATIC || r->kind == ROW_ZONE || r->kind == ROW_HYP ? "%-12s" : "%s", label);
 	if (r->kind == ROW_STATIC) {
 		const struct cfg_mem *mem = &m->sys->domains[r->index].mem[r->memory];
 
-		snprintf(more, sizeof(more), "static, IPA %llx%s", (unsigned long long)ipa_val(mem->ipa),
-			 mem->direct_map ? " (direct map)" : "");
+		fprintf(out, "  static, %sIPA %llx", mem->direct_map ? "direct, " : "",
+			(unsigned long long)ipa_val(mem->ipa));
 	} else if (r->kind == ROW_ZONE) {
-		zone_claims(m, r->index, more, sizeof(more));
+		print_claims(m, r->index, out);
 	} else if (r->kind == ROW_HYP) {
-		snprintf(more, sizeof(more), "stage-2 tables, guests' trees");
+		fputs("  tables, guests' trees", out);
 	} else {
 		/* nothing to add */
 	}
-	fprintf(out, "  %012llx  %012llx  %9s  ", (unsigned long long)r->range.base,
-		(unsigned long long)range_end(r->range) - 1U, size_text(r->range.size, s, sizeof(s)));
-	fprintf(out, more[0] != '\0' ? "%-20s  %s\n" : "%s%s\n", label, more);
+	fputc('\n', out);
 }
 
 static void print_domain(const struct map *m, const struct cfg_domain *d, FILE *out)
 {
 	char s[32];
 
-	fprintf(out, "\n  %-12s CPUs", d->name);
+	fprintf(out, "\n  %-12s %s", d->name, d->nr_vcpus == 1U ? "CPU" : "CPUs");
 	for (uint32_t i = 0; i < d->nr_vcpus; i++) {
 		fprintf(out, "%s%u", i == 0U ? " " : ", ", d->pcpu[i]);
 	}
