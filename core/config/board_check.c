@@ -39,8 +39,11 @@ fh_status config_read_board(const struct fdt_index *tree, const struct range *ow
 
 	memset(out, 0, sizeof(*out));
 	status = board_ram(tree, out->ram, CFG_MAX_BANKS, &out->nr_ram);
+	if (status == FH_ENOENT) {
+		return cfg_say(err, status, "board: there is no memory node: RAM is not known");
+	}
 	if (status != FH_OK) {
-		return cfg_say(err, status, "board: its memory nodes are missing, unsound, or more than %u ranges (%s)",
+		return cfg_say(err, status, "board: its memory nodes are unsound, or more than %u ranges (%s)",
 			       CFG_MAX_BANKS, fh_status_str(status));
 	}
 	status = board_reserved(tree, own, nr_own, out->reserved, CFG_MAX_BANKS, &out->nr_reserved);

@@ -605,7 +605,7 @@ def test_limited_and_on_hvc0(machine, guests, initramfs, tmp_path):
             assert "no domain is named 'other'" in fhctl(m, "stop --force other 2>&1", 4)
             assert {d["owner"] for d in json.loads(fhctl(m, "--json memory"))["ranges"]} == {"", "boss", "rear"}
             for command in ("log", "trace"):
-                assert "does not let this domain" in fhctl(m, f"{command} 2>&1", 1)
+                assert f"{command}: refused: the configuration does not let" in fhctl(m, f"{command} 2>&1", 1)
             assert "is restarting" in fhctl(m, "restart rear")
             m.expect("agent: rear is up")
             if boots == 0:

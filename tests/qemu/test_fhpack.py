@@ -138,6 +138,8 @@ def test_refusals_and_trouble(folder):
     (folder / "cut.dtb").write_bytes(harness.compile_dts(GOOD)[:300])
     done = run(folder, "-c", "cut.dtb")
     assert done.returncode == 1 and "truncated" in done.stderr
+    done = run(folder, "-c", "system.dts", "--board", "system.dts")
+    assert done.returncode == 1 and "system.dts: board: there is no memory node" in done.stderr
     for arguments in ([], ["-c", "nowhere.dts"], ["-c", "system.dts", "nowhere.bin"], ["--what"],
                       ["-c", "system.dts", "-o", "no/folder/x", "agent.bin"], ["-c", "system.dts", "--svg", "no/x.svg"],
                       ["-c", "system.dts", "--board", "nowhere.dtb"]):

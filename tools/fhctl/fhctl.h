@@ -55,6 +55,8 @@ extern const size_t nr_commands;
 int next_option(int *argc, char **argv, const char *const *names, const char **value);
 /* The number that an option has; ends with what is wanted where it is none, or not within [min, max]. */
 double parse_number(const char *option, const char *text, double min, double max);
+/* The command at work. */
+const char *command_name(void);
 /* Operands of a command must be min to max; ends with its usage otherwise. */
 void want_operands(int argc, char **argv, int min, int max);
 

@@ -146,6 +146,11 @@ static int help(const char *name)
 	return EXIT_GOOD;
 }
 
+const char *command_name(void)
+{
+	return current;
+}
+
 void want_operands(int argc, char **argv, int min, int max)
 {
 	const struct command *c = find_command(current);

@@ -260,7 +260,7 @@ void *fetch_list(uint32_t kind, size_t size, size_t *nr)
 		const uint32_t status = request(CTL_LIST, &at, sizeof(at), &reply);
 
 		if (status != CTL_OK) {
-			die_status(status, "list");
+			die_status(status, "%s", command_name());
 		}
 		memcpy(&at, reply.data, sizeof(at));
 		if (reply.head.len != sizeof(at) + at.nr * size) {
