@@ -26,9 +26,22 @@ static struct {
 } waits[WAITS_MAX];
 static uint32_t nr_waits; /* that are used; read without the lock */
 
-uint64_t control_wake_at(void)
+static uint64_t due_at(void)
 {
 	return __atomic_load_n(&reaping, __ATOMIC_RELAXED) ? 0U : __atomic_load_n(&reap_at, __ATOMIC_RELAXED);
+}
+
+/* It is control domains' work, and done by their CPUs, or by one that has no guest: no other guest pays for it. */
+static bool is_work_of_this_cpu(void)
+{
+	const struct vcpu *v = domain_cpu_vcpu(arch_cpu_id());
+
+	return v == NULL || v->domain->cfg->control;
+}
+
+uint64_t control_wake_at(void)
+{
+	return is_work_of_this_cpu() ? due_at() : UINT64_MAX;
 }
 
 static uint64_t after_ms(uint64_t now, uint64_t ms)
@@ -139,12 +152,15 @@ void control_claims_poll(void)
 	struct ledger *l = domain_ledger();
 	bool due;
 
+	if (!is_work_of_this_cpu()) {
+		return;
+	}
 	tell_revoked(l);
-	if ((__atomic_load_n(&nr_waits, __ATOMIC_RELAXED) == 0U && arch_counter() < control_wake_at()) ||
+	if ((__atomic_load_n(&nr_waits, __ATOMIC_RELAXED) == 0U && arch_counter() < due_at()) ||
 	    !lock_try(&waits_lock)) {
 		return;
 	}
-	due = arch_counter() >= control_wake_at();
+	due = arch_counter() >= due_at();
 	look_at_waits(l);
 	if (due) {
 		reap(l);

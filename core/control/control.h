@@ -14,7 +14,7 @@
 
 /* Does what is to be done on this CPU. With OUTPUT_CONTROL set; no lock held. Bound: 64 KiB. */
 void control_poll(void);
-/* Counter value at which control_poll() should be called, whatever else; UINT64_MAX: none. */
+/* Counter value at which this CPU should call control_poll(), whatever else; UINT64_MAX: none. */
 uint64_t control_wake_at(void);
 
 #endif

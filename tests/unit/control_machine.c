@@ -101,7 +101,7 @@ struct vuart *domain_vuart(uint32_t i)
 
 struct vcpu *domain_cpu_vcpu(uint32_t cpu)
 {
-	return cpu == 0U ? &cm_vcpu : NULL;
+	return cpu == 0U && cm_vcpu.domain != NULL ? &cm_vcpu : NULL;
 }
 
 struct ledger *domain_ledger(void)

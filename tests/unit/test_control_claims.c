@@ -197,6 +197,24 @@ static void who_waits_is_not_renewed(void **state)
 	assert_int_equal(ask(CTL_RELEASE, &c, sizeof(c)), CTL_EEXPIRED);
 }
 
+/* A guest that controls nothing does not pay when its CPU passes by. */
+static void leases_are_not_others_work(void **state)
+{
+	struct ctl_claim c;
+
+	(void)state;
+	assert_int_equal(stake(5, 0, 1, 7, &c), CTL_OK);
+	fake_counter += 6000000U;
+	cm_cfg[0].control = false;
+	assert_int_equal(control_wake_at(), UINT64_MAX);
+	settle();
+	assert_int_equal(claimed(), 7);
+	cm_cfg[0].control = true;
+	assert_true(control_wake_at() <= fake_counter);
+	settle();
+	assert_int_equal(claimed(), 0);
+}
+
 /* Many leases end at once: no call ends more than two, or looks at more than 16, and none is forgotten. */
 static void leases_end_in_steps(void **state)
 {
@@ -373,6 +391,7 @@ int main(void)
 		cmocka_unit_test_setup(who_watches_and_dies, setup),
 		cmocka_unit_test_setup(who_waits_is_not_renewed, setup),
 		cmocka_unit_test_setup(leases_end_in_steps, setup),
+		cmocka_unit_test_setup(leases_are_not_others_work, setup),
 		cmocka_unit_test_setup(what_others_lose_is_not_told, setup),
 	};
 
