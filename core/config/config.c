@@ -166,6 +166,9 @@ static fh_status find_zones(struct reader *r, uint16_t zones)
 	for (uint32_t i = 0; i < CFG_MAX_ZONES; i++) {
 		r->zone_node[i] = FDT_NO_NODE;
 	}
+	if (zones != FDT_NO_NODE) {
+		FH_TRY(cfg_props(r, zones, NULL, 0, NULL));
+	}
 	for (uint16_t n = zones != FDT_NO_NODE ? t->nodes[zones].first_child : FDT_NO_NODE; n != FDT_NO_NODE;
 	     n = t->nodes[n].next_sibling) {
 		uint32_t i = 0;
@@ -177,6 +180,8 @@ static fh_status find_zones(struct reader *r, uint16_t zones)
 			return cfg_refuse(r, FH_EINVAL, n, NULL,
 					  i == r->sys->nr_zones ? "there is no such zone" : "stands twice");
 		}
+		FH_TRY(cfg_props(r, n, NULL, 0, NULL));
+		FH_TRY(cfg_no_children(r, n));
 		r->zone_node[i] = n;
 	}
 	return FH_OK;
@@ -192,6 +197,9 @@ static fh_status read_added(struct reader *r, uint8_t slot)
 	/* Each look-up passes them: what dtc writes has none. */
 	if (r->t->nr_nops > NOPS_MAX) {
 		return cfg_say(r->err, FH_EFORMAT, "the tree has more than %u NOPs: compile it anew", NOPS_MAX);
+	}
+	if (fdt_child(r->t, 0, "hypervisor") != FDT_NO_NODE) {
+		return cfg_say(r->err, FH_EDENIED, "/hypervisor: only the boot's configuration has it");
 	}
 	FH_TRY(find_zones(r, zones));
 	if (node == FDT_NO_NODE || r->t->nodes[node].next_sibling != FDT_NO_NODE) {

@@ -154,6 +154,11 @@ static void trees_are_short_of_words(void **state)
 		  FH_EFORMAT },
 		{ "low: low { };", "low: low { }; high { };", "/zones/high: there is no such zone", 4, FH_EINVAL },
 		{ "low: low { };", "low: low { }; low@1 { };", "/zones/low@1: stands twice", 4, FH_EINVAL },
+		{ "low: low { };", "low: low { max-order = <9>; };", "/zones/low/max-order: unknown property", 4,
+		  FH_EINVAL },
+		{ "low: low { };", "low: low { part { }; };", "/zones/low/part: unknown node", 4, FH_EINVAL },
+		{ "low: low { };", "low: low { }; }; hypervisor { on-panic = \"off\";",
+		  "/hypervisor: only the boot's configuration has it", 4, FH_EDENIED },
 	};
 	const struct domain_files f = { { 4096, 4096, 0 }, { 0 } };
 
