@@ -508,6 +508,11 @@ def test_bad_trees_are_refused(control, name, reason):
     back_to(control, before)
 
 
+def test_source_in_place_of_a_tree(control):
+    control.shell("echo '/dts-v1/; / { };' > /tmp/guest.dts")
+    assert "/tmp/guest.dts: is source: dtc" in fhctl(control, "create -c /tmp/guest.dts --kernel /tmp/app 2>&1", 2)
+
+
 def test_a_set_of_files_of_which_one_does_not_fit(control):
     before = fhctl(control, "--json memory")
     text = fhctl(control, "create -c /tmp/good.dtb --kernel /tmp/app -c /tmp/much.dtb --kernel /tmp/app 2>&1", 1)

@@ -142,6 +142,9 @@ static uint32_t send_tree(const char *path)
 	if (n > CTL_TREE_MAX) {
 		die(EXIT_USAGE, "%s: more than %u bytes: not a domain's tree", path, CTL_TREE_MAX);
 	}
+	if (strncmp(tree, "/dts-v1/", 8) == 0) {
+		die(EXIT_USAGE, "%s: is source: dtc -O dtb -o FILE.dtb %s makes a tree of it", path, path);
+	}
 	for (size_t at = 0; at < n; at += PART) {
 		const struct ctl_tree head = { .offset = (uint32_t)at };
 		const size_t len = n - at < PART ? n - at : PART;

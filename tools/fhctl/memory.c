@@ -92,7 +92,7 @@ static char use_glyph(const struct ctl_memory *m)
 		if (m->owner == CTL_DOM_HYP || m->owner == CTL_DOM_NONE) {
 			return m->owner == CTL_DOM_HYP ? 'h' : 'x';
 		}
-		return (char)('0' + m->owner % 10);
+		return (char)(m->owner < 10 ? '0' + m->owner : 'A' + (m->owner - 10) % 26);
 	case CTL_FREE:
 		return '.';
 	case CTL_UNUSED:
