@@ -191,7 +191,9 @@ def test_exit_codes(control):
                         ("log --lines x", "--lines wants"), ("top --interval 0", "--interval wants a number from 0.1"),
                         ("claim stake rear:low:99999999999G", "is no size"), ("claim stake rear:low:-2M", "is no size"),
                         ("stop rear --force=no", "--force takes no value"),
-                        ("claim stake --lease 1y rear:low:2M", "'1y' is no time")):
+                        ("claim stake --lease 1y rear:low:2M", "'1y' is no time"),
+                        ("claim stake --lease 99999999999999999999ms rear:low:2M", "is no time"),
+                        ("claim renew --lease 0 1.1", "'0' is no time")):
         assert what in fhctl(control, wrong + " 2>&1", 2)
     assert "unknown option --now" in fhctl(control, "restart --now rear 2>&1", 2)
     assert "usage: fhctl" in fhctl(control, "help")

@@ -138,8 +138,8 @@ static struct ctl_want parse_want(char *text)
 	return w;
 }
 
-/* "30", "30s", "5m", "1h", "200ms" -> ms. */
-static uint64_t parse_time(const char *text)
+/* "30", "30s", "5m", "1h", "200ms" -> ms. A lease of 0 would be one that never ends: that is told by leaving it out. */
+static uint64_t parse_time(const char *text, bool lease)
 {
 	static const struct {
 		const char *unit;
@@ -148,8 +148,8 @@ static uint64_t parse_time(const char *text)
 	char *end;
 	const uint64_t n = strtoull(text, &end, 10);
 
-	for (size_t i = 0; i < COUNT(units) && end != text && strchr(text, '-') == NULL; i++) {
-		if (strcmp(end, units[i].unit) == 0 && n <= UINT64_MAX / units[i].ms) {
+	for (size_t i = 0; i < COUNT(units) && end != text && strchr(text, '-') == NULL && (n != 0 || !lease); i++) {
+		if (strcmp(end, units[i].unit) == 0 && n < UINT64_MAX / units[i].ms) {
 			return n * units[i].ms;
 		}
 	}
@@ -226,7 +226,7 @@ static int stake(int argc, char **argv)
 	int o;
 
 	while ((o = next_option(&argc, argv, options, &value)) >= 0) {
-		*(o == 0 ? &q->lease_ms : &q->wait_ms) = parse_time(value);
+		*(o == 0 ? &q->lease_ms : &q->wait_ms) = parse_time(value, o == 0);
 	}
 	want_operands(argc, argv, 1, CTL_STAKE_MAX);
 	for (int i = 1; i < argc; i++) {
@@ -273,7 +273,7 @@ static int change(int argc, char **argv)
 	uint32_t status;
 
 	while (next_option(&argc, argv, options + (release ? 1 : 0), &value) >= 0) {
-		c.lease_ms = parse_time(value);
+		c.lease_ms = parse_time(value, true);
 	}
 	want_operands(argc, argv, 1, 1);
 	(void)sscanf(argv[1], "%u.%u%n", &c.slot, &c.gen, &end);
