@@ -11,6 +11,8 @@
 /* Whoever's CPU comes first does it for all, so no call does more than so much of it. */
 #define STEP_REAPS 2U
 #define STEP_LOOKS 16U
+/* A second: whether what waits was admitted, by memory that came free without a word to us. */
+#define WAIT_LOOKS 10U
 
 /* Guards waits[]; who polls does not wait for it. */
 static struct lock waits_lock = LOCK_INIT(RANK_DOMAIN);
@@ -42,6 +44,12 @@ static bool is_work_of_this_cpu(void)
 uint64_t control_wake_at(void)
 {
 	return is_work_of_this_cpu() ? due_at() : UINT64_MAX;
+}
+
+/* While claims wait. */
+static void look_again_soon(void)
+{
+	control_wake_by(arch_counter() + arch_counter_hz() / WAIT_LOOKS);
 }
 
 static uint64_t after_ms(uint64_t now, uint64_t ms)
@@ -166,6 +174,9 @@ void control_claims_poll(void)
 		reap(l);
 		look_at_waits(l);
 	}
+	if (nr_waits != 0U) {
+		look_again_soon();
+	}
 	lock_release(&waits_lock);
 	if (due) {
 		control_wake_by(domain_give_up(NULL));
@@ -276,6 +287,7 @@ uint32_t control_stake(struct request *r)
 	}
 	if (waits_now) {
 		control_wake_by(after_ms(arch_counter(), q->wait_ms));
+		look_again_soon();
 	} else {
 		set_lease(l, h, q->lease_ms);
 		post(CTL_EV_ADMITTED, r->self->id, h);

@@ -57,3 +57,30 @@ uint32_t ask(uint32_t op, const void *body, uint32_t len)
 	assert_int_equal(h.op, op);
 	return h.status;
 }
+
+uint32_t stake_in(uint8_t zone, uint64_t lease_ms, uint64_t wait_ms, uint16_t owner, uint64_t count,
+		  struct ctl_claim *c)
+{
+	struct {
+		struct ctl_stake s;
+		struct ctl_want w;
+	} q = { { lease_ms, wait_ms, 1, 0 }, { zone, 0, owner, 0, count } };
+	const uint32_t status = ask(CTL_STAKE, &q, sizeof(q));
+
+	memcpy(c, data, sizeof(*c));
+	return status;
+}
+
+uint32_t stake(uint64_t lease_ms, uint64_t wait_ms, uint16_t owner, uint64_t count, struct ctl_claim *c)
+{
+	return stake_in(0, lease_ms, wait_ms, owner, count, c);
+}
+
+uint64_t claimed(void)
+{
+	struct ledger_zone_info z;
+
+	assert_int_equal(ledger_zone_info(&cm_ledger, 0, &z), FH_OK);
+	assert_null(ledger_audit(&cm_ledger));
+	return z.claimed_pages;
+}

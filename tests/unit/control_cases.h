@@ -31,4 +31,11 @@ struct ctl_head take(uint32_t port);
 /* Sends a frame on PORT and takes its answer, whose status it returns. */
 uint32_t ask(uint32_t op, const void *body, uint32_t len);
 
+/* STAKE on PORT of one term of single pages, in zone 0 but for stake_in(); *c: the claim. */
+uint32_t stake_in(uint8_t zone, uint64_t lease_ms, uint64_t wait_ms, uint16_t owner, uint64_t count,
+		  struct ctl_claim *c);
+uint32_t stake(uint64_t lease_ms, uint64_t wait_ms, uint16_t owner, uint64_t count, struct ctl_claim *c);
+/* Pages that are claimed; the ledger is sound. */
+uint64_t claimed(void);
+
 #endif

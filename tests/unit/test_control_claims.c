@@ -35,33 +35,6 @@ static void events_are_told(void **state)
 	assert_int_equal(cm_ports[PORT].out_len, 0);
 }
 
-static uint32_t stake_in(uint8_t zone, uint64_t lease_ms, uint64_t wait_ms, uint16_t owner, uint64_t count,
-			 struct ctl_claim *c)
-{
-	struct {
-		struct ctl_stake s;
-		struct ctl_want w;
-	} q = { { lease_ms, wait_ms, 1, 0 }, { zone, 0, owner, 0, count } };
-	const uint32_t status = ask(CTL_STAKE, &q, sizeof(q));
-
-	memcpy(c, data, sizeof(*c));
-	return status;
-}
-
-static uint32_t stake(uint64_t lease_ms, uint64_t wait_ms, uint16_t owner, uint64_t count, struct ctl_claim *c)
-{
-	return stake_in(0, lease_ms, wait_ms, owner, count, c);
-}
-
-static uint64_t claimed(void)
-{
-	struct ledger_zone_info z;
-
-	assert_int_equal(ledger_zone_info(&cm_ledger, 0, &z), FH_OK);
-	assert_null(ledger_audit(&cm_ledger));
-	return z.claimed_pages;
-}
-
 static void claims(void **state)
 {
 	struct ctl_refusal why;
@@ -180,69 +153,6 @@ static uint32_t stake_beside(uint64_t wait_ms, uint64_t count, struct ctl_claim 
 	return h.status;
 }
 
-/* How long it waits was said, and checked, when it was staked. */
-static void who_waits_is_not_renewed(void **state)
-{
-	struct ctl_claim all;
-	struct ctl_claim c;
-
-	(void)state;
-	assert_int_equal(stake(0, 0, 1, 4096, &all), CTL_OK);
-	assert_int_equal(stake(0, 50, 1, 1, &c), CTL_OK);
-	assert_int_equal(c.lease_ms, 1);
-	c.lease_ms = 0;
-	assert_int_equal(ask(CTL_RENEW, &c, sizeof(c)), CTL_EBUSY);
-	fake_counter += 51000000U;
-	settle();
-	assert_int_equal(ask(CTL_RELEASE, &c, sizeof(c)), CTL_EEXPIRED);
-}
-
-/* A guest that controls nothing does not pay when its CPU passes by. */
-static void leases_are_not_others_work(void **state)
-{
-	struct ctl_claim c;
-
-	(void)state;
-	assert_int_equal(stake(5, 0, 1, 7, &c), CTL_OK);
-	fake_counter += 6000000U;
-	cm_cfg[0].control = false;
-	assert_int_equal(control_wake_at(), UINT64_MAX);
-	settle();
-	assert_int_equal(claimed(), 7);
-	cm_cfg[0].control = true;
-	assert_true(control_wake_at() <= fake_counter);
-	settle();
-	assert_int_equal(claimed(), 0);
-}
-
-/* Many leases end at once: no call ends more than two, or looks at more than 16, and none is forgotten. */
-static void leases_end_in_steps(void **state)
-{
-	struct ctl_claim c;
-	uint32_t calls = 0;
-	uint64_t before;
-
-	(void)state;
-	for (uint32_t i = 0; i < 100U; i++) {
-		assert_int_equal(stake(i < 50U ? 100 : 5, 0, 1, 1, &c), CTL_OK);
-	}
-	fake_counter += 6000000U;
-	do {
-		before = claimed();
-		assert_true(control_wake_at() <= fake_counter);
-		control_poll();
-		assert_true(before - claimed() <= 2U);
-	} while (++calls < 200U && control_wake_at() <= fake_counter);
-	assert_int_equal(claimed(), 50);
-	assert_true(calls >= 25U + 50U / 16U && calls < 200U);
-	for (uint32_t i = 0; i < 200U; i++) {
-		fake_counter += 1000000U;
-		control_poll();
-	}
-	assert_int_equal(claimed(), 0);
-	assert_int_equal(control_wake_at(), UINT64_MAX);
-}
-
 static void refusals_and_losses_are_told(void **state)
 {
 	struct ctl_event e;
@@ -307,60 +217,6 @@ static void refusals_and_losses_are_told(void **state)
 	cm_open(2, false);
 }
 
-static void a_claim_that_waits(void **state)
-{
-	struct ctl_claim all;
-	struct ctl_claim c;
-	struct ctl_event e;
-
-	(void)state;
-	assert_int_equal(stake(0, 0, 1, 4096, &all), CTL_OK);
-	assert_int_equal(stake(1, 50, 1, 10, &c), CTL_OK);
-	assert_int_equal(c.lease_ms, 1);
-	assert_int_equal(ask(CTL_EVENTS, &(struct ctl_events_req){ .on = 1 }, sizeof(struct ctl_events_req)), CTL_OK);
-	fake_counter += 10000000U;
-	assert_int_equal(ask(CTL_RELEASE, &all, sizeof(all)), CTL_OK);
-	settle();
-	take(PORT);
-	memcpy(&e, data, sizeof(e));
-	assert_int_equal(e.type, CTL_EV_ADMITTED);
-	assert_int_equal(e.arg[0], c.slot);
-	assert_int_equal(claimed(), 10);
-	/* Its lease counts from here. */
-	fake_counter += 1000001U;
-	control_poll();
-	assert_int_equal(claimed(), 0);
-}
-
-/* So many claims wait at most; who waits for one and goes takes it along. */
-static void claims_that_wait_are_counted(void **state)
-{
-	struct ctl_claim all;
-	struct ctl_claim c;
-	claim_handle_t h;
-	uint32_t nr = 0;
-
-	(void)state;
-	assert_int_equal(stake(0, 0, 1, 4096, &all), CTL_OK);
-	while (stake(0, 60000, 1, 10, &c) == CTL_OK) {
-		assert_int_equal(c.lease_ms, 1);
-		nr++;
-	}
-	assert_int_equal(nr, 16);
-	assert_int_equal(stake(0, 60000, 1, 10, &c), CTL_EOVERFLOW);
-	for (uint32_t slot = 0; claim_next(&cm_ledger, slot, &h) == FH_OK; slot = h.slot + 1U) {
-		nr--;
-	}
-	assert_int_equal(nr, UINT32_MAX);
-	cm_open(PORT, false);
-	assert_int_equal(claim_next(&cm_ledger, 0, &h), FH_OK);
-	assert_int_equal(h.slot, all.slot);
-	assert_int_equal(claim_next(&cm_ledger, h.slot + 1U, &h), FH_ENOENT);
-	cm_open(PORT, true);
-	assert_int_equal(ask(CTL_RELEASE, &all, sizeof(all)), CTL_OK);
-	assert_int_equal(claimed(), 0);
-}
-
 /* What a build draws on stays until it is built. */
 static void a_claim_in_use_is_not_released(void **state)
 {
@@ -384,14 +240,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(events_are_told, setup),
 		cmocka_unit_test_setup(claims, setup),
-		cmocka_unit_test_setup(a_claim_that_waits, setup),
-		cmocka_unit_test_setup(claims_that_wait_are_counted, setup),
 		cmocka_unit_test_setup(a_claim_in_use_is_not_released, setup),
 		cmocka_unit_test_setup(refusals_and_losses_are_told, setup),
 		cmocka_unit_test_setup(who_watches_and_dies, setup),
-		cmocka_unit_test_setup(who_waits_is_not_renewed, setup),
-		cmocka_unit_test_setup(leases_end_in_steps, setup),
-		cmocka_unit_test_setup(leases_are_not_others_work, setup),
 		cmocka_unit_test_setup(what_others_lose_is_not_told, setup),
 	};
 
