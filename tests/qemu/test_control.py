@@ -100,12 +100,26 @@ fhctl claim release ${name%:*}
 """
 
 
+# Two that have a number one after the other.
+NAMES = """
+fhctl events --seconds 4 >/tmp/events 2>&1 &
+sleep 1
+for d in good:guest twin:twin; do
+	fhctl create -c /tmp/${d%:*}.dtb --kernel /tmp/app >/dev/null && fhctl destroy ${d#*:} >/dev/null
+	while fhctl list | grep -q ${d#*:}; do :; done
+done
+wait
+grep 'is defined' /tmp/events
+"""
+
+
 def disk_files(guests):
     """What the control domain has on its disk."""
     return {"tmp/good.dtb": tree(), "tmp/crash.dtb": tree(extra='on-crash = "restart";'), "tmp/twin.dtb": tree(6, name="twin"), "tmp/much.dtb": tree(6, size=1024 * systems.MIB, name="huge"),
             "tmp/cpu.dtb": tree(2), "tmp/name.dtb": tree(name="rear"), "tmp/boss.dtb": tree(extra="control;"),
             "tmp/rounds": ROUNDS.encode(), "tmp/full": FULL.encode(),
             "tmp/refused": 100 * REFUSED, "tmp/missed": MISSED.encode(),
+            "tmp/names": NAMES.encode(),
             "tmp/left.dtb": tree(5, "last", 1024 * systems.MIB, "left"),
             "tmp/right.dtb": tree(6, "last", 1024 * systems.MIB, "right"),
             "tmp/zone.dtb": tree(zone="lower"), "tmp/junk.dtb": b"no tree at all, but long enough to be looked at......",
@@ -393,6 +407,11 @@ def ends(m, name, want):
         if now == want:
             break
     assert now == want
+
+
+def test_events_tell_the_name_of_who_has_the_number_now(control):
+    text = control.shell("sh /tmp/names", 60)
+    assert [line.split()[-3] for line in text.splitlines()] == ["guest", "twin"]
 
 
 def test_restart_from_files(control):

@@ -50,7 +50,8 @@ static void print_event(const struct ctl_event *e)
 	size_t nr;
 
 	/* It may be new, and its number have been another's. */
-	if (e->type == CTL_EV_STATE && e->value == CTL_CLAIMED) {
+	if (e->type == CTL_EV_LOST ||
+	    (e->type == CTL_EV_STATE && (e->value == CTL_DEFINED || e->value == CTL_CLAIMED))) {
 		(void)fetch_domains(&nr);
 	}
 	if (opt_json) {
