@@ -536,7 +536,7 @@ def test_source_in_place_of_a_tree(control):
 
 def test_a_set_of_files_of_which_one_does_not_fit(control):
     before = fhctl(control, "--json memory")
-    text = fhctl(control, "create -c /tmp/good.dtb --kernel /tmp/app -c /tmp/much.dtb --kernel /tmp/app 2>&1", 1)
+    text = fhctl(control, "create --together /tmp/good.dtb --kernel /tmp/app /tmp/much.dtb --kernel /tmp/app 2>&1", 1)
     assert "nothing was claimed" in text or "guest" in text
     back_to(control, before)
 

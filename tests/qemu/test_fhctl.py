@@ -43,6 +43,8 @@ def complete(folder, *words):
     ("claim stake rear:low", "write DOMAIN:ZONE:SIZE"), ("create --froce rear", "create: unknown option --froce"),
     ("create -c", "-c wants a file"), ("create -c x --kernel", "--kernel wants a file"),
     ("create --kernel=x", "belongs behind -c"), ("create", "usage: fhctl create"), ("list all", "usage: fhctl list;"),
+    ("create --together", "usage: fhctl create"), ("create --together a.dtb --krenel x", "unknown option --krenel"),
+    ("events --follow --count 2", "--follow has no end"),
     ("--json top", "top: there is no JSON of it"), ("--json console rear", "console: there is no JSON of it"),
 ])
 def test_what_is_said_wrongly(fhctl, words, says):
@@ -51,7 +53,8 @@ def test_what_is_said_wrongly(fhctl, words, says):
 
 
 @pytest.mark.parametrize("words", ["list", "stop rear --force", "claim renew --lease=5s 0.1", "claim release 0.1",
-                                   "create --json rear", "events --count 1", "top --count=1"])
+                                   "create --json rear", "events --count 1", "events --follow",
+                                   "create --together a.dtb b.dtb", "create rear --together a.dtb", "top --count=1"])
 def test_what_is_said_well(fhctl, words):
     text, code = fhctl(*words.split())
     assert code == 3 and "no control port" in text, text

@@ -168,26 +168,35 @@ static void report(uint64_t asked)
 	table_print(t);
 }
 
-/* -c begins a domain of files, what follows of the options is its; other words are domains that are defined. */
+/* -c, or each word behind --together, begins a domain of files, what follows of the options is its; other words are
+ * domains that are defined. */
 static void parse(int argc, char **argv)
 {
 	static const char *const names[] = {
 		[CTL_KERNEL] = "--kernel", [CTL_RAMDISK] = "--ramdisk", [CTL_DTB] = "--dtb", [CTL_FILES] = "-c"
 	};
 
+	bool trees = false;
+
 	for (int i = 1; i < argc; i++) {
 		const char *arg = argv[i];
 		const size_t len = strcspn(arg, "=");
-		const char *path = NULL;
-		size_t file = 0;
+		const char *path = trees && arg[0] != '-' ? arg : NULL;
+		size_t file = path != NULL ? CTL_FILES : 0;
 
-		while (file < COUNT(names) && (strlen(names[file]) != len || strncmp(arg, names[file], len) != 0)) {
+		if (strcmp(arg, "--together") == 0) {
+			trees = true;
+			continue;
+		}
+
+		while (path == NULL && file < COUNT(names) &&
+		       (strlen(names[file]) != len || strncmp(arg, names[file], len) != 0)) {
 			file++;
 		}
 		if (file == COUNT(names) && arg[0] == '-') {
 			die(EXIT_USAGE, "create: unknown option %s; try fhctl help create", arg);
 		}
-		if (file < COUNT(names)) {
+		if (path == NULL && file < COUNT(names)) {
 			path = arg[len] == '=' ? arg + len + 1 : argv[++i];
 			if (path == NULL) {
 				die(EXIT_USAGE, "create: %s wants a file", arg);
@@ -211,7 +220,8 @@ static void parse(int argc, char **argv)
 	}
 	if (nr == 0) {
 		die(EXIT_USAGE,
-		    "usage: fhctl create [-c FILE.dtb [--kernel FILE] [--ramdisk FILE] [--dtb FILE]] ... [DOMAIN ...]");
+		    "usage: fhctl create [-c FILE.dtb [--kernel FILE] [--ramdisk FILE] [--dtb FILE]] ... [DOMAIN ...]\n"
+		    "       fhctl create --together FILE.dtb [--kernel FILE ...] FILE.dtb ...");
 	}
 }
 

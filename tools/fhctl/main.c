@@ -23,6 +23,7 @@ const struct command commands[] = {
 	  cmd_act },
 	{ "create", "[-c FILE.dtb ...] [DOMAIN ...]", "claims all they need, builds and starts them",
 	  "create [-c FILE.dtb [--kernel FILE] [--ramdisk FILE] [--dtb FILE]] ... [DOMAIN ...]\n"
+	  "create --together FILE.dtb [--kernel FILE ...] FILE.dtb ...    (the same without a -c for each)\n"
 	  "-c: a domain by a tree of its own (docs/domains.md), with files from here; files that are not given are\n"
 	  "the hypervisor's payload's. A packed kernel is unpacked (gzip, EFI zboot with gzip).\n"
 	  "Other domains are those that the configuration only defines (on-demand).\n"
@@ -51,8 +52,9 @@ const struct command commands[] = {
 	  "Meanwhile it is not on the board's UART. --seconds: leaves when nothing came for so long. --until: when it\n"
 	  "has said that, or with exit code 1 when nothing came for so long (10); for scripts.\n",
 	  cmd_console },
-	{ "events", "[--count N] [--seconds N]", "tells what happens, until Ctrl-C",
-	  "--seconds: ends when nothing came for so long. --count: when so many came.\n", cmd_events },
+	{ "events", "[--follow] [--count N] [--seconds N]", "tells what happens, until Ctrl-C",
+	  "--seconds: ends when nothing came for so long. --count: when so many came. --follow: neither.\n",
+	  cmd_events },
 	{ "log", "[--lines N]", "what Freehold logged", "--lines: the last so many (all that are kept).\n", cmd_log },
 	{ "trace", "[--seconds S] [--perfetto]", "what guests exit for, for a while",
 	  "--seconds: how long (1). --perfetto: in the trace event format, which ui.perfetto.dev and Chrome open.\n"

@@ -91,9 +91,10 @@ static void print_event(const struct ctl_event *e)
 
 int cmd_events(int argc, char **argv)
 {
-	static const char *const options[] = { "seconds=", "count=", NULL };
+	static const char *const options[] = { "seconds=", "count=", "follow", NULL };
 	const struct ctl_events_req q = { .on = 1 };
 	const char *value;
+	bool follow = false;
 	long count = -1;
 	int ms = -1;
 	int o;
@@ -101,6 +102,10 @@ int cmd_events(int argc, char **argv)
 	while ((o = next_option(&argc, argv, options, &value)) >= 0) {
 		ms = o == 0 ? (int)(parse_number("seconds", value, 0, 86400) * 1000) : ms;
 		count = o == 1 ? (long)parse_number("count", value, 0, 1e9) : count;
+		follow = follow || o == 2;
+	}
+	if (follow && (ms >= 0 || count >= 0)) {
+		die(EXIT_USAGE, "events: --follow has no end; leave it out, or --seconds and --count");
 	}
 	want_operands(argc, argv, 0, 0);
 	/* Their names before they end. */

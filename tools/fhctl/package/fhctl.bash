@@ -28,7 +28,7 @@ _fhctl() {
 	case $cmd in
 	'') words="$words --json --color --no-color --help" ;;
 	stop) words="$words --force" ;;
-	create) words="$words --kernel --ramdisk --dtb -c" ;;
+	create) words="$words --together --kernel --ramdisk --dtb -c" ;;
 	console) words="$words --seconds --until" ;;
 	claim)
 		case ${COMP_WORDS[i + 1]} in
@@ -38,7 +38,7 @@ _fhctl() {
 		esac
 		;;
 	memory) words=--owners ;;
-	events) words='--count --seconds' ;;
+	events) words='--follow --count --seconds' ;;
 	log) words=--lines ;;
 	top) words='--interval --count' ;;
 	trace) words='--seconds --perfetto' ;;
