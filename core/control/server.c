@@ -277,16 +277,21 @@ static bool is_ours(const struct domain *d)
 	return (v != NULL && v->domain == d) || d->state == DOM_DEFINED;
 }
 
-/* Whether this CPU must come again: another one is at it, or there is more than a call does. */
+/*
+ * Whether this CPU must come again: there is more than a call does. What it has found is noted before it asks whether
+ * another one is at it, and that one looks after it has said that it is not: so one of them sees it, and nobody comes
+ * again and again until the other is through.
+ */
 static bool serve_ours(struct domain *d, struct server *srv, uint32_t work)
 {
 	srv->called = 0;
-	if (__atomic_exchange_n(&srv->busy, 1U, __ATOMIC_ACQUIRE) != 0U) {
-		return true;
+	__atomic_fetch_or(&d->vcon.kicked, work, __ATOMIC_SEQ_CST);
+	if (__atomic_exchange_n(&srv->busy, 1U, __ATOMIC_SEQ_CST) != 0U) {
+		return false;
 	}
-	serve(d, srv, __atomic_exchange_n(&d->vcon.kicked, 0U, __ATOMIC_ACQUIRE) | work);
-	__atomic_store_n(&srv->busy, 0U, __ATOMIC_RELEASE);
-	return __atomic_load_n(&d->vcon.kicked, __ATOMIC_ACQUIRE) != 0U;
+	serve(d, srv, __atomic_exchange_n(&d->vcon.kicked, 0U, __ATOMIC_ACQUIRE));
+	__atomic_store_n(&srv->busy, 0U, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&d->vcon.kicked, __ATOMIC_SEQ_CST) != 0U;
 }
 
 void control_poll(void)

@@ -46,9 +46,17 @@ uint32_t vcon_session(struct vcon *c, uint32_t port)
 	return cm_ports[port].session;
 }
 
+void (*cm_beside)(void);
+
 uint32_t vcon_read(struct vcon *c, uint32_t port, void *buf, uint32_t max, bool quiet)
 {
 	struct cm_port *p = &cm_ports[port];
+	void (*beside)(void) = cm_beside;
+
+	cm_beside = NULL;
+	if (beside != NULL) {
+		beside();
+	}
 	const uint32_t n = MIN(max, p->in_len - p->in_at);
 
 	(void)c;
@@ -101,7 +109,7 @@ struct vuart *domain_vuart(uint32_t i)
 
 struct vcpu *domain_cpu_vcpu(uint32_t cpu)
 {
-	return cpu == 0U && cm_vcpu.domain != NULL ? &cm_vcpu : NULL;
+	return cpu != 1U && cm_vcpu.domain != NULL ? &cm_vcpu : NULL;
 }
 
 struct ledger *domain_ledger(void)
@@ -126,10 +134,13 @@ void domain_measure(bool on)
 	cm_measured = on;
 }
 
+uint32_t cm_again;
+
 void gic_send_sgi(uint32_t cpu, uint32_t sgi)
 {
 	(void)cpu;
 	(void)sgi;
+	cm_again++;
 }
 
 void domain_kick(struct domain *d)

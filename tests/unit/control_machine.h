@@ -32,7 +32,9 @@ extern struct domain cm_domain[CM_DOMAINS];
 extern struct ledger cm_ledger;
 extern struct cm_port cm_ports[VCON_PORTS];
 extern uint32_t cm_kicks;
-extern uint64_t cm_loaded; /* bytes that domain_load_end() was told */
+extern uint32_t cm_again;       /* SGIs that a CPU sent itself, to come again */
+extern void (*cm_beside)(void); /* what another CPU does, once, while a port is read; NULL: nothing */
+extern uint64_t cm_loaded;      /* bytes that domain_load_end() was told */
 extern fh_status cm_load_says;
 extern struct claim_refusal cm_claim_says; /* want 0: it is admitted */
 extern bool cm_goes;                       /* a domain is gone as soon as somebody has its console */

@@ -344,6 +344,38 @@ static void what_is_counted(void **state)
 	assert_false(cm_measured);
 }
 
+static uint32_t sgis_beside;
+
+/* CPU 2 runs the same domain: its guest asks on another port, while CPU 0 is at the first one. */
+static void asks_beside(void)
+{
+	fake_cpu = 2;
+	send_head(2, CTL_HELLO, "", 0);
+	control_poll();
+	sgis_beside = cm_again;
+	fake_cpu = 0;
+}
+
+/* Who comes while another CPU serves the domain goes on at once, and what it brought is served by that one. */
+static void two_cpus_of_one_domain(void **state)
+{
+	(void)state;
+	cm_open(2, true);
+	send_head(PORT, CTL_HELLO, "", 0);
+	sgis_beside = 99;
+	cm_beside = asks_beside;
+	cm_again = 0;
+	control_poll();
+	assert_int_equal(sgis_beside, 0);
+	while (cm_again != 0U) {
+		cm_again = 0;
+		control_poll();
+	}
+	assert_int_equal(take(PORT).op, CTL_HELLO);
+	assert_int_equal(take(2).op, CTL_HELLO);
+	cm_open(2, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,6 +386,7 @@ int main(void)
 		cmocka_unit_test_setup(a_call_is_bounded, setup),
 		cmocka_unit_test_setup(who_does_not_read_is_not_served, setup),
 		cmocka_unit_test_setup(others_cpus_only_kick, setup),
+		cmocka_unit_test_setup(two_cpus_of_one_domain, setup),
 		cmocka_unit_test_setup(a_console_of_one_that_goes, setup),
 		cmocka_unit_test_setup(a_console_of_one_that_went, setup),
 		cmocka_unit_test_setup(a_console, setup),
