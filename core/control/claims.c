@@ -34,16 +34,14 @@ static uint64_t due_at(void)
 }
 
 /* It is control domains' work, and done by their CPUs, or by one that has no guest: no other guest pays for it. */
-static bool is_work_of_this_cpu(void)
+static bool is_work_of(const struct vcpu *v)
 {
-	const struct vcpu *v = domain_cpu_vcpu(arch_cpu_id());
-
 	return v == NULL || v->domain->cfg->control;
 }
 
-uint64_t control_wake_at(void)
+uint64_t control_wake_at(const struct vcpu *v)
 {
-	return is_work_of_this_cpu() ? due_at() : UINT64_MAX;
+	return is_work_of(v) ? due_at() : UINT64_MAX;
 }
 
 /* While claims wait. */
@@ -160,12 +158,15 @@ void control_claims_poll(void)
 	struct ledger *l = domain_ledger();
 	bool due;
 
-	if (!is_work_of_this_cpu()) {
+	/* Most calls end here. */
+	if (__atomic_load_n(&nr_waits, __ATOMIC_RELAXED) == 0U && !claim_any_revoked(l) && arch_counter() < due_at()) {
+		return;
+	}
+	if (!is_work_of(domain_cpu_vcpu(arch_cpu_id()))) {
 		return;
 	}
 	tell_revoked(l);
-	if ((__atomic_load_n(&nr_waits, __ATOMIC_RELAXED) == 0U && arch_counter() < due_at()) ||
-	    !lock_try(&waits_lock)) {
+	if (!lock_try(&waits_lock)) {
 		return;
 	}
 	due = arch_counter() >= due_at();

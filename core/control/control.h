@@ -14,7 +14,8 @@
 
 /* Does what is to be done on this CPU. With OUTPUT_CONTROL set; no lock held. Bound: 64 KiB. */
 void control_poll(void);
-/* Counter value at which this CPU should call control_poll(), whatever else; UINT64_MAX: none. */
-uint64_t control_wake_at(void);
+struct vcpu;
+/* Counter value at which the CPU of that vCPU (NULL: it has none) should call control_poll(); UINT64_MAX: none. */
+uint64_t control_wake_at(const struct vcpu *v);
 
 #endif

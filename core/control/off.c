@@ -9,7 +9,8 @@ void control_poll(void)
 	output_unflag(OUTPUT_CONTROL);
 }
 
-uint64_t control_wake_at(void)
+uint64_t control_wake_at(const struct vcpu *v)
 {
+	(void)v;
 	return UINT64_MAX;
 }

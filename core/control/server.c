@@ -184,9 +184,11 @@ static bool serve_port(struct domain *d, uint32_t port, struct session *s, uint3
 	bool some = true;
 
 	follow_session(d, port, s);
-	other = control_attached(s);
 	s->looked = event_next();
-	s->said = other != NULL ? tx_count(other) : 0U;
+	if (s->attached != 0U) {
+		other = control_attached(s);
+		s->said = other != NULL ? tx_count(other) : 0U;
+	}
 	while (some && *budget != 0U) {
 		if (s->number % 2U == 0U || s->broken) {
 			return false;
@@ -297,7 +299,7 @@ static bool serve_ours(struct domain *d, struct server *srv, uint32_t work)
 void control_poll(void)
 {
 	if ((__atomic_load_n(&output_pending, __ATOMIC_ACQUIRE) & OUTPUT_CONTROL) == 0U &&
-	    arch_counter() < control_wake_at()) {
+	    arch_counter() < control_wake_at(domain_cpu_vcpu(arch_cpu_id()))) {
 		return;
 	}
 	/* Cleared first: what comes from now on sets it again. */

@@ -39,14 +39,22 @@ static inline fh_status get16(struct guest_view *g, uint64_t at, uint16_t *val)
 	return FH_OK;
 }
 
-static inline fh_status put32(struct guest_view *g, uint64_t at, uint32_t val)
+/* An element of the used ring, two words: aligned as one, so that the second may be on another page. */
+static inline fh_status put_used(struct guest_view *g, uint64_t at, uint32_t head, uint32_t written)
 {
 	uint32_t *to = entry(g, at);
 
 	if (to == NULL) {
 		return FH_EFORMAT;
 	}
-	*to = val;
+	*to++ = head;
+	if (is_aligned(at + 4U, PAGE_SIZE)) {
+		to = entry(g, at + 4U);
+		if (to == NULL) {
+			return FH_EFORMAT;
+		}
+	}
+	*to = written;
 	return FH_OK;
 }
 
@@ -108,8 +116,7 @@ fh_status virtq_end(struct virtq *q, struct guest_view *g)
 		return FH_OK;
 	}
 	q->open = false;
-	FH_TRY(put32(g, elem, q->head));
-	FH_TRY(put32(g, elem + 4U, q->written));
+	FH_TRY(put_used(g, elem, q->head, q->written));
 	idx = entry(g, q->used + 2U);
 	if (idx == NULL) {
 		return FH_EFORMAT;

@@ -18,7 +18,8 @@ FUNCTIONS = [
     ("trap_instr_abort", "abort"), ("vuart_read", "uart"), ("vuart_write", "uart"),
     ("dist_read", "gicd"), ("dist_write", "gicd"), ("redist_read", "gicr"), ("redist_write", "gicr"),
     ("dir_read", "gicc"), ("dir_write", "gicc"),
-    ("vgic_sgi", "sgi"), ("log_guest", "logged"), ("console_poll", "console"), ("console_irq", "console"),
+    ("vgic_sgi", "sgi"), ("log_guest", "logged"), ("console_poll", "console"), ("control_poll", "console"),
+    ("console_irq", "console"),
     ("monitor_poll", "console"), ("domain_next_step", "left"),
 ]
 # Filling the list registers anew is the same work in any exit: exits with it are counted apart, as "CAUSE+refill".

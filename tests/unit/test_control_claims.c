@@ -69,10 +69,10 @@ static void claims(void **state)
 	settle();
 	assert_int_equal(claimed(), 7);
 	fake_counter += 1000001U;
-	assert_true(control_wake_at() <= fake_counter);
+	assert_true(control_wake_at(domain_cpu_vcpu(fake_cpu)) <= fake_counter);
 	control_poll();
 	assert_int_equal(claimed(), 0);
-	assert_int_equal(control_wake_at(), UINT64_MAX);
+	assert_int_equal(control_wake_at(domain_cpu_vcpu(fake_cpu)), UINT64_MAX);
 	assert_int_equal(ask(CTL_RELEASE, &c, sizeof(c)), CTL_EEXPIRED);
 }
 

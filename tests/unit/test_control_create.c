@@ -124,7 +124,7 @@ static void whose_end_it_is(void **state)
 	cm_open(PORT, false);
 	assert_int_equal(cm_domain[3].state, DOM_DEFINED);
 	/* Nothing comes of it for too long. */
-	assert_true(control_wake_at() <= fake_counter + CM_PATIENCE);
+	assert_true(control_wake_at(domain_cpu_vcpu(fake_cpu)) <= fake_counter + CM_PATIENCE);
 	fake_counter += CM_PATIENCE;
 	control_poll();
 	assert_int_equal(cm_domain[3].state, DOM_UNUSED);

@@ -37,13 +37,13 @@ static void who_waits_is_told_soon(void **state)
 	assert_int_equal(claim_release(&cm_ledger, h), FH_OK);
 	output_unflag(OUTPUT_CONTROL);
 	fake_counter += arch_counter_hz() / 10U;
-	assert_true(control_wake_at() <= fake_counter);
+	assert_true(control_wake_at(domain_cpu_vcpu(fake_cpu)) <= fake_counter);
 	control_poll();
 	assert_int_equal(take(PORT).op, CTL_EVENT);
 	assert_int_equal(((struct ctl_event *)(void *)data)->type, CTL_EV_ADMITTED);
 	fake_counter += 60000000000U;
 	control_poll();
-	assert_int_equal(control_wake_at(), UINT64_MAX);
+	assert_int_equal(control_wake_at(domain_cpu_vcpu(fake_cpu)), UINT64_MAX);
 }
 
 /* A guest that controls nothing does not pay when its CPU passes by. */
@@ -55,11 +55,11 @@ static void leases_are_not_others_work(void **state)
 	assert_int_equal(stake(5, 0, 1, 7, &c), CTL_OK);
 	fake_counter += 6000000U;
 	cm_cfg[0].control = false;
-	assert_int_equal(control_wake_at(), UINT64_MAX);
+	assert_int_equal(control_wake_at(domain_cpu_vcpu(fake_cpu)), UINT64_MAX);
 	settle();
 	assert_int_equal(claimed(), 7);
 	cm_cfg[0].control = true;
-	assert_true(control_wake_at() <= fake_counter);
+	assert_true(control_wake_at(domain_cpu_vcpu(fake_cpu)) <= fake_counter);
 	settle();
 	assert_int_equal(claimed(), 0);
 }
@@ -78,10 +78,10 @@ static void leases_end_in_steps(void **state)
 	fake_counter += 6000000U;
 	do {
 		before = claimed();
-		assert_true(control_wake_at() <= fake_counter);
+		assert_true(control_wake_at(domain_cpu_vcpu(fake_cpu)) <= fake_counter);
 		control_poll();
 		assert_true(before - claimed() <= 2U);
-	} while (++calls < 200U && control_wake_at() <= fake_counter);
+	} while (++calls < 200U && control_wake_at(domain_cpu_vcpu(fake_cpu)) <= fake_counter);
 	assert_int_equal(claimed(), 50);
 	assert_true(calls >= 25U + 50U / 16U && calls < 200U);
 	for (uint32_t i = 0; i < 200U; i++) {
@@ -89,7 +89,7 @@ static void leases_end_in_steps(void **state)
 		control_poll();
 	}
 	assert_int_equal(claimed(), 0);
-	assert_int_equal(control_wake_at(), UINT64_MAX);
+	assert_int_equal(control_wake_at(domain_cpu_vcpu(fake_cpu)), UINT64_MAX);
 }
 
 static void a_claim_that_waits(void **state)

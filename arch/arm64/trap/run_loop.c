@@ -51,7 +51,7 @@ static uint64_t next_wake(void)
 {
 	const uint32_t cpu = arch_cpu_id();
 	const struct vcpu *v = domain_cpu_vcpu(cpu);
-	uint64_t at = MIN(console_wake_at(), control_wake_at());
+	uint64_t at = MIN(console_wake_at(), control_wake_at(v));
 
 	if (v != NULL) {
 		at = MIN(at, domain_watchdog_poll(v->domain));
@@ -115,8 +115,10 @@ static void set_wake(void)
 
 static void consoles(void)
 {
-	console_poll();
-	monitor_poll();
+	if ((__atomic_load_n(&output_pending, __ATOMIC_ACQUIRE) & ~(OUTPUT_CONTROL | OUTPUT_TRACE)) != 0U) {
+		console_poll();
+		monitor_poll();
+	}
 	control_poll();
 	set_wake();
 }
