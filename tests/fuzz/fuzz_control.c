@@ -131,7 +131,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	}
 	check(!cm_domain[3].created || cm_domain[3].state >= DOM_RUNNING);
 	check(ledger_audit(&cm_ledger) == NULL);
-	/* The room for a tree is free again. */
+	/* The room for a tree is free again, for who may define. */
+	cm_cfg[0].manages = ~UINT64_C(1);
 	cm_open(1, true);
 	const struct ctl_tree t = { 0, 0 };
 	const struct ctl_head h = { .magic = CTL_MAGIC, .len = sizeof(t), .id = 9, .op = CTL_TREE };

@@ -658,7 +658,8 @@ def test_consoles_that_are_idle_are_left_alone(machine, guests, tmp_path):
         m.line("cpus")
         for name in ("front", "rear"):
             interrupts, injected = m.expect(rf"{name} +0  on +\d+ +(\d+) +0 +(\d+)").groups()
-            assert int(injected) >= 5 and int(interrupts) < int(injected) + 100
+            # without end they were some 10,000 a second
+            assert int(interrupts) < int(injected) + 100
 
 
 def test_leases_that_end_together(machine, guests, tmp_path):
