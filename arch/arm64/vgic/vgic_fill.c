@@ -128,7 +128,8 @@ static uint64_t load_lr(struct vgic_cpu *vc, uint32_t i, struct vgic_word *w, ui
 	lr |= active ? ICH_LR_ACTIVE : 0U;
 	if (hw) {
 		lr |= ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, intid);
-	} else if (level || (w->again & bit) != 0U) {
+	} else if (level || (w->again & bit) != 0U || (!pend && (w->pend & bit) != 0U)) {
+		/* What pends beside an active one goes on when that ends, perhaps to another vCPU: the end is told. */
 		lr |= ICH_LR_EOI;
 		vc->lr_eoi |= 1U << i;
 	}
