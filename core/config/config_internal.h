@@ -56,7 +56,7 @@ struct prop {
 #define ADDRESS(type, member) .kind = PROP_ADDRESS, PROP_AT(type, member)
 #define FLAG(type, member) .kind = PROP_FLAG, PROP_AT(type, member)
 
-/* Reads the properties of a node into *base, by its table; refuses one that is not in it. */
+/* Reads a node's properties into *base, by a table of at most 48; refuses one that is not in it, or stands twice. */
 fh_status cfg_props(struct reader *r, uint16_t node, const struct prop *list, uint32_t nr, void *base) FH_MUST_CHECK;
 /* A property (prop) or a child (NULL) that is not known: says what it may have meant. */
 fh_status cfg_unknown(struct reader *r, uint16_t node, const char *prop, struct words known, const char *name)

@@ -172,23 +172,20 @@ static void follow_session(struct domain *d, uint32_t port, struct session *s)
 	s->in = number % 2U != 0U ? d->requests + (uint64_t)(port - 1U) * CTL_REQUEST_MAX : NULL;
 }
 
-static uint32_t tx_count(const struct domain *d)
+/* Bytes that a slot's console was given, whoever has it. */
+static uint32_t tx_count(uint32_t dom)
 {
-	return __atomic_load_n(&d->vuart.tx_in, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&domain_vuart(dom)->tx_in, __ATOMIC_ACQUIRE);
 }
 
 /* Serves a port for as many bytes; true: there is more. */
 static bool serve_port(struct domain *d, uint32_t port, struct session *s, uint32_t *budget)
 {
-	const struct domain *other;
 	bool some = true;
 
 	follow_session(d, port, s);
 	s->looked = event_next();
-	if (s->attached != 0U) {
-		other = control_attached(s);
-		s->said = other != NULL ? tx_count(other) : 0U;
-	}
+	s->said = s->attached != 0U ? tx_count(s->attached - 1U) : 0U;
 	while (some && *budget != 0U) {
 		if (s->number % 2U == 0U || s->broken) {
 			return false;
@@ -254,7 +251,7 @@ static uint32_t told(const struct domain *d, const struct server *srv)
 		const struct domain *other = control_attached(s);
 
 		if ((s->events && s->event != event_next() && s->looked != event_next()) ||
-		    (other != NULL && vuart_tx_level(&other->vuart) != 0U && s->said != tx_count(other))) {
+		    (other != NULL && vuart_tx_level(&other->vuart) != 0U && s->said != tx_count(s->attached - 1U))) {
 			work |= left & (0U - left);
 		}
 	}

@@ -11,6 +11,9 @@
 #include "core/base/string.h"
 #include "core/fdt/fdt_internal.h"
 
+/* The specification has 31 (2.2.1, 2.2.4.1); what is longer than this is not looked through. */
+#define NAME_LEN_MAX 255U
+
 /* The walk's state: the open nodes from the root down, and the last child of each. */
 struct walk {
 	struct fdt_index *t;
@@ -34,9 +37,6 @@ static fh_status check_header(const void *blob, size_t size)
 	}
 	return FH_OK;
 }
-
-#define NAME_LEN_MAX                                                                                                   \
-	255U /* the specification has 31 (2.2.1, 2.2.4.1); what is longer than this is not looked through */
 
 /* The strings block up to its last terminator: a name that begins below this length is terminated. */
 static uint32_t strings_usable(const void *blob)

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+import control_system
 import harness
 import linux_system
 
@@ -22,6 +23,14 @@ def guests():
 def initramfs(guests):
     with harness.exclusive():
         return linux_system.build_ramdisk()
+
+
+@pytest.fixture(scope="module")
+def control(request, guests, initramfs):
+    """A Linux control domain, for all cases of a file."""
+    files = control_system.disk_files(guests)
+    with control_system.control_machine(request.module.__name__, guests, initramfs, files, 300) as m:
+        yield m
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """`make check-guests`: Debian's kernels, unmodified, on both GICs; each reboots three times. Not part of `make check`."""
 
+import control_system
 import harness
 import pytest
 import systems
-import test_control
-from test_control import back_to, fhctl
+from control_system import back_to, fhctl
 
 KERNELS = {
     "6.1": harness.FETCHED / "guest" / "Image",
@@ -96,11 +96,11 @@ echo "seconds: $n"
 
 @pytest.fixture(scope="module")
 def boss(guests, initramfs):
-    second = test_control.tree([5, 6], size=256 * systems.MIB, name="second", extra='ramdisk = "initramfs";',
+    second = control_system.tree([5, 6], size=256 * systems.MIB, name="second", extra='ramdisk = "initramfs";',
                                bootargs="console=ttyAMA0 quiet panic=-1 hostname=second")
-    files = {**test_control.disk_files(guests), "tmp/second.dtb": second, "tmp/second": SECOND.encode(),
+    files = {**control_system.disk_files(guests), "tmp/second.dtb": second, "tmp/second": SECOND.encode(),
              "tmp/Image": harness.LINUX.read_bytes(), "tmp/initramfs": initramfs.read_bytes()}
-    with test_control.control_machine("guests-control", guests, initramfs, files, 1200) as m:
+    with control_system.control_machine("guests-control", guests, initramfs, files, 1200) as m:
         yield m
 
 

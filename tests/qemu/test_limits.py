@@ -7,8 +7,8 @@ import exits
 import harness
 import pytest
 import systems
+from control_system import boss, fhctl, tree
 from systems import MIB
-from test_control import boss, fhctl, tree
 from test_domains import advances
 
 # 64 CPUs that clean memory leave the one that boots no time under emulation.

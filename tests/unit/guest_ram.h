@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_GUEST_RAM_H
 #define TESTS_UNIT_GUEST_RAM_H
 
+#include <sanitizer/asan_interface.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 #define RAM_BASE UINT64_C(0x40000000)
 #define RAM_SIZE 0x20000U
 
-static unsigned char ram[RAM_SIZE];
+static unsigned char FH_ALIGNED(4096) ram[RAM_SIZE];
 static void (*ram_touched)(void); /* called before each access: what an adversary changes meanwhile */
 
 static void *ram_at(uint64_t at, uint64_t len)
@@ -42,9 +43,21 @@ void guest_open(struct guest_view *g, struct s2 *s)
 	g->s = s;
 }
 
+/* What the view of a ring reaches is one page: the one behind it may be touched when it is asked for. */
+static void ram_reach(uint64_t at)
+{
+	const uint64_t behind = align_up(at - RAM_BASE + 1U, PAGE_SIZE);
+
+	ASAN_UNPOISON_MEMORY_REGION(ram, RAM_SIZE);
+	if (behind < RAM_SIZE) {
+		ASAN_POISON_MEMORY_REGION(ram + behind, PAGE_SIZE);
+	}
+}
+
 void guest_close(struct guest_view *g)
 {
 	guest_opened(g);
+	ASAN_UNPOISON_MEMORY_REGION(ram, RAM_SIZE);
 	ram_open = false;
 }
 
@@ -52,11 +65,13 @@ void *guest_at(struct guest_view *g, enum window_use use, uint64_t at, uint64_t 
 {
 	(void)use;
 	guest_opened(g);
+	ASAN_UNPOISON_MEMORY_REGION(ram, RAM_SIZE);
 	if (ram_touched != NULL) {
 		ram_touched();
 	}
 	if (use == WINDOW_RINGS && at <= RAM_BASE + RAM_SIZE) {
 		*len = MIN(*len, RAM_BASE + RAM_SIZE - at);
+		ram_reach(at);
 	}
 	return *len != 0U ? ram_at(at, *len) : NULL;
 }

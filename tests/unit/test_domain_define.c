@@ -125,19 +125,22 @@ static void a_number_is_not_a_name(void **state)
 	assert_int_equal(domain_do_as(d, d->gen, DOM_OP_DESTROY), FH_OK);
 }
 
-/* In the moment in which a domain has lost its name, and not its state, its CPU is free. */
+/* In the moment in which a domain has lost its name, and not its state, its CPU, memory and devices are free. */
 static void what_is_just_gone_keeps_nothing(void **state)
 {
+	static const char all[] = "memory@50000000 { reg = <0 0x50000000 0 0x100000>; static = <0 0x60200000>; };"
+				  " devices { a { path = \"/pl031@9010000\"; }; };";
 	const struct domain_files f = { { 0x8000, 0x1001, 0 }, { 0 } };
 	struct cfg_error err = { "" };
 	struct domain *d;
 	struct domain *gone;
 
 	(void)state;
-	assert_int_equal(define("gone", "", &f, &gone, &err), FH_OK);
+	dm_sys.domains[0].mem[0].size = 0x200000; /* front's, so that there is RAM for another */
+	assert_int_equal(define("gone", all, &f, &gone, &err), FH_OK);
 	assert_int_equal(define("new", "", &f, &d, &err), FH_EEXIST);
 	dm_sys.domains[gone->id].name[0] = '\0';
-	assert_int_equal(define("new", "", &f, &d, &err), FH_OK);
+	assert_int_equal(define("new", all, &f, &d, &err), FH_OK);
 	assert_ptr_not_equal(d, gone);
 }
 

@@ -289,6 +289,35 @@ static void every_wrapping_word_is_survived(void **state)
 	free(bad);
 }
 
+/* A name of more than 255 characters, and as many bytes behind the last string, are not looked through. */
+static void names_are_short(void **state)
+{
+	static FH_ALIGNED(8) unsigned char d[2048];
+	char name[300];
+
+	(void)state;
+	for (uint32_t len = 255; len <= 256U; len++) {
+		memset(name, 'n', sizeof(name));
+		name[len] = '\0';
+		for (uint32_t where = 0; where < 2U; where++) {
+			assert_int_equal(fdt_create(d, sizeof(d)), 0);
+			assert_int_equal(fdt_finish_reservemap(d), 0);
+			assert_int_equal(fdt_begin_node(d, ""), 0);
+			assert_int_equal(fdt_property_u32(d, "one", 1), 0);
+			assert_int_equal(fdt_begin_node(d, where == 0U ? name : "n"), 0);
+			assert_int_equal(fdt_end_node(d), 0);
+			assert_int_equal(fdt_end_node(d), 0);
+			assert_int_equal(fdt_finish(d), 0);
+			if (where == 1U) {
+				memset(d + fdt_totalsize(d), 'x', len);
+				fdt_set_size_dt_strings(d, fdt_size_dt_strings(d) + len);
+				fdt_set_totalsize(d, fdt_totalsize(d) + len);
+			}
+			assert_int_equal(build_copy(d, fdt_totalsize(d)), len == 255U ? FH_OK : FH_EFORMAT);
+		}
+	}
+}
+
 static void bounds_of_the_index(void **state)
 {
 	struct fdt_node few[8];
@@ -333,6 +362,7 @@ int main(void)
 		cmocka_unit_test_setup(registers_are_translated, setup),
 		cmocka_unit_test_setup(a_board, setup),
 		cmocka_unit_test_setup(devices, setup),
+		cmocka_unit_test_setup(names_are_short, setup),
 		cmocka_unit_test_setup(every_truncation_is_refused, setup),
 		cmocka_unit_test_setup(every_damaged_byte_is_survived, setup),
 		cmocka_unit_test_setup(every_wrapping_word_is_survived, setup),

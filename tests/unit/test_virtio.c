@@ -57,7 +57,10 @@ static uint32_t get(uint32_t reg)
 	return (uint32_t)v;
 }
 
-/* The driver's rings of queue q. */
+/* The driver's rings of queue q. The first element of each used ring is on two pages. */
+#define DESC_AT 0x200U
+#define AVAIL_AT 0x600U
+#define USED_AT (QUEUE_SIZE - 8U)
 struct desc {
 	uint64_t addr;
 	uint32_t len;
@@ -71,22 +74,22 @@ static uint64_t ring_ipa(uint32_t q)
 
 static struct desc *desc(uint32_t q, uint32_t i)
 {
-	return (struct desc *)(void *)ram_at(ring_ipa(q) + 16U * i, 16);
+	return (struct desc *)(void *)ram_at(ring_ipa(q) + DESC_AT + 16U * i, 16);
 }
 
 static uint16_t *avail(uint32_t q)
 {
-	return ram_at(ring_ipa(q) + 0x400U, 64);
+	return ram_at(ring_ipa(q) + AVAIL_AT, 64);
 }
 
 static uint16_t used_idx(uint32_t q)
 {
-	return *(uint16_t *)ram_at(ring_ipa(q) + 0x802U, 2);
+	return *(uint16_t *)ram_at(ring_ipa(q) + USED_AT + 2U, 2);
 }
 
 static uint32_t used(uint32_t q, uint32_t i, uint32_t which)
 {
-	return *(uint32_t *)ram_at(ring_ipa(q) + 0x804U + 8U * (i % NUM) + 4U * which, 4);
+	return *(uint32_t *)ram_at(ring_ipa(q) + USED_AT + 4U + 8U * (i % NUM) + 4U * which, 4);
 }
 
 static void offer(uint32_t q, uint16_t head)
@@ -101,11 +104,11 @@ static void setup_queue(uint32_t q)
 	assert_int_equal(get(0x34), VIRTQ_MAX);
 	assert_int_equal(get(0x44), 0);
 	put(0x38, NUM);
-	put(0x80, (uint32_t)ring_ipa(q));
+	put(0x80, (uint32_t)ring_ipa(q) + DESC_AT);
 	put(0x84, 0);
-	put(0x90, (uint32_t)ring_ipa(q) + 0x400U);
+	put(0x90, (uint32_t)ring_ipa(q) + AVAIL_AT);
 	put(0x94, 0);
-	put(0xa0, (uint32_t)ring_ipa(q) + 0x800U);
+	put(0xa0, (uint32_t)ring_ipa(q) + USED_AT);
 	put(0xa4, 0);
 	put(0x44, 1);
 	assert_int_equal(get(0x44), 1);
@@ -252,7 +255,7 @@ static void bad_queues(void **state)
 	start();
 	put(0x30, PORT1_OUT);
 	put(0x80, 0xdead0000);
-	assert_true(con.dev.queues[PORT1_OUT].desc == ring_ipa(PORT1_OUT));
+	assert_true(con.dev.queues[PORT1_OUT].desc == ring_ipa(PORT1_OUT) + DESC_AT);
 }
 
 static void ports_are_named(void **state)

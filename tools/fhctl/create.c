@@ -175,7 +175,6 @@ static void parse(int argc, char **argv)
 	static const char *const names[] = {
 		[CTL_KERNEL] = "--kernel", [CTL_RAMDISK] = "--ramdisk", [CTL_DTB] = "--dtb", [CTL_FILES] = "-c"
 	};
-
 	bool trees = false;
 
 	for (int i = 1; i < argc; i++) {
@@ -188,7 +187,6 @@ static void parse(int argc, char **argv)
 			trees = true;
 			continue;
 		}
-
 		while (path == NULL && file < COUNT(names) &&
 		       (strlen(names[file]) != len || strncmp(arg, names[file], len) != 0)) {
 			file++;

@@ -199,9 +199,6 @@ int next_option(int *argc, char **argv, const char *const *names, const char **v
 				*value = argv[i];
 				take(argc, argv, i);
 			}
-			if (!wants && *value != NULL) {
-				die(EXIT_USAGE, "--%s takes no value, but got '%s'", names[n], *value);
-			}
 			return n;
 		}
 	}

@@ -2,7 +2,7 @@
 /*
  * A hostile driver of the virtio console: sets it up as it should be, then writes random registers, rings and
  * descriptors, and sends frames that are nearly right to the control server. What it gets is no matter; that EL2 and
- * the other domain go on is (test_control.py).
+ * the other domain go on is (test_control_others.py).
  */
 #include "guest.h"
 
